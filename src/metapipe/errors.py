@@ -1,0 +1,149 @@
+"""Every message a user can meet: one root exception, one table of codes.
+
+A user sees one line: ``METAPIPE-E101 contigs.fasta line 3: expected '>' …, found 'ACGT'``. Codes are stable;
+tests assert on them, Galaxy's ``<stdio>`` matches them, and ``docs/errors.md`` is made from this table.
+Exit codes follow BSD ``sysexits`` where one fits, 124 for time-outs (as ``timeout(1)``) and 137 for memory (as the kernel).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from os import PathLike
+from pathlib import PurePath
+
+EX_DATA, EX_MISSING, EX_UNAVAILABLE, EX_BUG, EX_TOOL = 65, 66, 69, 70, 71
+EX_WRITE, EX_TEMPORARY, EX_CONFIG, EX_TIMEOUT, EX_MEMORY = 73, 75, 78, 124, 137
+
+
+@dataclass(frozen=True)
+class Code:
+    """One row of the table: what went wrong, how the process ends, what the user can do."""
+
+    exit_code: int
+    meaning: str
+    remedy: str
+
+
+CODES: dict[str, Code] = {
+    # 1xx: the data given is wrong
+    "E101": Code(EX_DATA, "not a FASTA file", "Give a FASTA file: every record starts with a line '>name'."),
+    "E102": Code(EX_DATA, "not a FASTQ file", "Give a FASTQ file: four lines a record, starting with '@name'."),
+    "E103": Code(EX_DATA, "bases and qualities differ in length", "Fetch the file again; a record is cut or mixed up."),
+    "E104": Code(EX_DATA, "the compressed file ends too early", "Copy or download the file again."),
+    "E105": Code(EX_DATA, "the compressed file is damaged", "Copy or download the file again; its checksum is wrong."),
+    "E106": Code(EX_DATA, "the mates of a pair do not match", "Give both files of one run, in the same order."),
+    "E107": Code(EX_DATA, "a name occurs twice", "Make record names unique."),
+    "E108": Code(EX_DATA, "the file is empty", "Check that the step before this one produced data."),
+    "E109": Code(EX_DATA, "a letter that does not belong in this kind of sequence", "Check that the right file is given."),
+    "E110": Code(EX_DATA, "protein given where DNA is expected", "Give the nucleotide sequences."),
+    "E111": Code(EX_DATA, "a table or annotation file is malformed", "Give the file as the step before this one wrote it."),
+    "E112": Code(EX_DATA, "files that do not belong together", "Give files made from the same contigs or genes."),
+    # 2xx: something is missing or damaged
+    "E201": Code(EX_MISSING, "input file not found or not readable", "Check the path and its permissions."),
+    "E202": Code(EX_MISSING, "database not installed", "Ask the administrator: `metapipe refdb install NAME`."),
+    "E203": Code(EX_MISSING, "database damaged", "Ask the administrator: `metapipe refdb install --force NAME`."),
+    "E204": Code(EX_MISSING, "database is of another kind or format version", "Choose a database made for this tool."),
+    "E205": Code(EX_MISSING, "source of a database cannot be obtained", "Check that the package registries are reachable."),
+    # 3xx: the machine lacks something
+    "E301": Code(EX_UNAVAILABLE, "a program is not installed", "Install it; the message names the package."),
+    "E302": Code(EX_UNAVAILABLE, "Spark cannot be started", "Install Java 17 or later, or run with --session inline."),
+    "E303": Code(EX_UNAVAILABLE, "the Spark cluster does not answer", "Check the master's address and secret."),
+    "E304": Code(EX_UNAVAILABLE, "the sandbox is required but not available", "Install bubblewrap."),
+    "E305": Code(EX_UNAVAILABLE, "Galaxy does not answer", "See `scripts/galaxy status`."),
+    # 4xx: the tool behind a stage failed
+    "E401": Code(EX_TOOL, "the program of this stage failed", "The message ends with the program's own last words."),
+    "E402": Code(EX_TOOL, "too many records made the program fail", "The quarantine file holds them; see --max-quarantined."),
+    "E403": Code(EX_TOOL, "the program said it succeeded but did not finish", "Run again; report it if it stays."),
+    "E404": Code(EX_TOOL, "a Galaxy job failed", "The message names the job; its standard error is in Galaxy."),
+    # 5xx–8xx: surroundings
+    "E501": Code(EX_WRITE, "cannot write", "Free disk space or choose another folder."),
+    "E601": Code(EX_TEMPORARY, "workers were lost", "Run again; finished blocks are kept."),
+    "E701": Code(EX_CONFIG, "an option has a wrong value", "See --help for the values allowed."),
+    "E702": Code(EX_CONFIG, "a configuration file is wrong", "Correct the line named in the message."),
+    "E801": Code(EX_TIMEOUT, "the time limit was reached", "Allow more time."),
+    "E802": Code(EX_MEMORY, "out of memory", "Give the job more memory; Galaxy can resubmit it by itself."),
+    # 9xx: ours
+    "E901": Code(EX_BUG, "an error in META-pipe itself", "Please report it with the run report."),
+}
+
+_FOUND_LIMIT = 60
+
+
+class MetapipeError(Exception):
+    """Anything a user can act upon.
+
+    :param code: key of :data:`CODES`, e.g. ``"E101"``.
+    :param message: the sentence, when ``expected``/``found`` do not say it all.
+    :param file: file concerned; only its last part is shown (paths of the machine mean nothing to a Galaxy user).
+    :param line: 1-based line number in the (decompressed) file.
+    :param expected: what should have stood there.
+    :param found: what stands there; shortened and made printable.
+    """
+
+    def __init__(
+        self,
+        code: str,
+        message: str = "",
+        *,
+        file: str | PathLike[str] | None = None,
+        line: int | None = None,
+        expected: str | None = None,
+        found: str | bytes | None = None,
+    ) -> None:
+        if code not in CODES:
+            raise ValueError(f"no such code: {code}")
+        self.code = code
+        self.message = message
+        self.file = None if file is None else PurePath(file).name
+        self.line = line
+        self.expected = expected
+        self.found = None if found is None else printable(found)
+        super().__init__(str(self))
+
+    @property
+    def exit_code(self) -> int:
+        return CODES[self.code].exit_code
+
+    def __str__(self) -> str:
+        where = self.file or ""
+        if self.line is not None:
+            where += f" line {self.line}"
+        parts = [self.message] if self.message else []
+        if self.expected is not None:
+            parts.append(f"expected {self.expected}")
+        if self.found is not None:
+            parts.append(f"found {self.found}")
+        what = ", ".join(parts) or CODES[self.code].meaning
+        return f"METAPIPE-{self.code} {where.strip()}{': ' if where else ''}{what}"
+
+    def __repr__(self) -> str:
+        return f"MetapipeError({self.code!r}, {str(self)!r})"
+
+    def __reduce__(self) -> tuple[object, ...]:
+        # Exceptions travel from Spark workers to the driver; the default reduce would lose the keywords.
+        return (_rebuild, (self.code, self.message, self.file, self.line, self.expected, self.found))
+
+
+def _rebuild(
+    code: str, message: str, file: str | None, line: int | None, expected: str | None, found: str | None
+) -> MetapipeError:
+    error = MetapipeError(code, message, file=file, line=line, expected=expected)
+    error.found = found
+    error.args = (str(error),)
+    return error
+
+
+def printable(found: str | bytes) -> str:
+    """Quote what was found so that it fits one line and shows control characters."""
+    if isinstance(found, bytes):
+        found = found.decode("utf-8", "backslashreplace")
+    if len(found) > _FOUND_LIMIT:
+        found = found[:_FOUND_LIMIT] + "…"
+    return repr(found)
+
+
+def table_markdown() -> str:
+    """Return the table of codes as Markdown (the source of ``docs/errors.md``)."""
+    rows = ["| Code | Exit | What it means | What to do |", "| --- | --- | --- | --- |"]
+    rows += [f"| METAPIPE-{key} | {c.exit_code} | {c.meaning} | {c.remedy} |" for key, c in CODES.items()]
+    return "\n".join(rows) + "\n"

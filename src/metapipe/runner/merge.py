@@ -1,0 +1,117 @@
+"""How the parts of blocks become one output file: always in ordinal order, always the same bytes."""
+
+from __future__ import annotations
+
+import abc
+import json
+import os
+import shutil
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, BinaryIO
+
+
+class MergeRule(abc.ABC):
+    """Joins parts, given in ordinal order, into ``target``."""
+
+    @abc.abstractmethod
+    def merge(self, parts: Sequence[Path], target: BinaryIO) -> None: ...
+
+
+@dataclass(frozen=True)
+class Concat(MergeRule):
+    """One part after the other."""
+
+    def merge(self, parts: Sequence[Path], target: BinaryIO) -> None:
+        for part in parts:
+            with part.open("rb") as source:
+                append_file(source, target)
+
+
+@dataclass(frozen=True)
+class HeaderOnce(MergeRule):
+    """Every part begins with the same header lines; keep those of the first part only.
+
+    :param lines: number of header lines, or
+    :param prefix: header lines are the leading lines that start with it (used when ``lines`` is 0).
+    """
+
+    lines: int = 1
+    prefix: bytes = b"#"
+
+    def merge(self, parts: Sequence[Path], target: BinaryIO) -> None:
+        for position, part in enumerate(parts):
+            with part.open("rb") as source:
+                if position:
+                    source.seek(self._header_length(source))
+                append_file(source, target)
+
+    def _header_length(self, source: BinaryIO) -> int:
+        if self.lines:
+            for _ in range(self.lines):
+                source.readline()
+            return source.tell()
+        end = 0
+        for line in source:
+            if not line.startswith(self.prefix):
+                break
+            end += len(line)
+        return end
+
+
+@dataclass(frozen=True)
+class Reduce(MergeRule):
+    """Each part is one JSON value; ``function`` combines two of them. Written with sorted keys.
+
+    :param finish: last touch on the combined value (e.g. a mean from two sums).
+    """
+
+    function: Callable[[Any, Any], Any]
+    finish: Callable[[Any], Any] | None = None
+
+    def merge(self, parts: Sequence[Path], target: BinaryIO) -> None:
+        values = [json.loads(part.read_bytes()) for part in parts]
+        result = values[0] if values else {}
+        for value in values[1:]:
+            result = self.function(result, value)
+        if self.finish is not None:
+            result = self.finish(result)
+        target.write(json.dumps(result, sort_keys=True, indent=1).encode() + b"\n")
+
+
+def add_counts(left: Any, right: Any) -> Any:
+    """Sum two JSON values of the same shape: numbers add, objects add by key, lists concatenate, words must agree."""
+    if isinstance(left, dict) and isinstance(right, dict):
+        return {
+            key: add_counts(left[key], right[key]) if key in left and key in right else left.get(key, right.get(key))
+            for key in {**left, **right}
+        }
+    if isinstance(left, list) and isinstance(right, list):
+        return left + right
+    if isinstance(left, int | float) and isinstance(right, int | float):
+        return left + right
+    if left == right:
+        return left
+    raise ValueError(f"cannot add {left!r} and {right!r}")
+
+
+def append_file(source: BinaryIO, target: BinaryIO) -> None:
+    """Append the rest of ``source`` to ``target`` inside the kernel where the file systems allow it."""
+    target.flush()
+    remaining = os.fstat(source.fileno()).st_size - source.tell()
+    offset = source.tell()
+    try:
+        while remaining > 0:
+            copied = os.copy_file_range(source.fileno(), target.fileno(), remaining, offset_src=offset)
+            if copied == 0:
+                break
+            offset += copied
+            remaining -= copied
+    except OSError:
+        # EXDEV, EINVAL and friends: not every pair of file systems can do it.
+        source.seek(offset)
+        shutil.copyfileobj(source, target, 1 << 20)
+        target.flush()
+        return
+    target.seek(0, os.SEEK_END)

@@ -1,0 +1,287 @@
+"""What a stage declares, and what it is given when it runs.
+
+A stage is a class of about thirty lines: which records it reads, which files it writes, how its blocks may be merged,
+and one ``run`` method for one block. The runner does the rest (cutting, placing, watching, retrying, merging).
+"""
+
+from __future__ import annotations
+
+import abc
+import dataclasses
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, BinaryIO, ClassVar, Protocol
+
+from metapipe.runner.merge import Concat, MergeRule
+
+# ----------------------------------------------------------------------------------------------------- inputs
+
+
+@dataclass(frozen=True)
+class Record:
+    """One sequence record.
+
+    :param name: text up to the first white space of the header line, without ``>`` or ``@``.
+    :param description: rest of the header line (may be empty).
+    :param sequence: letters as in the file, line breaks removed.
+    :param qualities: FASTQ quality string, same length as ``sequence``; empty for FASTA.
+    :param index: 0-based position in the whole input file, the same on any partitioning.
+    """
+
+    name: str
+    description: str
+    sequence: bytes
+    qualities: bytes
+    index: int
+
+
+@dataclass(frozen=True)
+class Fasta:
+    """Block-wise FASTA input. ``alphabet`` is ``dna``, ``aa`` or ``any``; IUPAC codes and lower case are accepted."""
+
+    name: str
+    alphabet: str = "dna"
+    help: str = "FASTA file, plain or gzip"
+
+    @property
+    def files(self) -> tuple[str, ...]:
+        return (self.name,)
+
+
+@dataclass(frozen=True)
+class Fastq:
+    """Block-wise FASTQ input: one file."""
+
+    name: str
+    help: str = "FASTQ file, plain or gzip"
+
+    @property
+    def files(self) -> tuple[str, ...]:
+        return (self.name,)
+
+
+@dataclass(frozen=True)
+class FastqPairs:
+    """Block-wise paired FASTQ input: two files cut in lock-step, mates checked by name."""
+
+    first: str = "reads-1"
+    second: str = "reads-2"
+    help: str = "FASTQ file with the {} mates, plain or gzip"
+
+    @property
+    def files(self) -> tuple[str, ...]:
+        return (self.first, self.second)
+
+
+@dataclass(frozen=True)
+class SideFile:
+    """An input that every block may read as a whole (a table, an annotation); never cut.
+
+    :param optional: the option may be left out; ``task.side`` then lacks the name.
+    :param multiple: the option may be repeated; ``task.side_files[name]`` holds all paths in the order given.
+    """
+
+    format: str
+    help: str
+    optional: bool = False
+    multiple: bool = False
+
+
+@dataclass(frozen=True)
+class RefDB:
+    """A reference database the stage needs. ``kind`` is the manifest's kind (``diamond``, ``hmm`` …)."""
+
+    kind: str
+    help: str
+    optional: bool = False
+
+
+@dataclass(frozen=True)
+class Database:
+    """An installed, verified database as a stage sees it. ``path`` is its folder, ``digest`` the manifest's sha256."""
+
+    name: str
+    version: str
+    kind: str
+    path: Path
+    digest: str
+
+
+# ---------------------------------------------------------------------------------------------------- outputs
+
+
+@dataclass(frozen=True)
+class Output:
+    """One output file.
+
+    :param suffix: file name extension without dot, e.g. ``gff3``.
+    :param merge: how the blocks' parts become one file.
+    """
+
+    suffix: str
+    help: str
+    merge: MergeRule = field(default_factory=Concat)
+
+
+# ------------------------------------------------------------------------------------------------- invariance
+
+
+class Invariance:
+    """Why a stage's result does not depend on how its input is cut. Declared by every stage, tested for every stage."""
+
+
+@dataclass(frozen=True)
+class Exact(Invariance):
+    """Each record's result depends on that record (and whole databases) only."""
+
+
+@dataclass(frozen=True)
+class PinnedGlobals(Invariance):
+    """Exact once the named totals (``records``, ``residues``) of the whole input are given to every block."""
+
+    totals: tuple[str, ...] = ("records",)
+
+
+@dataclass(frozen=True)
+class MapReduce(Invariance):
+    """Blocks give partial results that are summed or reduced."""
+
+
+@dataclass(frozen=True)
+class WholeInput(Invariance):
+    """The result needs all records at once: one fat task. The runner adds placement, sandbox and accounting only."""
+
+
+# ---------------------------------------------------------------------------------------------------- options
+
+
+def option(
+    default: Any,
+    help: str,
+    *,
+    minimum: float | None = None,
+    maximum: float | None = None,
+    choices: Sequence[str] | None = None,
+) -> Any:
+    """A field of a stage's options dataclass; becomes ``--field-name`` on the command line (a flag when bool)."""
+    metadata = {"help": help, "minimum": minimum, "maximum": maximum, "choices": choices}
+    return dataclasses.field(default=default, metadata=metadata)
+
+
+@dataclass(frozen=True)
+class NoOptions:
+    """Options of a stage that has none."""
+
+
+# ------------------------------------------------------------------------------------------------------- task
+
+
+@dataclass(frozen=True)
+class Totals:
+    """Counts over the whole input, known before any block runs. Pairs count as two records."""
+
+    records: int
+    residues: int
+
+
+@dataclass(frozen=True)
+class Completed:
+    """How a launched program ended. ``stdout`` is empty when it went to a file; ``stderr`` is the last 64 KiB."""
+
+    returncode: int
+    stdout: bytes
+    stderr: bytes
+
+
+class Task(Protocol):
+    """What ``run`` is given for one block."""
+
+    options: Any
+    ordinal: int
+    totals: Totals
+    databases: Mapping[str, Database]
+    side: Mapping[str, Path]
+    side_files: Mapping[str, Sequence[Path]]
+    labels: Mapping[str, str]  # input name -> file name as the user knows it
+    threads: int
+    memory_mb: int
+    scratch: Path  # private to this attempt, removed afterwards
+
+    def records(self) -> Iterator[Record]:
+        """Records of this block in file order (``Fasta``/``Fastq``)."""
+
+    def pairs(self) -> Iterator[tuple[Record, Record]]:
+        """Pairs of this block in file order (``FastqPairs``)."""
+
+    def input_file(self, name: str) -> Path:
+        """This block's records of input ``name`` as a plain file (the user's own file when nothing needs copying)."""
+
+    def output(self, name: str) -> BinaryIO:
+        """Output ``name`` of this block, open for writing bytes."""
+
+    def output_path(self, name: str) -> Path:
+        """Path at which a program may write output ``name`` of this block."""
+
+    def launch(
+        self,
+        argv: Sequence[str | Path],
+        *,
+        stdin: Path | None = None,
+        stdout: Path | None = None,
+        accept: Sequence[int] = (0,),
+        finished: str | None = None,
+    ) -> Completed:
+        """Run a program to its end, sandboxed, watched and accounted for.
+
+        :param accept: exit codes that mean success; others raise E401.
+        :param finished: text that must stand in its standard error or output, else E403 (rc 0 is not proof).
+        """
+
+    def note(self, key: str, value: int | float | str) -> None:
+        """Leave a number or word for the run report (numbers are summed over blocks, words must agree)."""
+
+
+# ------------------------------------------------------------------------------------------------------ stage
+
+#: Threads policy: one slot a task, or one fat task per host that uses every slot (tools with a large fixed cost).
+PER_NODE = 0
+
+
+class Stage(abc.ABC):
+    """Base of all stages. Subclasses set the class attributes and implement :meth:`run`.
+
+    :cvar rate: residues a second on one core, a first guess for planning; learned rates are in the run report.
+    :cvar fixed_cost: seconds a block costs whatever its size (loading a database); few, large blocks when it is high.
+    """
+
+    name: ClassVar[str]
+    version: ClassVar[str] = "1"
+    summary: ClassVar[str]
+    example: ClassVar[str] = ""
+    records: ClassVar[Fasta | Fastq | FastqPairs | None] = None
+    side: ClassVar[Mapping[str, SideFile]] = {}
+    databases: ClassVar[Mapping[str, RefDB]] = {}
+    outputs: ClassVar[Mapping[str, Output]]
+    options: ClassVar[type] = NoOptions
+    invariance: ClassVar[Invariance]
+    threads: ClassVar[int] = 1
+    memory_mb: ClassVar[int] = 512
+    rate: ClassVar[float] = 1e6
+    fixed_cost: ClassVar[float] = 0.0
+    programs: ClassVar[Mapping[str, str]] = {}  # binary -> Debian package
+    empty_ok: ClassVar[bool] = False  # an input without any record is a result ("nothing found"), not an error
+
+    def setup(self, task: Task) -> Any:  # noqa: B027  (optional hook)
+        """Load what all blocks of one worker share (models, indexes). Called once per worker process."""
+
+    @abc.abstractmethod
+    def run(self, task: Task, state: Any) -> None:
+        """Do one block: read ``task.records()``, write ``task.output(...)``. Any exception fails the block."""
+
+    def tool_versions(self) -> dict[str, str]:
+        """Versions of the engines behind this stage, for the run report and the report page."""
+        return {}
+
+    def check(self, options: Any) -> None:  # noqa: B027  (optional hook)
+        """Check what the options' own limits cannot say; raise E701. Called before anything starts."""
