@@ -238,8 +238,10 @@ class Task(Protocol):
         :param finished: text that must stand in its standard error or output, else E403 (rc 0 is not proof).
         """
 
-    def note(self, key: str, value: int | float | str) -> None:
-        """Leave a number or word for the run report (numbers are summed over blocks, words must agree)."""
+    def note(self, key: str, value: Any) -> None:
+        """Leave a JSON value for the stage's summary: numbers and objects of numbers are summed over blocks
+        (:func:`metapipe.runner.merge.add_counts`), lists are joined in input order, words must agree. Never a time,
+        a host or a path: the summary is a result."""
 
 
 # ------------------------------------------------------------------------------------------------------ stage
