@@ -1,0 +1,187 @@
+"""One pass over an input file: validate it, count it, and note where it can be cut.
+
+The pass is vectorised with NumPy over chunks of lines, so that checking costs less than decompressing. It yields
+*atoms*: short runs of whole records, from which the planner makes blocks of any size without reading the file again.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from metapipe.errors import MetapipeError
+from metapipe.runner.blocks import ByteRange
+from metapipe.runner.scan_lines import FastaScanner, FastqScanner, Found
+from metapipe.runner.stream import gzip_chunks, is_gzip, plain_chunks
+
+Ints = npt.NDArray[np.int64]
+
+#: A gzip member up to this size is decompressed again by every block inside it; a larger one is spooled once.
+MEMBER_LIMIT = 64 << 20
+#: Atoms: letters in single files, records in paired files (both mates are cut at the same record).
+ATOM_RESIDUES, ATOM_RECORDS = 1 << 15, 256
+
+
+@dataclass(frozen=True)
+class Scanned:
+    """A validated input file.
+
+    :param starts: uncompressed offset of each atom, and of the end: ``len(atoms) + 1`` values.
+    :param lines: 1-based line number at each of ``starts``.
+    :param records: records in each atom; :param residues: letters in each atom.
+    :param names: 64-bit hash of each record's name without a mate suffix, in file order.
+    :param member_offsets: file offsets of gzip members; :param member_starts: their uncompressed offsets.
+    """
+
+    path: Path
+    label: str
+    compressed: bool
+    sha256: str
+    starts: Ints
+    lines: Ints
+    records: Ints
+    residues: Ints
+    names: npt.NDArray[np.uint64]
+    member_offsets: Ints
+    member_starts: Ints
+
+    @property
+    def total_records(self) -> int:
+        return int(self.records.sum())
+
+    @property
+    def total_residues(self) -> int:
+        return int(self.residues.sum())
+
+    def range(self, first: int, last: int) -> ByteRange:
+        """Bytes of atoms ``first`` to ``last`` (exclusive)."""
+        start, end, line = int(self.starts[first]), int(self.starts[last]), int(self.lines[first])
+        if not self.compressed:
+            return ByteRange(str(self.path), start, 0, end - start, False, line)
+        member = int(np.searchsorted(self.member_starts, start, side="right")) - 1
+        offset, base = int(self.member_offsets[member]), int(self.member_starts[member])
+        return ByteRange(str(self.path), offset, start - base, end - start, True, line)
+
+
+def scan_file(
+    path: Path,
+    label: str,
+    form: str,
+    *,
+    alphabet: str = "any",
+    spool: Path | None = None,
+    by_records: bool = False,
+    atom: int | None = None,
+) -> Scanned:
+    """Validate one file.
+
+    :param form: ``fasta`` or ``fastq``; :param alphabet: ``dna``, ``aa`` or ``any``.
+    :param spool: folder for the uncompressed copy of a gzip file without restart points; never spooled when None.
+    :param by_records: cut atoms at fixed record numbers (for pairs) instead of at letters.
+    :raises MetapipeError: E101–E105, E109, E110, E201.
+    """
+    if not path.is_file():
+        raise MetapipeError("E201", "no such file", file=label)
+    scanner = FastaScanner(label, alphabet) if form == "fasta" else FastqScanner(label)
+    cutter = _Cutter(by_records, atom or (ATOM_RECORDS if by_records else ATOM_RESIDUES))
+    source = _Source(path, label, spool)
+    for chunk in source.chunks():
+        cutter.add(scanner.feed(chunk))
+    cutter.add(scanner.finish())
+    return Scanned(
+        source.readable_path,
+        label,
+        source.seek_members,
+        source.digest.hexdigest(),
+        *cutter.finish(scanner.offset, scanner.line),
+        np.array(source.member_offsets, dtype=np.int64),
+        np.array(source.member_starts, dtype=np.int64),
+    )
+
+
+class _Source:
+    """Chunks of a file with what is learned on the way: digest, gzip members, the spool."""
+
+    def __init__(self, path: Path, label: str, spool: Path | None) -> None:
+        self.path, self.label, self.spool = path, label, spool
+        self.digest = hashlib.sha256()
+        self.member_offsets: list[int] = []
+        self.member_starts: list[int] = []
+        self.readable_path, self.seek_members = path, False
+        self._produced = 0
+
+    def chunks(self) -> Iterator[bytes]:
+        with self.path.open("rb") as raw:
+            if not is_gzip(self.path):
+                yield from plain_chunks(raw, self.digest.update)
+                return
+            self.seek_members = True
+            stream = gzip_chunks(raw, self.label, self._note_member, self.digest.update)
+            held: list[bytes] = []
+            for chunk in stream:
+                self._produced += len(chunk)
+                if self.spool is not None and len(self.member_starts) == 1:
+                    held.append(chunk)
+                    if self._produced > MEMBER_LIMIT:
+                        yield from self._spool_all(self.spool, held, stream)
+                        return
+                else:
+                    held.clear()
+                yield chunk
+
+    def _spool_all(self, spool: Path, held: list[bytes], stream: Iterator[bytes]) -> Iterator[bytes]:
+        self.readable_path, self.seek_members = spool / f"{self.path.name}.spooled", False
+        try:
+            with self.readable_path.open("wb") as copy:
+                for chunk in held:
+                    copy.write(chunk)
+                yield held.pop()
+                held.clear()
+                for chunk in stream:
+                    copy.write(chunk)
+                    yield chunk
+        except OSError as error:
+            raise MetapipeError(
+                "E501", f"cannot write the uncompressed copy ({error.strerror})", file=self.label
+            ) from error
+
+    def _note_member(self, offset: int) -> None:
+        self.member_offsets.append(offset)
+        self.member_starts.append(self._produced)
+
+
+class _Cutter:
+    """Gathers records into atoms. Borders depend on record numbers or letters only, never on chunk borders."""
+
+    def __init__(self, by_records: bool, size: int) -> None:
+        self.by_records, self.size = by_records, size
+        self.pieces: list[Found] = []
+
+    def add(self, found: Found) -> None:
+        if len(found.starts):
+            self.pieces.append(found)
+
+    def finish(self, end: int, end_line: int) -> tuple[Ints, Ints, Ints, Ints, npt.NDArray[np.uint64]]:
+        none = np.zeros(0, dtype=np.int64)
+        if not self.pieces:
+            edge = np.array([end], dtype=np.int64)
+            return edge, np.array([end_line], dtype=np.int64), none, none, np.zeros(0, dtype=np.uint64)
+        starts = np.concatenate([p.starts for p in self.pieces])
+        lines = np.concatenate([p.lines for p in self.pieces])
+        residues = np.concatenate([p.residues for p in self.pieces])
+        names = np.concatenate([p.names for p in self.pieces])
+        before = np.arange(len(starts)) if self.by_records else np.cumsum(residues) - residues
+        group = before // self.size
+        first = np.flatnonzero(np.r_[True, group[1:] != group[:-1]])
+        return (
+            np.r_[starts[first], end],
+            np.r_[lines[first], end_line],
+            np.diff(np.r_[first, len(starts)]),
+            np.add.reduceat(residues, first),
+            names,
+        )

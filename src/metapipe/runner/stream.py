@@ -1,0 +1,102 @@
+"""Reading plain and gzip files as a stream of uncompressed bytes, and any range of them.
+
+Gzip comes in three shapes: BGZF (many small members), multi-member (concatenated files) and one plain member.
+Members are places to restart; a file with one large member has none and is spooled once (see ``scan``).
+Corrupt data is told apart from truncated data: E105 and E104.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import BinaryIO, cast
+
+from isal import igzip_lib
+
+from metapipe.errors import MetapipeError
+
+CHUNK = 1 << 20
+_RAW = 1 << 18
+_MAGIC = b"\x1f\x8b"
+_DAMAGED = cast(type[Exception], igzip_lib.IsalError)
+
+
+def is_gzip(path: Path) -> bool:
+    with path.open("rb") as source:
+        return source.read(2) == _MAGIC
+
+
+def gzip_chunks(
+    source: BinaryIO,
+    label: str,
+    on_member: Callable[[int], None] | None = None,
+    on_raw: Callable[[bytes], None] | None = None,
+) -> Iterator[bytes]:
+    """Decompress all members from the current position of ``source``.
+
+    :param on_member: called with the file offset of each member before its first byte is yielded.
+    :param on_raw: called with every compressed piece as read (for digests).
+    :raises MetapipeError: E104 when the file ends inside a member, E105 when a member or its checksum is wrong.
+    """
+    position = source.tell()
+    pending = b""
+    while True:
+        if len(pending) < 2:
+            pending += _read(source, on_raw)
+        if not pending or not pending.strip(b"\0"):
+            # Some writers pad the end with zeros; gzip(1) ignores them, so do we.
+            return
+        if pending[:2] != _MAGIC:
+            raise MetapipeError("E105", file=label, expected="a gzip member or the end of the file", found=pending[:16])
+        if on_member is not None:
+            on_member(position)
+        member = igzip_lib.IgzipDecompressor(flag=igzip_lib.DECOMP_GZIP)
+        while not member.eof:
+            if member.needs_input and not pending:
+                pending = _read(source, on_raw)
+                if not pending:
+                    raise MetapipeError(
+                        "E104", file=label, expected="the end of a gzip member", found="the end of the file"
+                    )
+            try:
+                produced = member.decompress(pending, CHUNK)
+            except _DAMAGED as error:
+                raise MetapipeError(
+                    "E105", f"damaged gzip data ({str(error).split(' ', 2)[-1]})", file=label
+                ) from error
+            position += len(pending)
+            pending = b""
+            if produced:
+                yield produced
+        pending = member.unused_data
+        position -= len(pending)
+
+
+def _read(source: BinaryIO, on_raw: Callable[[bytes], None] | None) -> bytes:
+    raw = source.read(_RAW)
+    if raw and on_raw is not None:
+        on_raw(raw)
+    return raw
+
+
+def plain_chunks(source: BinaryIO, on_raw: Callable[[bytes], None] | None = None) -> Iterator[bytes]:
+    while raw := source.read(CHUNK):
+        if on_raw is not None:
+            on_raw(raw)
+        yield raw
+
+
+def read_chunks(path: Path, offset: int, skip: int, length: int, compressed: bool) -> Iterator[bytes]:
+    """Yield ``length`` uncompressed bytes of ``path``, starting ``skip`` bytes after the place ``offset``."""
+    with path.open("rb") as source:
+        source.seek(offset)
+        chunks = gzip_chunks(source, path.name) if compressed else plain_chunks(source)
+        for chunk in chunks:
+            if skip:
+                chunk, skip = chunk[skip:], max(0, skip - len(chunk))
+            if len(chunk) >= length:
+                yield chunk[:length]
+                return
+            if chunk:
+                length -= len(chunk)
+                yield chunk
