@@ -1,0 +1,63 @@
+"""Names of files and histories: what a user typed must never leave the results folder or need quoting."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+_SUFFIXES = {
+    "genbank": "gbk",
+    "tabular": "tsv",
+    "fastqsanger": "fastq",
+    "fastqsanger.gz": "fastq.gz",
+    "txt": "txt",
+}
+_LONGEST = 80
+
+
+def safe_name(text: str) -> str:
+    """Return ``text`` as a file name: lower-case ASCII letters, digits, ``.``, ``_`` and single ``-``.
+
+    >>> safe_name("Annotated genes (GFF3)")
+    'annotated-genes-gff3'
+    >>> safe_name("../../etc/passwd")
+    'etc-passwd'
+    >>> safe_name("…")
+    'unnamed'
+    """
+    plain = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode()
+    name = re.sub(r"[^a-z0-9._]+", "-", plain.lower())
+    name = re.sub(r"\.{2,}", ".", name).strip("-._")
+    name = re.sub(r"-*([._])-*", r"\1", name)
+    return name[:_LONGEST].strip("-._") or "unnamed"
+
+
+def output_file_name(label: str, extension: str) -> str:
+    """Return the file name of a workflow output from its label and Galaxy's extension.
+
+    The format a label ends with in parentheses is said by the suffix already.
+
+    >>> output_file_name("Annotation (GenBank)", "genbank")
+    'annotation.gbk'
+    >>> output_file_name("Report", "html")
+    'report.html'
+    """
+    suffix = _SUFFIXES.get(extension, extension)
+    stem = re.sub(r"\s*\([^()]*\)\s*$", "", label) or label
+    return f"{safe_name(stem)}.{suffix}"
+
+
+def unique_file_names(outputs: dict[str, str]) -> dict[str, str]:
+    """Map each label to its file name; labels whose short names clash keep their parentheses.
+
+    :param outputs: label → Galaxy extension.
+
+    >>> unique_file_names({"Genes (DNA)": "fasta", "Genes (protein)": "fasta"})
+    {'Genes (DNA)': 'genes-dna.fasta', 'Genes (protein)': 'genes-protein.fasta'}
+    """
+    names = {label: output_file_name(label, extension) for label, extension in outputs.items()}
+    taken = list(names.values())
+    for label, extension in outputs.items():
+        if taken.count(names[label]) > 1:
+            names[label] = f"{safe_name(label)}.{_SUFFIXES.get(extension, extension)}"
+    return names

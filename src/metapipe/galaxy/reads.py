@@ -1,0 +1,107 @@
+"""Find the read pairs in a folder: which files are mates, and what the sample is called.
+
+Known endings, the ones sequencers and archives give: ``_R1_001.fastq.gz`` (bcl2fastq), ``_R1.fastq.gz``,
+``_1.fastq.gz`` (ENA, SRA), with ``.fq`` and without ``.gz``; the mate's number may follow ``_``, ``.`` or ``-``.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import zlib
+from dataclasses import dataclass
+from pathlib import Path
+
+from metapipe.errors import MetapipeError
+
+_FASTQ = re.compile(r"\.(fastq|fq)(\.gz)?$", re.IGNORECASE)
+_MATE = re.compile(
+    r"^(?P<sample>.+)(?P<before>[._-]R?)(?P<mate>[12])(?P<after>(_\d{3})?)(?P<suffix>\.(fastq|fq)(\.gz)?)$",
+    re.IGNORECASE,
+)
+_GZIP_MAGIC = b"\x1f\x8b"
+_CHUNK = 1 << 20
+
+
+@dataclass(frozen=True)
+class Sample:
+    """The two files of one paired sequencing run."""
+
+    name: str
+    first: Path
+    second: Path
+
+    @property
+    def files(self) -> tuple[Path, Path]:
+        return (self.first, self.second)
+
+    def digest(self) -> str:
+        """Return the sha256 (hex) over both files as they lie on disk: the reads are known again by it."""
+        total = hashlib.sha256()
+        for path in self.files:
+            with path.open("rb") as stream:
+                total.update(hashlib.file_digest(stream, "sha256").digest())
+        return total.hexdigest()
+
+
+def find_samples(folder: Path) -> list[Sample]:
+    """Return the read pairs in ``folder`` (not in its subfolders), ordered by name.
+
+    :raises MetapipeError: E201 no such folder or no FASTQ file in it; E106 a file without its mate; E107 two pairs
+        of one name; E102, E104, E108 a file that is visibly no FASTQ file (its first bytes are looked at).
+    """
+    if not folder.is_dir():
+        raise MetapipeError("E201", file=folder, expected="a folder with paired FASTQ files", found="no such folder")
+    fastq = sorted(path for path in folder.iterdir() if path.is_file() and _FASTQ.search(path.name))
+    if not fastq:
+        raise MetapipeError(
+            "E201", file=folder, expected="files like SAMPLE_R1.fastq.gz and SAMPLE_R2.fastq.gz", found="no FASTQ file"
+        )
+    present = {path.name: path for path in fastq}
+    samples: dict[str, Sample] = {}
+    for path in fastq:
+        match = _MATE.match(path.name)
+        if match is None:
+            raise MetapipeError(
+                "E106", file=path, expected="a name that says which mate it holds, _R1/_R2 or _1/_2", found=path.name
+            )
+        mate_name = f"{match['sample']}{match['before']}{3 - int(match['mate'])}{match['after']}{match['suffix']}"
+        if mate_name not in present:
+            raise MetapipeError("E106", file=path, expected=f"its mate {mate_name} next to it", found="no such file")
+        if match["mate"] == "1":
+            name = match["sample"]
+            if name in samples:
+                raise MetapipeError("E107", file=path, expected=f"one pair for sample {name}", found="two")
+            samples[name] = Sample(name, path, present[mate_name])
+    for path in fastq:
+        check_first_bytes(path)
+    return [samples[name] for name in sorted(samples)]
+
+
+def is_gzip(path: Path) -> bool:
+    """Say whether the file is compressed, by its content: names lie."""
+    with path.open("rb") as stream:
+        return stream.read(2) == _GZIP_MAGIC
+
+
+def check_first_bytes(path: Path) -> None:
+    """Refuse what is visibly no FASTQ file before it is uploaded; the stages check the rest.
+
+    :raises MetapipeError: E108 empty; E104 compressed and cut within its first block; E102 not starting with ``@``.
+    """
+    try:
+        with path.open("rb") as stream:
+            start = stream.read(_CHUNK)
+    except OSError as error:
+        raise MetapipeError("E201", file=path, message=error.strerror or "cannot be read") from error
+    if start.startswith(_GZIP_MAGIC):
+        try:
+            start = zlib.decompressobj(wbits=31).decompress(start, 64)
+        except zlib.error as error:
+            raise MetapipeError("E105", file=path, expected="gzip data", found=str(error)) from error
+        if not start and path.stat().st_size < 20:  # the smallest whole gzip file: 18 bytes and no data
+            raise MetapipeError("E104", file=path, expected="gzip data", found=f"{path.stat().st_size} bytes")
+    if not start:
+        raise MetapipeError("E108", file=path, expected="FASTQ records", found="nothing")
+    if not start.startswith(b"@"):
+        raise MetapipeError("E102", file=path, line=1, expected="'@name'", found=start.split(b"\n", 1)[0].rstrip())

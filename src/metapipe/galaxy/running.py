@@ -1,0 +1,121 @@
+"""Run the workflow on uploaded reads, wait for it, and say what failed.
+
+A run is looked for before one is started: an interrupted wait goes on where it was, and a finished run is not repeated.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from bioblend.galaxy import GalaxyInstance
+
+from metapipe.errors import MetapipeError
+from metapipe.galaxy.progress import DONE, FAILED, RUNNING, STOPPED, Step, step_state
+from metapipe.galaxy.uploading import UploadedReads
+from metapipe.galaxy.workflow import Workflow
+
+_POLL_SECONDS = 2.0
+_ENDED_BADLY = frozenset({"failed", "cancelled", "cancelling"})
+
+
+def find_run(
+    gi: GalaxyInstance, workflow: Workflow, workflow_id: str, reads: UploadedReads, parameters: Mapping[str, Any]
+) -> str | None:
+    """Return the id of the newest run of this workflow on these reads with these parameters that has not failed."""
+    runs = gi.invocations.get_invocations(workflow_id=workflow_id, history_id=reads.history_id)
+    for run in sorted(runs, key=lambda run: str(run["create_time"]), reverse=True):
+        invocation = gi.invocations.show_invocation(run["id"])
+        if invocation["state"] in _ENDED_BADLY or not _same_inputs(invocation, reads, parameters):
+            continue
+        if not any(step.state in {FAILED, STOPPED} for step in steps_of(gi, workflow, run["id"])[1]):
+            return str(run["id"])
+    return None
+
+
+def _same_inputs(invocation: Mapping[str, Any], reads: UploadedReads, parameters: Mapping[str, Any]) -> bool:
+    collections = {given["id"] for given in invocation["inputs"].values()}
+    given = {entry["label"]: entry["parameter_value"] for entry in invocation.get("input_step_parameters", {}).values()}
+    return collections == {reads.collection_id} and {
+        label: str(value) for label, value in given.items() if value is not None
+    } == {label: str(value) for label, value in parameters.items()}
+
+
+def start_run(
+    gi: GalaxyInstance,
+    workflow: Workflow,
+    workflow_id: str,
+    reads: UploadedReads,
+    parameters: Mapping[str, Any],
+    *,
+    use_cached_jobs: bool,
+) -> str:
+    """Start the workflow and return the run's id.
+
+    :param parameters: input label → value.
+    :param use_cached_jobs: take over results of equal jobs that were run before.
+    """
+    inputs: dict[str, Any] = {workflow.reads_label: {"src": "hdca", "id": reads.collection_id}, **parameters}
+    invocation = gi.workflows.invoke_workflow(
+        workflow_id,
+        inputs=inputs,
+        inputs_by="name",
+        history_id=reads.history_id,
+        use_cached_job=use_cached_jobs,
+    )
+    return str(invocation["id"])
+
+
+def steps_of(gi: GalaxyInstance, workflow: Workflow, run_id: str) -> tuple[dict[str, Any], list[Step]]:
+    """Return the run as Galaxy describes it, and the state of each of its steps in the workflow's order."""
+    response = gi.make_get_request(f"{gi.url}/invocations/{run_id}", params={"step_details": "true"})
+    response.raise_for_status()
+    invocation: dict[str, Any] = response.json()
+    jobs: dict[str, list[str]] = {label: [] for label in workflow.step_labels}
+    for step in invocation["steps"]:
+        if step["workflow_step_label"] in jobs:
+            jobs[step["workflow_step_label"]] = [job["state"] for job in step["jobs"]]
+    return invocation, [Step(label, step_state(states)) for label, states in jobs.items()]
+
+
+def wait(gi: GalaxyInstance, workflow: Workflow, run_id: str, look: Callable[[Sequence[Step]], None]) -> dict[str, Any]:
+    """Wait until every step is done and return the run as Galaxy describes it.
+
+    :param look: called with the steps at every look (about every two seconds).
+    :raises MetapipeError: E404 with the tool, the job's id and the line that matters.
+    """
+    while True:
+        invocation, steps = steps_of(gi, workflow, run_id)
+        look(steps)
+        states = {step.state for step in steps}
+        if states == {DONE}:
+            return invocation
+        if invocation["state"] in _ENDED_BADLY:
+            raise MetapipeError("E404", f"run {run_id} was {invocation['state']}: {_reasons(invocation)}")
+        # Steps behind a failed one are paused or never start; those beside it may go on to their end.
+        if {FAILED, STOPPED} & states and RUNNING not in states:
+            raise failure(gi, run_id)
+        time.sleep(_POLL_SECONDS)
+
+
+def failure(gi: GalaxyInstance, run_id: str) -> MetapipeError:
+    """Return the error that says which job of the run failed first, in the tool's own words."""
+    failed = gi.jobs.get_jobs(invocation_id=run_id, state="error", order_by="create_time")
+    if not failed:
+        return MetapipeError("E404", f"run {run_id} stopped without a failed job; look at its history")
+    job = gi.jobs.show_job(failed[-1]["id"], full_details=True)
+    return MetapipeError("E404", f"{job['tool_id']} (job {job['id']}): {line_that_matters(job)}")
+
+
+def line_that_matters(job: Mapping[str, Any]) -> str:
+    """Return the ``METAPIPE-E…`` line of a failed job, or else the first line that says anything."""
+    texts = [job.get(key) or "" for key in ("tool_stderr", "job_stderr", "tool_stdout")]
+    lines = [line.strip() for text in texts for line in text.splitlines() if line.strip()]
+    ours = [line for line in lines if line.startswith("METAPIPE-E")]
+    messages = [str(message.get("desc", "")) for message in job.get("job_messages") or []]
+    return next(iter(ours + lines + [text for text in messages if text]), f"exit code {job.get('exit_code')}")
+
+
+def _reasons(invocation: Mapping[str, Any]) -> str:
+    return "; ".join(str(message.get("reason", message)) for message in invocation.get("messages", [])) or "no reason"
