@@ -54,7 +54,7 @@ def test_a_folder_without_reads_is_e201_and_says_how_files_must_be_called(tmp_pa
 
 def test_a_file_without_its_mate_is_e106_and_names_the_missing_file(tmp_path: Path) -> None:
     put(tmp_path, "sea_R1.fastq.gz")
-    with pytest.raises(MetapipeError, match=r"METAPIPE-E106 sea_R1\.fastq\.gz: expected its mate sea_R2\.fastq\.gz"):
+    with pytest.raises(MetapipeError, match=r"E106 sea_R1\.fastq\.gz: its mate is missing, expected sea_R2\.fastq\.gz"):
         find_samples(tmp_path)
 
 

@@ -36,7 +36,7 @@ def test_check_refuses_unpaired_reads_in_one_line(reads: Path, capsys: pytest.Ca
     (reads / "sea_2.fq").unlink()
     assert main(["--check", "--input", str(reads)]) == 65
     captured = capsys.readouterr()
-    assert captured.err == "METAPIPE-E106 sea_1.fq: expected its mate sea_2.fq next to it, found 'no such file'\n"
+    assert captured.err == "METAPIPE-E106 sea_1.fq: its mate is missing, expected sea_2.fq next to it\n"
     assert captured.out == ""
 
 

@@ -51,27 +51,24 @@ def find_samples(folder: Path) -> list[Sample]:
         of one name; E102, E104, E108 a file that is visibly no FASTQ file (its first bytes are looked at).
     """
     if not folder.is_dir():
-        raise MetapipeError("E201", file=folder, expected="a folder with paired FASTQ files", found="no such folder")
+        raise MetapipeError("E201", "no such folder", file=folder, expected="a folder with paired FASTQ files")
     fastq = sorted(path for path in folder.iterdir() if path.is_file() and _FASTQ.search(path.name))
     if not fastq:
-        raise MetapipeError(
-            "E201", file=folder, expected="files like SAMPLE_R1.fastq.gz and SAMPLE_R2.fastq.gz", found="no FASTQ file"
-        )
+        example = "files like SAMPLE_R1.fastq.gz and SAMPLE_R2.fastq.gz"
+        raise MetapipeError("E201", "no FASTQ file in this folder", file=folder, expected=example)
     present = {path.name: path for path in fastq}
     samples: dict[str, Sample] = {}
     for path in fastq:
         match = _MATE.match(path.name)
         if match is None:
-            raise MetapipeError(
-                "E106", file=path, expected="a name that says which mate it holds, _R1/_R2 or _1/_2", found=path.name
-            )
+            raise MetapipeError("E106", file=path, expected="a name that says which mate it holds, _R1/_R2 or _1/_2")
         mate_name = f"{match['sample']}{match['before']}{3 - int(match['mate'])}{match['after']}{match['suffix']}"
         if mate_name not in present:
-            raise MetapipeError("E106", file=path, expected=f"its mate {mate_name} next to it", found="no such file")
+            raise MetapipeError("E106", "its mate is missing", file=path, expected=f"{mate_name} next to it")
         if match["mate"] == "1":
             name = match["sample"]
             if name in samples:
-                raise MetapipeError("E107", file=path, expected=f"one pair for sample {name}", found="two")
+                raise MetapipeError("E107", f"a second pair for sample {name}", file=path)
             samples[name] = Sample(name, path, present[mate_name])
     for path in fastq:
         check_first_bytes(path)
@@ -98,10 +95,10 @@ def check_first_bytes(path: Path) -> None:
         try:
             start = zlib.decompressobj(wbits=31).decompress(start, 64)
         except zlib.error as error:
-            raise MetapipeError("E105", file=path, expected="gzip data", found=str(error)) from error
+            raise MetapipeError("E105", f"gzip says: {error}", file=path) from error
         if not start and path.stat().st_size < 20:  # the smallest whole gzip file: 18 bytes and no data
-            raise MetapipeError("E104", file=path, expected="gzip data", found=f"{path.stat().st_size} bytes")
+            raise MetapipeError("E104", f"only {path.stat().st_size} bytes of gzip data", file=path)
     if not start:
-        raise MetapipeError("E108", file=path, expected="FASTQ records", found="nothing")
+        raise MetapipeError("E108", "no reads in this file", file=path)
     if not start.startswith(b"@"):
         raise MetapipeError("E102", file=path, line=1, expected="'@name'", found=start.split(b"\n", 1)[0].rstrip())
