@@ -2,7 +2,7 @@
 
 A user sees one line: ``METAPIPE-E101 contigs.fasta line 3: expected '>' …, found 'ACGT'``. Codes are stable;
 tests assert on them, Galaxy's ``<stdio>`` matches them, and ``docs/errors.md`` is made from this table.
-Exit codes follow BSD ``sysexits`` where one fits, 124 for time-outs (as ``timeout(1)``) and 137 for memory (as the kernel).
+Exit codes follow BSD ``sysexits`` where one fits, 124 for time-outs (as ``timeout(1)``), 137 for memory (the kernel's).
 """
 
 from __future__ import annotations
@@ -34,16 +34,22 @@ CODES: dict[str, Code] = {
     "E106": Code(EX_DATA, "the mates of a pair do not match", "Give both files of one run, in the same order."),
     "E107": Code(EX_DATA, "a name occurs twice", "Make record names unique."),
     "E108": Code(EX_DATA, "the file is empty", "Check that the step before this one produced data."),
-    "E109": Code(EX_DATA, "a letter that does not belong in this kind of sequence", "Check that the right file is given."),
+    "E109": Code(
+        EX_DATA, "a letter that does not belong in this kind of sequence", "Check that the right file is given."
+    ),
     "E110": Code(EX_DATA, "protein given where DNA is expected", "Give the nucleotide sequences."),
-    "E111": Code(EX_DATA, "a table or annotation file is malformed", "Give the file as the step before this one wrote it."),
+    "E111": Code(
+        EX_DATA, "a table or annotation file is malformed", "Give the file as the step before this one wrote it."
+    ),
     "E112": Code(EX_DATA, "files that do not belong together", "Give files made from the same contigs or genes."),
     # 2xx: something is missing or damaged
     "E201": Code(EX_MISSING, "input file not found or not readable", "Check the path and its permissions."),
     "E202": Code(EX_MISSING, "database not installed", "Ask the administrator: `metapipe refdb install NAME`."),
     "E203": Code(EX_MISSING, "database damaged", "Ask the administrator: `metapipe refdb install --force NAME`."),
     "E204": Code(EX_MISSING, "database is of another kind or format version", "Choose a database made for this tool."),
-    "E205": Code(EX_MISSING, "source of a database cannot be obtained", "Check that the package registries are reachable."),
+    "E205": Code(
+        EX_MISSING, "source of a database cannot be obtained", "Check that the package registries are reachable."
+    ),
     # 3xx: the machine lacks something
     "E301": Code(EX_UNAVAILABLE, "a program is not installed", "Install it; the message names the package."),
     "E302": Code(EX_UNAVAILABLE, "Spark cannot be started", "Install Java 17 or later, or run with --session inline."),
@@ -52,7 +58,9 @@ CODES: dict[str, Code] = {
     "E305": Code(EX_UNAVAILABLE, "Galaxy does not answer", "See `scripts/galaxy status`."),
     # 4xx: the tool behind a stage failed
     "E401": Code(EX_TOOL, "the program of this stage failed", "The message ends with the program's own last words."),
-    "E402": Code(EX_TOOL, "too many records made the program fail", "The quarantine file holds them; see --max-quarantined."),
+    "E402": Code(
+        EX_TOOL, "too many records made the program fail", "The quarantine file holds them; see --max-quarantined."
+    ),
     "E403": Code(EX_TOOL, "the program said it succeeded but did not finish", "Run again; report it if it stays."),
     "E404": Code(EX_TOOL, "a Galaxy job failed", "The message names the job; its standard error is in Galaxy."),
     # 5xx–8xx: surroundings
@@ -98,6 +106,7 @@ class MetapipeError(Exception):
         self.line = line
         self.expected = expected
         self.found = None if found is None else printable(found)
+        self.detail = ""  # a program's own last words or a traceback, shown below the one line that matters
         super().__init__(str(self))
 
     @property

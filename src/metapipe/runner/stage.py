@@ -197,16 +197,45 @@ class Completed:
 class Task(Protocol):
     """What ``run`` is given for one block."""
 
-    options: Any
-    ordinal: int
-    totals: Totals
-    databases: Mapping[str, Database]
-    side: Mapping[str, Path]
-    side_files: Mapping[str, Sequence[Path]]
-    labels: Mapping[str, str]  # input name -> file name as the user knows it
-    threads: int
-    memory_mb: int
-    scratch: Path  # private to this attempt, removed afterwards
+    @property
+    def options(self) -> Any:
+        """The stage's options, an instance of its options dataclass."""
+
+    @property
+    def ordinal(self) -> int:
+        """Position of the block in the input."""
+
+    @property
+    def totals(self) -> Totals:
+        """Counts over the whole input."""
+
+    @property
+    def databases(self) -> Mapping[str, Database]:
+        """The databases given, by the name the stage declares."""
+
+    @property
+    def side(self) -> Mapping[str, Path]:
+        """Side files given, by name (those declared ``multiple`` are in ``side_files`` only)."""
+
+    @property
+    def side_files(self) -> Mapping[str, Sequence[Path]]:
+        """Side files given, by name, all paths in the order given."""
+
+    @property
+    def labels(self) -> Mapping[str, str]:
+        """Input name -> file name as the user knows it (``name`` or ``name.0``, ``name.1`` … when multiple)."""
+
+    @property
+    def threads(self) -> int:
+        """Threads a program may use."""
+
+    @property
+    def memory_mb(self) -> int:
+        """Memory the block may use."""
+
+    @property
+    def scratch(self) -> Path:
+        """A folder private to this attempt, removed afterwards."""
 
     def records(self) -> Iterator[Record]:
         """Records of this block in file order (``Fasta``/``Fastq``)."""

@@ -1,0 +1,135 @@
+"""The command line: ``metapipe STAGE …`` and ``metapipe refdb …``. Parses, calls, prints, exits; nothing below prints.
+
+A stage's options come from its declaration, so a new stage needs no line here.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import traceback
+from collections.abc import Sequence
+
+from metapipe import __version__
+from metapipe.errors import EX_BUG, EX_CONFIG, MetapipeError
+from metapipe.stages.registry import STAGES, SUMMARIES
+
+_EPILOG = """examples:
+  metapipe predict_genes --contigs contigs.fasta --outdir genes
+  metapipe search_proteins --proteins genes/proteins.fasta --db-proteins ec-proteins:1 --slots 4 --outdir hits
+  metapipe refdb list
+  metapipe STAGE --help          what a stage reads, writes and can be told
+"""
+
+
+class _Parser(argparse.ArgumentParser):
+    """Reports wrong options as every other user error: one line with a code."""
+
+    def error(self, message: str) -> None:  # type: ignore[override]
+        raise MetapipeError("E701", f"{message} (see {self.prog} --help)")
+
+
+def say(line: str) -> None:
+    """Print one line of progress or result to standard output."""
+    print(line, flush=True)
+
+
+def warn(line: str) -> None:
+    print(line, file=sys.stderr, flush=True)
+
+
+def build_parser(arguments: Sequence[str]) -> argparse.ArgumentParser:
+    """Build the parser; only the command that was asked for is imported and filled in."""
+    parser = _Parser(
+        prog="metapipe",
+        description="META-pipe for Galaxy: stages of marine metagenome annotation on a Spark job runner.",
+        epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--version", action="version", version=f"metapipe {__version__}")
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
+    asked = next((word for word in arguments if not word.startswith("-")), "").replace("-", "_")
+    for name in STAGES:
+        if name == asked:
+            from metapipe.stage_command import add_stage_parser
+
+            add_stage_parser(commands, name)
+        else:
+            commands.add_parser(name, help=SUMMARIES[name])
+    if asked == "refdb":
+        from metapipe.refdb.command import add_parser
+
+        add_parser(commands)
+    else:
+        commands.add_parser("refdb", help="build, install, list and verify reference databases")
+    commands.add_parser(
+        "prepare_spark", help="make the class-data archive that lets Spark start in a quarter of the time"
+    )
+    commands.add_parser("errors", help="list all error codes, what they mean and what to do")
+    return parser
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Parse and carry out; returns the exit code. User errors are raised as MetapipeError."""
+    words = [
+        word.replace("-", "_") if position == 0 and not word.startswith("-") else word
+        for position, word in enumerate(arguments)
+    ]
+    options = build_parser(words).parse_args(words)
+    if options.command == "errors":
+        from metapipe.errors import table_markdown
+
+        say(table_markdown())
+        return 0
+    if options.command == "prepare_spark":
+        return _prepare_spark()
+    if options.command == "refdb":
+        from metapipe.refdb.command import run as run_refdb
+
+        return int(run_refdb(options, say))
+    from metapipe.stage_command import run_stage_command
+
+    return run_stage_command(options, say, warn)
+
+
+def _prepare_spark() -> int:
+    import tempfile
+    from pathlib import Path
+
+    from metapipe.runner.session import prepare_archive
+
+    with tempfile.TemporaryDirectory(prefix="metapipe-") as folder:
+        archive = prepare_archive(Path(folder))
+    say(
+        "no class-data archive made: Spark will start more slowly"
+        if archive is None
+        else f"class-data archive ready ({archive.name})"
+    )
+    return 0
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Entry point of the ``metapipe`` program."""
+    try:
+        code = run(sys.argv[1:] if arguments is None else arguments)
+    except MetapipeError as error:
+        warn(str(error))
+        if error.detail:
+            warn(error.detail)
+        code = error.exit_code
+    except KeyboardInterrupt:
+        warn("interrupted; run the same command again to go on from the blocks that are done")
+        code = 130
+    except BrokenPipeError:
+        code = 0
+    except Exception as error:
+        warn(str(MetapipeError("E901", f"{type(error).__name__}: {error}")))
+        traceback.print_exc()
+        code = EX_BUG
+    return code
+
+
+__all__ = ["EX_CONFIG", "build_parser", "main", "run"]
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,103 @@
+"""How many blocks, how large, and whether starting Spark is worth it. Pure arithmetic over the scan's atoms."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+#: Seconds of work below which a JVM costs more than it brings.
+INLINE_BELOW = 10.0
+BLOCKS_PER_SLOT = 8
+SHORTEST_BLOCK, LONGEST_BLOCK = 4.0, 60.0
+#: A block of a tool with a fixed cost must be worth this many times that cost.
+FIXED_COST_FACTOR = 10.0
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Borders of the blocks in atoms (``len(blocks) + 1`` values) and what was reckoned, for the run report."""
+
+    borders: tuple[int, ...]
+    estimated_seconds: float
+    session: str
+    reason: str
+
+
+def make_plan(
+    residues: npt.NDArray[np.int64],
+    *,
+    rate: float,
+    fixed_cost: float,
+    slots: int,
+    whole: bool,
+    per_node: bool,
+    session: str = "auto",
+    cluster: bool = False,
+    blocks: int | None = None,
+) -> Plan:
+    """Plan the blocks.
+
+    :param residues: letters in each atom, in file order.
+    :param rate: residues a second on one core; :param fixed_cost: seconds each block costs whatever its size.
+    :param slots: tasks that can run at once; :param whole: the stage needs all records in one block.
+    :param per_node: one block uses every slot of a host.
+    :param session: ``auto``, ``inline``, ``local`` or ``cluster``; :param blocks: force this many blocks.
+    """
+    total = int(residues.sum())
+    work = total / rate
+    if whole or len(residues) == 0:
+        wanted, why = 1, "the stage needs its whole input at once" if whole else "there are no records"
+    elif blocks is not None:
+        wanted, why = blocks, "as asked"
+    elif per_node:
+        wanted = max(1, int(work / max(LONGEST_BLOCK, FIXED_COST_FACTOR * fixed_cost)))
+        why = f"one fat task per host, each worth {FIXED_COST_FACTOR:.0f} times its fixed cost"
+    else:
+        longest = max(LONGEST_BLOCK, FIXED_COST_FACTOR * fixed_cost)
+        shortest = max(SHORTEST_BLOCK, FIXED_COST_FACTOR * fixed_cost)
+        wanted = max(int(work / longest), min(slots * BLOCKS_PER_SLOT, int(work / shortest)), 1)
+        why = f"{BLOCKS_PER_SLOT} blocks per slot, each {shortest:.0f} to {longest:.0f} s of work"
+    borders = cut_evenly(residues, wanted)
+    estimated = work + fixed_cost * (len(borders) - 1)
+    chosen, reason = _session(session, cluster, estimated, len(borders) - 1, slots)
+    return Plan(borders, estimated, chosen, f"{why}; {reason}")
+
+
+def _session(asked: str, cluster: bool, estimated: float, blocks: int, slots: int) -> tuple[str, str]:
+    if asked != "auto":
+        return asked, f"session {asked} as asked"
+    if estimated < INLINE_BELOW:
+        return "inline", f"inline, because about {estimated:.0f} s of work do not repay a Spark start"
+    if cluster:
+        return "cluster", "on the cluster of this destination"
+    if blocks == 1:
+        return "inline", "inline, because one block on one host gains nothing from Spark"
+    if slots == 1:
+        return "inline", "inline, because there is one slot"
+    return "local", f"Spark with {slots} slots on this host"
+
+
+def cut_evenly(residues: npt.NDArray[np.int64], wanted: int) -> tuple[int, ...]:
+    """Cut atoms into at most ``wanted`` runs of about equal letters; returns their borders.
+
+    An atom goes to the run in which its middle lies, so one huge contig has a run of its own.
+    """
+    count = len(residues)
+    if count == 0:
+        return (0, 0)
+    ends = np.cumsum(residues, dtype=np.float64)
+    middle = ends - residues / 2.0
+    total = max(float(ends[-1]), 1.0)
+    # Records without letters still need a place: number them along by position.
+    group = (
+        np.minimum((middle / total * wanted).astype(np.int64), wanted - 1) if total > 1 else np.zeros(count, np.int64)
+    )
+    first = np.flatnonzero(np.r_[True, group[1:] != group[:-1]])
+    return (*(int(value) for value in first), count)
+
+
+def launch_order(weights: list[int]) -> list[int]:
+    """Positions of blocks, heaviest first: the last block to end is then a small one."""
+    return sorted(range(len(weights)), key=lambda position: (-weights[position], position))

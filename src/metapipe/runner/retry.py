@@ -1,0 +1,110 @@
+"""What becomes of blocks that failed: run again, cut in two down to the record at fault, or give up and say why.
+
+Every failing block holds at least one record at fault, so as soon as more blocks fail than records may be
+quarantined, the run ends: a broken program costs one round, a poison record at most twice its block.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+
+from metapipe.errors import MetapipeError
+from metapipe.runner.attempt import Attempt
+from metapipe.runner.blocks import Block
+
+#: The same input would fail the same way: no use in trying again or in cutting.
+FINAL_CODES = ("E1", "E2", "E3", "E5", "E7")
+#: Worth one more try as it is before anything is cut.
+RETRY_CODES = ("E403", "E601")
+
+RunBlocks = Callable[[Sequence[Block]], Iterator[Attempt]]
+SplitBlock = Callable[[Block], Sequence[Block]]
+
+
+@dataclass
+class Outcome:
+    """Blocks done (each with its last row), every row in order of arrival, and the blocks given up on."""
+
+    done: dict[tuple[int, ...], Block] = field(default_factory=dict)
+    rows: list[Attempt] = field(default_factory=list)
+    quarantined: list[Block] = field(default_factory=list)
+    retries: int = 0
+
+
+def run_all(
+    blocks: Sequence[Block], run: RunBlocks, split: SplitBlock, *, max_quarantined: int, may_split: bool
+) -> Outcome:
+    """Run blocks until each is done or quarantined.
+
+    :param split: cuts a block into two of about half its records; a block of one record comes back alone.
+    :param may_split: false for a stage that needs its whole input.
+    :raises MetapipeError: the first failure that cannot be worked around.
+    """
+    outcome = Outcome()
+    pending = list(blocks)
+    tried_again: set[tuple[int, ...]] = set()
+    while pending:
+        by_key = {block.key: block for block in pending}
+        failed: list[tuple[Block, Attempt]] = []
+        for row in run(pending):
+            outcome.rows.append(row)
+            block = by_key.pop(row.key)
+            if row.outcome == "ok":
+                outcome.done[block.key] = block
+            else:
+                failed.append((block, row))
+        failed.sort(key=lambda pair: pair[0].key)
+        pending = _next_round(failed, outcome, tried_again, split, max_quarantined, may_split)
+        outcome.retries += len(pending)
+    return outcome
+
+
+def _next_round(
+    failed: Sequence[tuple[Block, Attempt]],
+    outcome: Outcome,
+    tried_again: set[tuple[int, ...]],
+    split: SplitBlock,
+    max_quarantined: int,
+    may_split: bool,
+) -> list[Block]:
+    again: list[Block] = []
+    at_fault: list[tuple[Block, Attempt]] = []
+    for block, row in failed:
+        if row.code.startswith(FINAL_CODES):
+            raise _error(row)
+        if row.code in RETRY_CODES and block.key not in tried_again:
+            tried_again.add(block.key)
+            again.append(block)
+        else:
+            at_fault.append((block, row))
+    if not at_fault:
+        return again
+    first_row = at_fault[0][1]
+    if not may_split:
+        raise _error(first_row)
+    cut = [(block, row, split(block)) for block, row in at_fault]
+    alone = [(block, row) for block, row, halves in cut if len(halves) < 2]
+    for block, row in alone:
+        if row.code == "E802":
+            raise _error(row)
+        outcome.quarantined.append(block)
+    if len(outcome.quarantined) + len(at_fault) - len(alone) > max_quarantined:
+        raise _too_many(first_row, max_quarantined)
+    return again + [half for _, _, halves in cut if len(halves) > 1 for half in halves]
+
+
+def _error(row: Attempt) -> MetapipeError:
+    error = MetapipeError(row.code, row.message)
+    error.detail = row.stderr
+    return error
+
+
+def _too_many(row: Attempt, limit: int) -> MetapipeError:
+    error = _error(row)
+    if limit and row.code in ("E401", "E403"):
+        error = MetapipeError(
+            "E402", f"more than {limit} records made the program fail; the first failure: {row.message}"
+        )
+        error.detail = row.stderr
+    return error

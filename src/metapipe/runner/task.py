@@ -1,0 +1,187 @@
+"""What a stage's ``run`` holds in its hands: the records, outputs and programs of one block."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from metapipe.errors import MetapipeError
+from metapipe.runner.blocks import Block, ByteRange
+from metapipe.runner.launcher import run_program
+from metapipe.runner.merge import add_counts
+from metapipe.runner.records import fasta_records, fastq_records
+from metapipe.runner.stage import Completed, Database, Record, Totals
+
+
+@dataclass(frozen=True)
+class Job:
+    """What all blocks of one run share; sent to every worker.
+
+    :param stage: ``module:Class`` of the stage, imported on the worker.
+    :param forms: input name -> ``fasta`` or ``fastq``, in the order of a block's ranges.
+    :param whole_files: input name -> (path, size) of plain inputs, read without a copy when a block is all of it.
+    """
+
+    identifier: str
+    stage: str
+    options: Any
+    forms: Mapping[str, str]
+    whole_files: Mapping[str, tuple[str, int]]
+    labels: Mapping[str, str]
+    side: Mapping[str, tuple[str, ...]]
+    multiple: frozenset[str]
+    databases: Mapping[str, Database]
+    outputs: tuple[str, ...]
+    totals: Totals
+    threads: int
+    memory_mb: int
+    folder: str
+    timeout: float | None = None
+
+
+@dataclass
+class BlockTask:
+    """The :class:`~metapipe.runner.stage.Task` of one block."""
+
+    job: Job
+    block: Block
+    folder: Path
+    scratch: Path
+    notes: dict[str, Any] = field(default_factory=dict)
+    _open: ExitStack = field(default_factory=ExitStack)
+    _files: dict[str, BinaryIO] = field(default_factory=dict)
+    _read: int = -1
+
+    @property
+    def options(self) -> Any:
+        return self.job.options
+
+    @property
+    def ordinal(self) -> int:
+        return self.block.key[0]
+
+    @property
+    def totals(self) -> Totals:
+        return self.job.totals
+
+    @property
+    def databases(self) -> Mapping[str, Database]:
+        return self.job.databases
+
+    @property
+    def side(self) -> Mapping[str, Path]:
+        return {
+            name: Path(paths[0]) for name, paths in self.job.side.items() if paths and name not in self.job.multiple
+        }
+
+    @property
+    def side_files(self) -> Mapping[str, Sequence[Path]]:
+        return {name: [Path(path) for path in paths] for name, paths in self.job.side.items()}
+
+    @property
+    def labels(self) -> Mapping[str, str]:
+        return self.job.labels
+
+    @property
+    def threads(self) -> int:
+        return self.job.threads
+
+    @property
+    def memory_mb(self) -> int:
+        return self.job.memory_mb
+
+    def _records_of(self, position: int) -> Iterator[Record]:
+        form = list(self.job.forms.values())[position]
+        reader = fasta_records if form == "fasta" else fastq_records
+        return reader(self.block.ranges[position].chunks(), self.block.first_record)
+
+    def records(self) -> Iterator[Record]:
+        self._read = 0
+        for record in self._records_of(0):
+            self._read += 1
+            yield record
+
+    def pairs(self) -> Iterator[tuple[Record, Record]]:
+        self._read = 0
+        for pair in zip(self._records_of(0), self._records_of(1), strict=True):
+            self._read += 1
+            yield pair
+
+    def input_file(self, name: str) -> Path:
+        position = list(self.job.forms).index(name)
+        extent: ByteRange = self.block.ranges[position]
+        whole = self.job.whole_files.get(name)
+        suffix = self.job.forms[name]
+        target = self.scratch / f"{name}.{suffix}"
+        if whole is not None and not extent.compressed and extent.offset == 0 and extent.length == whole[1]:
+            target.symlink_to(Path(extent.path).resolve())
+            return target
+        with target.open("wb") as copy:
+            for chunk in extent.chunks():
+                copy.write(chunk)
+        return target
+
+    def output(self, name: str) -> BinaryIO:
+        if name not in self._files:
+            self._files[name] = self._open.enter_context(self.output_path(name).open("wb"))
+        return self._files[name]
+
+    def output_path(self, name: str) -> Path:
+        if name not in self.job.outputs:
+            raise KeyError(f"stage declares no output {name!r}")
+        return self.folder / name
+
+    def launch(
+        self,
+        argv: Sequence[str | Path],
+        *,
+        stdin: Path | None = None,
+        stdout: Path | None = None,
+        accept: Sequence[int] = (0,),
+        finished: str | None = None,
+    ) -> Completed:
+        program = str(argv[0])
+        found = shutil.which(program)
+        if found is None:
+            raise MetapipeError("E301", f"the program '{program}' is not on the PATH")
+        environment = {**os.environ, "TMPDIR": str(self.scratch), "LC_ALL": "C"}
+        returncode, output, error = run_program(
+            [found, *(str(part) for part in argv[1:])],
+            cwd=self.scratch,
+            environment=environment,
+            stdin=stdin,
+            stdout=stdout,
+        )
+        if returncode not in accept:
+            how = f"was killed by signal {-returncode}" if returncode < 0 else f"ended with exit code {returncode}"
+            raise MetapipeError("E401", f"{Path(program).name} {how}; its last words: {last_words(error)}")
+        if finished is not None and finished.encode() not in error + output:
+            raise MetapipeError(
+                "E403", f"{Path(program).name} ended without saying '{finished}'; its last words: {last_words(error)}"
+            )
+        return Completed(returncode, output, error)
+
+    def note(self, key: str, value: Any) -> None:
+        self.notes[key] = add_counts(self.notes[key], value) if key in self.notes else value
+
+    def close(self) -> None:
+        """Close the outputs; make those never opened exist, so that every part has every output.
+
+        :raises MetapipeError: E403 when the stage stopped reading before the block's last record.
+        """
+        self._open.close()
+        if 0 <= self._read < self.block.records:
+            raise MetapipeError("E403", f"only {self._read} of {self.block.records} records were read")
+        for name in self.job.outputs:
+            self.output_path(name).touch()
+
+
+def last_words(stderr: bytes) -> str:
+    """The last non-empty line of a program's standard error, shortened."""
+    lines = [line.strip() for line in stderr.decode("utf-8", "replace").splitlines() if line.strip()]
+    return lines[-1][:200] if lines else "(none)"

@@ -1,0 +1,263 @@
+"""From a stage's declaration to its command-line options, and from parsed options to a run."""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from metapipe.errors import MetapipeError
+from metapipe.runner.attempt import load_stage
+from metapipe.runner.engine import Request, run_stage
+from metapipe.runner.launcher import adopt_orphans
+from metapipe.runner.stage import Database, FastqPairs, Stage
+from metapipe.stages.registry import STAGES, SUMMARIES
+
+Say = Callable[[str], None]
+
+_MATES = ("forward", "reverse")
+
+
+def dashed(name: str) -> str:
+    return name.replace("_", "-")
+
+
+def add_stage_parser(commands: Any, name: str) -> None:
+    """Add the subcommand of one stage; its help shows inputs, databases, options, outputs, in that order."""
+    stage = load_stage(STAGES[name])
+    example = f"example:\n  {stage.example}" if stage.example else None
+    parser = commands.add_parser(
+        name,
+        help=SUMMARIES[name],
+        description=stage.summary,
+        epilog=example,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    _add_inputs(parser.add_argument_group("inputs"), stage)
+    if stage.databases:
+        group = parser.add_argument_group("databases (NAME:VERSION as installed, or a folder)")
+        for key, declared in stage.databases.items():
+            group.add_argument(
+                f"--db-{dashed(key)}", required=not declared.optional, metavar="DATABASE", help=declared.help
+            )
+    _add_options(parser, stage)
+    group = parser.add_argument_group("outputs (name them one by one, or give a folder for all)")
+    group.add_argument("--outdir", type=Path, metavar="DIR", help="write every output here under its default name")
+    for key, output in stage.outputs.items():
+        group.add_argument(
+            f"--out-{dashed(key)}", type=Path, metavar="FILE", help=f"{output.help} ({dashed(key)}.{output.suffix})"
+        )
+    group.add_argument("--summary", type=Path, metavar="FILE", help="counts, options, engines and databases, as JSON")
+    group.add_argument("--report", type=Path, metavar="FILE", help="what the run cost: times, cores, attempts, as JSON")
+    group.add_argument("--quarantine", type=Path, metavar="FILE", help="records that made the program fail")
+    _add_running(parser.add_argument_group("running"))
+
+
+def _add_inputs(group: Any, stage: type[Stage]) -> None:
+    if stage.records is not None:
+        for position, key in enumerate(stage.records.files):
+            text = (
+                stage.records.help.format(_MATES[position])
+                if isinstance(stage.records, FastqPairs)
+                else stage.records.help
+            )
+            group.add_argument(f"--{dashed(key)}", type=Path, required=True, metavar="FILE", help=text)
+            group.add_argument(f"--{dashed(key)}-name", metavar="NAME", help=argparse.SUPPRESS)
+    for key, side in stage.side.items():
+        action = "append" if side.multiple else "store"
+        group.add_argument(
+            f"--{dashed(key)}", type=Path, required=not side.optional, metavar="FILE", action=action, help=side.help
+        )
+        group.add_argument(f"--{dashed(key)}-name", metavar="NAME", action=action, help=argparse.SUPPRESS)
+
+
+def _add_options(parser: argparse.ArgumentParser, stage: type[Stage]) -> None:
+    fields = dataclasses.fields(stage.options)
+    if not fields:
+        return
+    group = parser.add_argument_group("options")
+    for field in fields:
+        text = str(field.metadata["help"])
+        flag = f"--{dashed(field.name)}"
+        if isinstance(field.default, bool):
+            group.add_argument(flag, action="store_true", default=field.default, help=text)
+            continue
+        choices = field.metadata.get("choices")
+        shown = f" (default {field.default})" if field.default not in ("", None) else ""
+        group.add_argument(
+            flag,
+            type=_converter(field),
+            default=field.default,
+            choices=choices,
+            metavar=None if choices else "VALUE",
+            help=text + shown,
+        )
+
+
+def _converter(field: dataclasses.Field[Any]) -> Callable[[str], Any]:
+    kind: Callable[[str], Any] = type(field.default)
+    lowest, highest = field.metadata.get("minimum"), field.metadata.get("maximum")
+
+    def convert(text: str) -> Any:
+        try:
+            value = kind(text)
+        except ValueError:
+            raise argparse.ArgumentTypeError(
+                f"expected {'a whole number' if kind is int else 'a number'}, found {text!r}"
+            ) from None
+        if (lowest is not None and value < lowest) or (highest is not None and value > highest):
+            raise argparse.ArgumentTypeError(f"expected a value from {lowest} to {highest}, found {text}")
+        return value
+
+    return convert
+
+
+def _add_running(group: Any) -> None:
+    group.add_argument(
+        "--slots",
+        type=_at_least_one,
+        default=_from_environment("GALAXY_SLOTS", os.cpu_count() or 1),
+        metavar="N",
+        help="blocks or threads at once (default: $GALAXY_SLOTS, else all cores)",
+    )
+    group.add_argument(
+        "--memory-mb",
+        type=_at_least_one,
+        default=_from_environment("GALAXY_MEMORY_MB", 4096),
+        metavar="N",
+        help="memory for all slots together (default: $GALAXY_MEMORY_MB, else 4096)",
+    )
+    group.add_argument(
+        "--session",
+        choices=("auto", "inline", "local"),
+        default="auto",
+        help="inline: no Spark; local: Spark on this host; auto: Spark where it pays",
+    )
+    group.add_argument(
+        "--max-quarantined",
+        type=int,
+        default=10,
+        metavar="N",
+        help="records that may make the program fail before the run does (default 10)",
+    )
+    group.add_argument(
+        "--blocks", type=_at_least_one, metavar="N", help="force this many blocks (for tests and benchmarks)"
+    )
+    group.add_argument("--timeout", type=float, metavar="SECONDS", help="longest time for one block")
+    group.add_argument(
+        "--workdir",
+        type=Path,
+        metavar="DIR",
+        help="where finished blocks wait; a rerun goes on from there (default: .metapipe-work beside the outputs)",
+    )
+    group.add_argument(
+        "--progress", action="store_true", help="report progress even when standard error is no terminal"
+    )
+
+
+def _at_least_one(text: str) -> int:
+    if not text.isdigit() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"expected a whole number from 1, found {text!r}")
+    return int(text)
+
+
+def _from_environment(name: str, otherwise: int) -> int:
+    text = os.environ.get(name, "")
+    return int(text) if text.isdigit() and int(text) > 0 else otherwise
+
+
+def run_stage_command(arguments: argparse.Namespace, say: Say, warn: Say) -> int:
+    """Run the stage that was parsed and say in one line what came out."""
+    stage = load_stage(STAGES[arguments.command])
+    values = vars(arguments)
+    outputs = _outputs(stage, values)
+    adopt_orphans()
+    progress = warn if arguments.progress or sys.stderr.isatty() else None
+    home = next(iter(outputs.values())).parent
+    result = run_stage(
+        Request(
+            stage=STAGES[arguments.command],
+            inputs={key: values[_key(key)] for key in (stage.records.files if stage.records else ())},
+            side=_side(stage, values),
+            databases=_databases(stage, values),
+            options=stage.options(**{field.name: values[field.name] for field in dataclasses.fields(stage.options)}),
+            labels=_labels(stage, values),
+            outputs=outputs,
+            workdir=arguments.workdir or home / ".metapipe-work",
+            slots=arguments.slots,
+            memory_mb=arguments.memory_mb,
+            session=arguments.session,
+            max_quarantined=arguments.max_quarantined,
+            blocks=arguments.blocks,
+            timeout=arguments.timeout,
+            summary=arguments.summary or (arguments.outdir / "summary.json" if arguments.outdir else None),
+            report=arguments.report or (arguments.outdir / "run_report.json" if arguments.outdir else None),
+            quarantine=arguments.quarantine,
+            progress=progress,
+        )
+    )
+    if result.quarantined and result.quarantine is not None:
+        warn(
+            f"METAPIPE-W402 {result.quarantined} record(s) made the program fail and were set aside in "
+            f"{result.quarantine.name}"
+        )
+    say(_closing_line(arguments.command, result.summary, result.report))
+    return 0
+
+
+def _key(name: str) -> str:
+    return name.replace("-", "_")
+
+
+def _outputs(stage: type[Stage], values: dict[str, Any]) -> dict[str, Path]:
+    folder: Path | None = values["outdir"]
+    if folder is not None:
+        folder.mkdir(parents=True, exist_ok=True)
+    outputs: dict[str, Path] = {}
+    for key, declared in stage.outputs.items():
+        path = values[f"out_{_key(key)}"] or (
+            folder / f"{dashed(key)}.{declared.suffix}" if folder is not None else None
+        )
+        if path is not None:
+            outputs[key] = path
+    if not outputs:
+        raise MetapipeError("E701", "no output asked for: give --outdir or one of the --out-… options")
+    return outputs
+
+
+def _side(stage: type[Stage], values: dict[str, Any]) -> dict[str, list[Path]]:
+    given = {key: values[_key(key)] for key in stage.side}
+    return {key: path if isinstance(path, list) else [path] for key, path in given.items() if path is not None}
+
+
+def _databases(stage: type[Stage], values: dict[str, Any]) -> dict[str, Database]:
+    asked = {key: values[f"db_{_key(key)}"] for key in stage.databases}
+    if not any(asked.values()):
+        return {}
+    from metapipe.refdb.store import resolve
+
+    return {key: resolve(text, kind=stage.databases[key].kind) for key, text in asked.items() if text is not None}
+
+
+def _labels(stage: type[Stage], values: dict[str, Any]) -> dict[str, str]:
+    names = [*(stage.records.files if stage.records else ()), *stage.side]
+    labels: dict[str, str] = {}
+    for key in names:
+        given = values[f"{_key(key)}_name"]
+        if isinstance(given, list):
+            labels.update({f"{key}.{position}": name for position, name in enumerate(given)})
+        elif given:
+            labels[key] = given
+    return labels
+
+
+def _closing_line(command: str, summary: dict[str, Any], report: dict[str, Any]) -> str:
+    counts = {key: value for key, value in summary["results"].items() if isinstance(value, int | str)}
+    shown = ", ".join(f"{key.replace('_', ' ')} {value}" for key, value in counts.items())
+    totals = report["totals"]
+    cost = f"{totals['wall_seconds']:.1f} s, {totals['core_seconds_used']:.1f} core-s, {report['session']}"
+    return f"{command}: {shown or 'done'} [{cost}]"

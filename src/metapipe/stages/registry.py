@@ -1,0 +1,26 @@
+"""All stages by name, as ``module:Class``: listing them imports none of their engines."""
+
+from __future__ import annotations
+
+STAGES: dict[str, str] = {
+    "trim_reads": "metapipe.stages.trim_reads:TrimReads",
+    "assemble": "metapipe.stages.assemble:Assemble",
+    "filter_contigs": "metapipe.stages.filter_contigs:FilterContigs",
+    "predict_genes": "metapipe.stages.predict_genes:PredictGenes",
+    "search_proteins": "metapipe.stages.search_proteins:SearchProteins",
+    "search_domains": "metapipe.stages.search_domains:SearchDomains",
+    "annotate": "metapipe.stages.annotate:Annotate",
+    "report": "metapipe.stages.report:Report",
+}
+
+#: One line each, for ``metapipe --help``: kept here so that it starts without importing NumPy, PyHMMER and the rest.
+SUMMARIES: dict[str, str] = {
+    "trim_reads": "remove adapters and low-quality ends from read pairs",
+    "assemble": "assemble reads into contigs (MEGAHIT)",
+    "filter_contigs": "drop short contigs",
+    "predict_genes": "find protein-coding genes on contigs (Pyrodigal)",
+    "search_proteins": "search proteins in a protein database (DIAMOND)",
+    "search_domains": "find protein domains (PyHMMER)",
+    "annotate": "combine the evidence into an annotation with confidence tiers",
+    "report": "make one page a biologist can read",
+}
