@@ -27,7 +27,7 @@ class FilterContigs(Stage):
     outputs = {"contigs": Output("fasta", "Contigs at least as long as the minimum")}
     options = FilterContigsOptions
     invariance = Exact()
-    rate = 5e7
+    rate = 2e7
     empty_ok = True
 
     def run(self, task: Task, state: Any) -> None:  # noqa: ARG002
