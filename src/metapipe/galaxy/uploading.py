@@ -65,34 +65,37 @@ def _whole_pair(gi: GalaxyInstance, history_id: str, name: str) -> str | None:
 def _send_pair(
     gi: GalaxyInstance, sample: Sample, history_id: str, sending: Callable[[str, float], None] | None
 ) -> str:
+    """Send both files and pair them. The datasets keep the files' names: a message about line 7 has to say of what."""
     payload: dict[str, Any] = {"history_id": history_id, "auto_decompress": False}
     elements = []
-    for number, (mate, path) in enumerate(zip(("forward", "reverse"), sample.files, strict=True)):
+    for number, path in enumerate(sample.files):
         uploader = gi.get_tus_uploader(str(path))
         while uploader.offset < uploader.get_file_size():
             uploader.upload_chunk()
             if sending is not None:
                 sending(path.name, uploader.offset / uploader.get_file_size())
         extension = "fastqsanger.gz" if is_gzip(path) else "fastqsanger"
-        elements.append({"src": "files", "name": mate, "ext": extension, "to_posix_lines": False})
+        elements.append({"src": "files", "name": path.name, "ext": extension, "to_posix_lines": False})
         payload[f"files_{number}|file_data"] = {"session_id": uploader.session_id, "name": path.name}
-    payload["targets"] = [
-        {
-            "destination": {"type": "hdca"},
-            "collection_type": "paired",
-            "name": sample.name,
-            "elements": elements,
-        }
-    ]
-    answer = gi.make_post_request(f"{gi.url}/tools/fetch", payload=payload)
-    return str(answer["output_collections"][0]["id"])
+    payload["targets"] = [{"destination": {"type": "hdas"}, "elements": elements}]
+    sent = gi.make_post_request(f"{gi.url}/tools/fetch", payload=payload)["outputs"]
+    mates = zip(("forward", "reverse"), sent, strict=True)
+    pair = {
+        "type": "dataset_collection",
+        "collection_type": "paired",
+        "name": sample.name,
+        "element_identifiers": [{"name": mate, "src": "hda", "id": dataset["id"]} for mate, dataset in mates],
+        "copy_elements": False,
+        "hide_source_items": True,
+    }
+    return str(gi.make_post_request(f"{gi.url}/histories/{history_id}/contents", payload=pair)["id"])
 
 
 def _files(gi: GalaxyInstance, history_id: str, collection_id: str) -> Iterator[tuple[str, str, str]]:
     """Yield (id, state, name) of each file of a collection."""
     collection = gi.histories.show_dataset_collection(history_id, collection_id)
     for element in collection["elements"]:
-        yield element["object"]["id"], element["object"]["state"], element["element_identifier"]
+        yield element["object"]["id"], element["object"]["state"], element["object"]["name"]
 
 
 def _wait_for_files(gi: GalaxyInstance, history_id: str, collection_id: str) -> None:
@@ -101,7 +104,7 @@ def _wait_for_files(gi: GalaxyInstance, history_id: str, collection_id: str) -> 
         for dataset_id, state, name in files:
             if state in {"error", "failed_metadata", "discarded"}:
                 words = gi.datasets.show_dataset(dataset_id).get("misc_info") or state
-                raise MetapipeError("E404", f"the upload of the {name} reads failed: {words.strip().splitlines()[0]}")
+                raise MetapipeError("E404", f"the upload of {name} failed: {words.strip().splitlines()[0]}")
         if len(files) == 2 and all(state == "ok" for _, state, _ in files):
             return
         time.sleep(_POLL_SECONDS)

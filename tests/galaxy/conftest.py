@@ -1,0 +1,163 @@
+"""What the tests against a real Galaxy share: the instance, one finished run of the demo, a browser.
+
+`scripts/test` starts the instance and names its state folder in METAPIPE_GALAXY_STATE. Without it these tests fail:
+a test that was asked for and did not run is no success.
+"""
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+from bioblend.galaxy import GalaxyInstance
+
+from metapipe.galaxy.connection import Account, connect
+
+ROOT = Path(__file__).resolve().parents[2]
+WORKFLOW = ROOT / "workflows/metapipe-reads-to-annotation/metapipe-reads-to-annotation.gxwf.yml"
+CHROMIUM_FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--hide-scrollbars",
+]
+
+
+@pytest.fixture(scope="session")
+def state() -> Path:
+    """State folder of the running Galaxy."""
+    folder = os.environ.get("METAPIPE_GALAXY_STATE")
+    if not folder:
+        pytest.fail("METAPIPE_GALAXY_STATE names no Galaxy; run these tests with scripts/test")
+    return Path(folder)
+
+
+@pytest.fixture(scope="session")
+def account(state: Path) -> Account:
+    """The ordinary user of the running Galaxy."""
+    return Account.read(state)
+
+
+@pytest.fixture(scope="session")
+def gi(account: Account) -> GalaxyInstance:
+    """A client of the ordinary user."""
+    return connect(account)
+
+
+@pytest.fixture(scope="session")
+def demo() -> Path:
+    """Folder of the demo community: reads and truth."""
+    folder = ROOT / ".build/demo"
+    if not folder.is_dir():
+        pytest.fail("the demo community is not built; run scripts/demo build")
+    return folder
+
+
+@dataclass(frozen=True)
+class FinishedRun:
+    """The demo after its way through Galaxy.
+
+    :param printed: what the command printed.
+    :param invocation: the run as Galaxy describes it.
+    """
+
+    results: Path
+    printed: str
+    invocation: dict[str, Any]
+
+    @property
+    def history_id(self) -> str:
+        return str(self.invocation["history_id"])
+
+    def dataset_id(self, label: str) -> str:
+        return str(self.invocation["outputs"][label]["id"])
+
+
+def run_command(state: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run the command behind scripts/run against the Galaxy of ``state``."""
+    argv = [sys.executable, "-m", "metapipe.galaxy", "--state", str(state), "--workflow", str(WORKFLOW), *arguments]
+    return subprocess.run(argv, capture_output=True, text=True, check=False)
+
+
+@pytest.fixture(scope="session")
+def finished_run(state: Path, demo: Path, gi: GalaxyInstance, tmp_path_factory: pytest.TempPathFactory) -> FinishedRun:
+    """The demo, run anew through the workflow of this checkout and downloaded."""
+    results = tmp_path_factory.mktemp("results")
+    done = run_command(state, "--demo", str(demo), "--results", str(results), "--again")
+    assert done.returncode == 0, done.stderr
+    history = gi.histories.get_histories(name="META-pipe demo", deleted=False)[0]
+    run = gi.invocations.get_invocations(history_id=history["id"], limit=1)[0]
+    return FinishedRun(results / "demo", done.stdout, gi.invocations.show_invocation(run["id"]))
+
+
+@dataclass
+class Watched:
+    """A browser page and what was noticed while it was used.
+
+    :param foreign: addresses asked for on other hosts than this machine.
+    :param errors: errors on the console and uncaught exceptions.
+    """
+
+    page: Any
+    foreign: list[str]
+    errors: list[str]
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Any]:
+    """Debian's Chromium, without a window."""
+    from playwright.sync_api import sync_playwright
+
+    chromium = shutil.which("chromium")
+    if chromium is None:
+        pytest.fail("chromium is not installed (Debian package chromium)")
+    with sync_playwright() as playwright:
+        started = playwright.chromium.launch(executable_path=chromium, args=CHROMIUM_FLAGS)
+        yield started
+        started.close()
+
+
+@pytest.fixture
+def watched(browser: Any) -> Iterator[Watched]:
+    """A fresh page, 1280 pixels wide, whose requests and errors are kept."""
+    context = browser.new_context(viewport={"width": 1280, "height": 900})
+    page = context.new_page()
+    page.set_default_timeout(60_000)
+    watched = Watched(page, [], [])
+
+    def asked(request: Any) -> None:
+        address = urlsplit(request.url)
+        if address.scheme in {"http", "https", "ws", "wss"} and address.hostname not in {"127.0.0.1", "localhost"}:
+            watched.foreign.append(request.url)
+
+    def said(message: Any) -> None:
+        if message.type == "error":
+            watched.errors.append(f"{message.text} ({message.location.get('url', '')})")
+
+    context.on("request", asked)
+    page.on("console", said)
+    page.on("pageerror", lambda error: watched.errors.append(str(error)))
+    yield watched
+    context.close()
+
+
+@pytest.fixture
+def signed_in(watched: Watched, account: Account) -> Watched:
+    """A page on which the ordinary user has logged in through Galaxy's own form."""
+    page = watched.page
+    page.goto(f"{account.url}/login/start")
+    page.fill("[name=login]", account.email)
+    page.fill("[name=password]", account.password)
+    page.click("button[name=login]")
+    page.wait_for_url(lambda url: "/login" not in url)
+    return watched
