@@ -1,0 +1,170 @@
+"""Building a database: from a recipe, or from a site's own file."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from metapipe.errors import MetapipeError
+from metapipe.refdb.annotated import annotated_proteins
+from metapipe.refdb.diamond import Built, build_diamond
+from metapipe.refdb.fetch import Say, obtain, sha256_of
+from metapipe.refdb.hmm import build_hmm, read_ec_of_go, read_interpro
+from metapipe.refdb.manifest import Manifest, Source, describe_files
+from metapipe.refdb.proteins import read_proteins
+from metapipe.refdb.recipe import Recipe
+from metapipe.refdb.sources import find_source
+
+Builder = Callable[[Mapping[str, Path], Path, dict[str, Any]], Built]
+
+
+def build_from_recipe(
+    recipe: Recipe, folder: Path, cache: Path | None = None, say: Say = lambda line: None
+) -> Manifest:
+    """Build ``recipe`` in the new or empty ``folder`` and write its manifest; the folder appears whole or not at all.
+
+    :raises MetapipeError: E205 when sources cannot be had, E301 when a program is missing.
+    """
+    builder = BUILDERS.get(recipe.builder)
+    if builder is None:
+        raise MetapipeError("E702", expected=f"a builder: {', '.join(sorted(BUILDERS))}", found=recipe.builder)
+    paths = obtain(recipe.sources, cache, say)
+    say(f"building {recipe.label}")
+    with whole_folder(folder) as scratch:
+        built = builder(paths, scratch, recipe.options)
+        manifest = Manifest(
+            schema=1,
+            name=recipe.name,
+            version=recipe.version,
+            kind=recipe.kind,
+            title=recipe.title,
+            description=recipe.description,
+            sources=_sources(recipe.sources),
+            licence=recipe.licence,
+            date=recipe.date,
+            format=built.format,
+            tool=built.tool,
+            counts=built.counts,
+            builder=f"metapipe refdb build {recipe.label}",
+            files=describe_files(scratch),
+        )
+        manifest.write(scratch)
+    return manifest
+
+
+def build_from_file(
+    kind: str,
+    file: Path,
+    folder: Path,
+    *,
+    name: str,
+    version: str,
+    title: str = "",
+    licence: str = "as its owner states",
+    date: str = "",
+    say: Say = lambda line: None,
+) -> Manifest:
+    """Make a database of a site's own protein FASTA (kind ``diamond``) or HMMER3 profiles (kind ``hmm``).
+
+    :raises MetapipeError: E201 when the file is missing, E101 when it is of another format, E701 for an unusable name.
+    """
+    if not file.is_file():
+        raise MetapipeError("E201", file=file)
+    say(f"building {name}:{version} from {file.name}")
+    with whole_folder(folder) as scratch:
+        if kind == "diamond":
+            built = build_diamond(read_proteins(file), scratch)
+        else:
+            built = build_hmm(file, scratch, {}, {})
+        option = "--fasta" if kind == "diamond" else "--hmm"
+        try:
+            manifest = Manifest.model_validate(
+                {
+                    "schema": 1,
+                    "name": name,
+                    "version": version,
+                    "kind": kind,
+                    "title": title or f"{name} {version}",
+                    "sources": [Source(package="file", licence=licence, files={file.name: sha256_of(file)})],
+                    "licence": licence,
+                    "date": date,
+                    "format": built.format,
+                    "tool": built.tool,
+                    "counts": built.counts,
+                    "builder": f"metapipe refdb build --kind {kind} {option} {file.name}",
+                    "files": describe_files(scratch),
+                }
+            )
+        except ValidationError as error:
+            first = error.errors()[0]
+            where = ".".join(str(part) for part in first["loc"])
+            raise MetapipeError("E701", f"--{where}: {first['msg']}", found=str(first["input"])) from error
+        manifest.write(scratch)
+    return manifest
+
+
+@contextmanager
+def whole_folder(target: Path) -> Iterator[Path]:
+    """A scratch folder beside ``target`` that replaces it at the end, or vanishes when something fails.
+
+    A reader sees the old database or the new one, never a part. Hidden names are not taken for databases.
+
+    :raises MetapipeError: E501 when the place cannot be written to.
+    """
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        scratch = Path(tempfile.mkdtemp(prefix=f".{target.name}-", dir=target.parent))
+    except OSError as error:
+        raise MetapipeError("E501", f"{error.strerror}", file=target) from error
+    try:
+        scratch.chmod(0o755)
+        yield scratch
+        if target.exists():
+            old = Path(tempfile.mkdtemp(prefix=f".{target.name}-old-", dir=target.parent))
+            os.rename(target, old / target.name)
+            os.rename(scratch, target)
+            shutil.rmtree(old)
+        else:
+            os.rename(scratch, target)
+    except OSError as error:
+        raise MetapipeError("E501", f"{error.strerror}", file=error.filename or target) from error
+    finally:
+        shutil.rmtree(scratch, ignore_errors=True)
+
+
+def _sources(aliases: list[str]) -> list[Source]:
+    packages: dict[str, Source] = {}
+    for alias in aliases:
+        package, file = find_source(alias)
+        known = packages.get(package.label)
+        files = {**(known.files if known else {}), file.path.rpartition("/")[2]: file.sha256}
+        packages[package.label] = Source(package=package.label, licence=package.licence, files=files)
+    return list(packages.values())
+
+
+# --------------------------------------------------------------------------------------------------- builders
+
+
+def _annotated_proteins(paths: Mapping[str, Path], folder: Path, options: dict[str, Any]) -> Built:
+    proteins = annotated_proteins(paths, options.get("ec_only", ()), options.get("accessions"))
+    return build_diamond(proteins, folder)
+
+
+def _pfam(paths: Mapping[str, Path], folder: Path, options: dict[str, Any]) -> Built:
+    return build_hmm(
+        paths["pfam-profiles"],
+        folder,
+        read_interpro(paths["interpro-entries"]),
+        read_ec_of_go(paths["gene-ontology"]),
+        options.get("accessions"),
+    )
+
+
+BUILDERS: dict[str, Builder] = {"annotated-proteins": _annotated_proteins, "pfam": _pfam}

@@ -1,0 +1,66 @@
+"""Sequencing reads of a community, simulated by ART (Huang et al. 2012) with fixed seeds."""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from metapipe.errors import MetapipeError
+from metapipe.refdb.demo.community import Member
+from metapipe.refdb.proteins import write_fasta
+
+READ_LENGTH = 150
+FRAGMENT_MEAN, FRAGMENT_SD = 350, 40
+PLATFORM = "HS25"  # ART's error profile of a HiSeq 2500
+
+Fragment = tuple[bytes, bytes]  # the four FASTQ lines of mate 1 and of mate 2
+
+
+def simulate_reads(members: Sequence[Member], seed: int, target_1: Path, target_2: Path) -> int:
+    """Write the community's read pairs to two gzip FASTQ files; return the number of pairs.
+
+    Pairs of all members are mixed by the hash of their names: a machine reads a library in no order of genomes, and
+    the order must not depend on a random generator's version.
+
+    :raises MetapipeError: E301 when ``art_illumina`` is not installed, E401 when it fails.
+    """
+    fragments: list[tuple[bytes, Fragment]] = []
+    with tempfile.TemporaryDirectory() as scratch:
+        for position, member in enumerate(members):
+            for pair in _run_art(member, seed + position, Path(scratch)):
+                fragments.append((hashlib.sha256(pair[0].partition(b"/")[0]).digest(), pair))
+    fragments.sort()
+    for side, path in enumerate((target_1, target_2)):
+        write_gzip(path, b"".join(pair[side] for _, pair in fragments))
+    return len(fragments)
+
+
+def write_gzip(path: Path, content: bytes) -> None:
+    """Write a gzip file without name and time in its header, so that the same content gives the same bytes."""
+    with path.open("wb") as raw, gzip.GzipFile(filename="", mode="wb", fileobj=raw, compresslevel=9, mtime=0) as target:
+        target.write(content)
+
+
+def _run_art(member: Member, seed: int, scratch: Path) -> Iterator[Fragment]:
+    program = shutil.which("art_illumina")
+    if program is None:
+        raise MetapipeError("E301", "art_illumina is needed (Debian package art-nextgen-simulation-tools)")
+    genome, prefix = scratch / f"{member.name}.fasta", scratch / f"{member.name}_"
+    with genome.open("w", encoding="ascii") as target:
+        write_fasta(target, member.name, member.sequence)
+    argv = [program, "-ss", PLATFORM, "-p", "-l", str(READ_LENGTH), "-m", str(FRAGMENT_MEAN), "-s", str(FRAGMENT_SD)]
+    argv += ["-f", str(member.coverage), "-rs", str(seed), "-na", "-q", "-i", str(genome), "-o", str(prefix)]
+    done = subprocess.run(argv, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise MetapipeError("E401", f"art_illumina: {(done.stderr or done.stdout).strip()[-200:]}")
+    with Path(f"{prefix}1.fq").open("rb") as first, Path(f"{prefix}2.fq").open("rb") as second:
+        while True:
+            pair = tuple(b"".join(mate.readline() for _ in range(4)) for mate in (first, second))
+            if not pair[0]:
+                return
+            yield pair[0], pair[1]

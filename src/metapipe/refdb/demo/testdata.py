@@ -1,0 +1,107 @@
+"""The files of ``test-data/``: every one of them is made here, from public packages and fixed seeds."""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+from collections.abc import Sequence
+from pathlib import Path
+
+from metapipe.refdb.build import build_from_recipe
+from metapipe.refdb.demo.badinput import write_input_files
+from metapipe.refdb.demo.community import Member, assemble_community, load_spec, write_truth
+from metapipe.refdb.demo.reads import simulate_reads, write_gzip
+from metapipe.refdb.fetch import Say
+from metapipe.refdb.proteins import clean_text, write_fasta
+from metapipe.refdb.recipe import find_recipe
+
+TINY_DATABASES = ("metapipe-tiny-proteins:1", "metapipe-tiny-domains:1")
+SUMS = "sha256sums"
+#: (member, first base, last base, strand) of each test contig, longest first as the assembly stage orders them.
+CONTIGS = (
+    (0, 1, 12000, "+"),
+    (1, 501, 9500, "-"),
+    (2, 1, 6000, "+"),
+    (0, 18001, 19800, "-"),
+    (1, 15001, 15600, "+"),  # shorter than the usual cut-off of 1000
+)
+_COMPLEMENT = str.maketrans("ACGTRYKMBVDHSWN", "TGCAYRMKVBHDSWN")
+
+
+def build_test_data(folder: Path, cache: Path | None = None, say: Say = lambda line: None) -> list[str]:
+    """Write everything below ``folder``; return the relative paths written, ``sha256sums`` last.
+
+    :raises MetapipeError: E205 when the source packages cannot be had, E301 without ART or DIAMOND.
+    """
+    spec = load_spec("test")
+    members = assemble_community(spec, cache, say)
+    write_truth(members, folder / "truth")
+    reads = folder / "reads_1.fastq.gz", folder / "reads_2.fastq.gz"
+    say("simulating reads")
+    simulate_reads(members, spec.seed, *reads)
+    write_contigs(members, folder / "contigs.fasta")
+    write_gzip(folder / "contigs.fasta.gz", (folder / "contigs.fasta").read_bytes())
+    write_member_proteins(members, folder / "proteins.fasta")
+    write_input_files(*(gzip.decompress(path.read_bytes()) for path in reads), folder)
+    for label in TINY_DATABASES:
+        name, _, version = label.partition(":")
+        build_from_recipe(find_recipe(label), folder / "refdb" / name / version, cache, say)
+    return write_sums(folder)
+
+
+def write_contigs(members: Sequence[Member], path: Path) -> None:
+    """Write known pieces of the slices as contigs named as the assembly stage names them; genes lie on both strands."""
+    with path.open("w", encoding="ascii", newline="\n") as target:
+        for number, (position, start, end, strand) in enumerate(CONTIGS, 1):
+            member = members[position]
+            piece = member.sequence[start - 1 : end]
+            if strand == "-":
+                piece = reverse_complement(piece)
+            write_fasta(target, f"contig_{number:06d} {member.name}:{start}-{end}({strand})", piece)
+
+
+def write_member_proteins(members: Sequence[Member], path: Path) -> None:
+    """Write the annotated proteins of the slices, and one that resembles nothing."""
+    with path.open("w", encoding="ascii", newline="\n") as target:
+        for member in members:
+            for gene, protein in zip(member.genes, member.proteins, strict=True):
+                write_fasta(target, f"{gene.locus} {clean_text(gene.product)}", protein)
+        write_fasta(target, "orphan made up; resembles nothing", "MQNHCWYMHQWCNYHWMQCHNWYQMCHWNQYCMHWQNCYWHM")
+
+
+def reverse_complement(sequence: str) -> str:
+    """The other strand, 5' to 3'."""
+    return sequence.translate(_COMPLEMENT)[::-1]
+
+
+def write_sums(folder: Path) -> list[str]:
+    """Write ``sha256sums`` (format of ``sha256sum``) over every file below ``folder``; documents are not data."""
+    paths = [
+        path.relative_to(folder).as_posix()
+        for path in sorted(folder.rglob("*"))
+        if path.is_file() and path.name not in (SUMS, "README.md") and not path.name.startswith(".")
+    ]
+    lines = [f"{hashlib.sha256((folder / path).read_bytes()).hexdigest()}  {path}\n" for path in paths]
+    (folder / SUMS).write_text("".join(lines), encoding="ascii")
+    return [*paths, SUMS]
+
+
+def compare_folders(fresh: Path, kept: Path) -> list[str]:
+    """Say in what two builds differ, one line each; nothing when they agree.
+
+    gzip files are compared by their content: another zlib compresses the same reads into other bytes.
+    """
+    differences = []
+    old, new = ({line[66:]: line[:64] for line in (f / SUMS).read_text().splitlines()} for f in (kept, fresh))
+    for path in sorted(old.keys() | new.keys()):
+        if path not in new or path not in old:
+            differences.append(f"{path}: only in {'the committed' if path in old else 'the fresh'} copy")
+        elif old[path] != new[path] and not _same_content(fresh / path, kept / path):
+            differences.append(f"{path}: differs")
+    return differences
+
+
+def _same_content(left: Path, right: Path) -> bool:
+    if left.suffix != ".gz" or left.parent.name == "bad":
+        return False
+    return gzip.decompress(left.read_bytes()) == gzip.decompress(right.read_bytes())
