@@ -1,0 +1,174 @@
+"""Runs all test runners of this repository one after the other and adds up what they really executed.
+
+A step counts what its own runner reports: pytest's JUnit file, or the closing line "N passed, N failed". A skipped
+test counts as failed, because nobody looks at skips.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import re
+import subprocess
+import sys
+import time
+import xml.etree.ElementTree as ElementTree
+from dataclasses import dataclass, field
+from pathlib import Path
+
+HOME = Path(__file__).resolve().parent.parent
+BUILD = Path(os.environ.get("METAPIPE_BUILD") or HOME / ".build")
+LOGS = BUILD / "test-logs"
+DEV = BUILD / "envs" / "dev" / "bin"
+STATE = BUILD / "test-galaxy"
+GROUPS = ("lint", "unit", "tools", "workflow", "browser")
+CLOSING = re.compile(r"^(?:\w+: )?(\d+) passed, (\d+) failed(?:, (\d+) skipped)?$")
+
+
+@dataclass
+class Step:
+    """One command of a group. ``junit`` names the file pytest leaves; else the closing line or the exit code counts."""
+
+    group: str
+    name: str
+    command: list[str]
+    junit: Path | None = None
+    environment: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Result:
+    """What a step executed, and how long it took (seconds)."""
+
+    step: Step
+    passed: int
+    failed: int
+    seconds: float
+
+
+def steps(everything: bool) -> list[Step]:
+    pytest = [str(DEV / "python"), "-m", "pytest", "-q", "-p", "no:cacheprovider"]
+    unit, browser = LOGS / "unit.xml", LOGS / "browser.xml"
+    slow = [] if everything else ["and not slow"]
+    galaxy = {"METAPIPE_GALAXY_STATE": str(STATE)}
+    return [
+        Step("lint", "ruff check", [str(DEV / "ruff"), "check", "."]),
+        Step("lint", "ruff format", [str(DEV / "ruff"), "format", "--check", "."]),
+        Step("lint", "mypy", [str(DEV / "mypy")]),
+        Step("lint", "import rules", [str(DEV / "lint-imports")]),
+        Step("lint", "tools and workflow", ["scripts/lint-galaxy"]),
+        Step("unit", "pytest", [*pytest, "-m", " ".join(["not galaxy", *slow]), f"--junitxml={unit}"], unit),
+        Step("tools", "Galaxy tool tests", ["scripts/galaxy-tests", "tools"], environment=galaxy),
+        Step("workflow", "workflow tests", ["scripts/galaxy-tests", "workflows"], environment=galaxy),
+        Step(
+            "browser",
+            "demo and pages",
+            [*pytest, "-m", " ".join(["galaxy", *slow]), f"--junitxml={browser}"],
+            browser,
+            galaxy,
+        ),
+    ]
+
+
+def run(step: Step) -> Result:
+    """Run a step, show its output as it comes and keep it in a log."""
+    print(f"\n=== {step.group}: {step.name}", flush=True)
+    log = LOGS / f"{step.group}-{step.name.replace(' ', '-')}.log"
+    started = time.monotonic()
+    if step.junit is not None:
+        step.junit.unlink(missing_ok=True)
+    closing: tuple[int, int] | None = None
+    environment = {**os.environ, **step.environment, "PATH": f"{DEV}:{os.environ['PATH']}"}
+    with (
+        log.open("w") as file,
+        subprocess.Popen(
+            step.command,
+            cwd=HOME,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        ) as process,
+    ):
+        assert process.stdout is not None
+        for line in process.stdout:
+            file.write(line)
+            print(line, end="", flush=True)
+            if match := CLOSING.match(line.strip()):
+                closing = int(match[1]), int(match[2]) + int(match[3] or 0)
+    seconds = time.monotonic() - started
+    passed, failed = count(step, process.returncode, closing)
+    print(f"=== {step.group}: {step.name}: {passed} passed, {failed} failed in {seconds:.0f} s", flush=True)
+    return Result(step, passed, failed, seconds)
+
+
+def count(step: Step, returncode: int, closing: tuple[int, int] | None) -> tuple[int, int]:
+    """How many tests passed and failed; a runner that failed without a failed test counts as one failed."""
+    if step.junit is not None:
+        passed, failed = junit_counts(step.junit)
+    elif closing is not None:
+        passed, failed = closing
+    else:
+        passed, failed = int(returncode == 0), int(returncode != 0)
+    if (returncode != 0 and failed == 0) or passed + failed == 0:
+        failed += 1
+    return passed, failed
+
+
+def junit_counts(path: Path) -> tuple[int, int]:
+    if not path.is_file():
+        return 0, 1
+    suites = list(ElementTree.parse(path).getroot().iter("testsuite"))
+    total, bad = (
+        sum(int(suite.get(name, 0)) for suite in suites for name in names)
+        for names in (("tests",), ("failures", "errors", "skipped"))
+    )
+    return total - bad, bad
+
+
+def galaxy(verb: str) -> bool:
+    command = ["scripts/galaxy", verb, "--state", str(STATE)]
+    environment = {**os.environ, "METAPIPE_REFDB": str(BUILD / "test-refdb")}
+    return subprocess.run(command, cwd=HOME, env=environment, stdin=subprocess.DEVNULL, check=False).returncode == 0
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("groups", nargs="*", metavar="GROUP", help=f"one or more of {', '.join(GROUPS)}")
+    parser.add_argument("--all", action="store_true")
+    parser.add_argument("--keep-galaxy", action="store_true")
+    options = parser.parse_args()
+    unknown = set(options.groups) - set(GROUPS)
+    if unknown:
+        parser.error(f"no such group: {', '.join(sorted(unknown))}")
+    LOGS.mkdir(parents=True, exist_ok=True)
+    wanted = [step for step in steps(options.all) if not options.groups or step.group in options.groups]
+    offline = [step for step in wanted if step.group in ("lint", "unit")]
+    online = [step for step in wanted if step.group not in ("lint", "unit")]
+    results = [run(step) for step in offline]
+    if online:
+        try:
+            if galaxy("up"):
+                results += [run(step) for step in online]
+            else:
+                results += [Result(step, 0, 1, 0.0) for step in online]
+        finally:
+            if not options.keep_galaxy:
+                galaxy("down")
+    return report(results)
+
+
+def report(results: list[Result]) -> int:
+    print("\n--- what was executed")
+    for result in results:
+        print(
+            f"{result.step.group:9} {result.step.name:20} {result.passed:5} passed {result.failed:4} failed {result.seconds:6.0f} s"
+        )
+    passed, failed = sum(r.passed for r in results), sum(r.failed for r in results)
+    print(f"\n{passed} passed, {failed} failed", flush=True)
+    return 1 if failed or not passed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
