@@ -163,7 +163,8 @@ def report(results: list[Result]) -> int:
     print("\n--- what was executed")
     for result in results:
         print(
-            f"{result.step.group:9} {result.step.name:20} {result.passed:5} passed {result.failed:4} failed {result.seconds:6.0f} s"
+            f"{result.step.group:9} {result.step.name:20} {result.passed:5} passed "
+            f"{result.failed:4} failed {result.seconds:6.0f} s"
         )
     passed, failed = sum(r.passed for r in results), sum(r.failed for r in results)
     print(f"\n{passed} passed, {failed} failed", flush=True)
