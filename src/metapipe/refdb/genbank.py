@@ -67,10 +67,11 @@ def read_genome(path: Path, source: SourceFile) -> Genome:
 def _parse_genbank(path: Path) -> Any:
     from Bio import SeqIO
 
+    parse: Any = SeqIO.parse
     with open_text(path) as stream, warnings.catch_warnings():
         # Old records write their dates and locations in ways Biopython comments on; none concerns CDS features here.
         warnings.simplefilter("ignore")
-        yield from SeqIO.parse(stream, "genbank")
+        yield from parse(stream, "genbank")
 
 
 def _genes(record: Any, source: SourceFile) -> list[Cds]:

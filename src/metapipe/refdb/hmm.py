@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -42,8 +43,6 @@ def build_hmm(
     :param only: family accessions without version to keep; all when ``None``.
     :raises MetapipeError: E101 when the file holds no profiles, E204 when a profile lacks its gathering cut-offs.
     """
-    import pyhmmer
-
     counts = {"families": 0, "with_interpro": 0, "with_go": 0, "with_ec": 0}
     with (
         (folder / PROFILES).open("wb") as binary,
@@ -71,7 +70,7 @@ def build_hmm(
             counts["with_ec"] += bool(ec)
     if not counts["families"]:
         raise MetapipeError("E108", "there is no profile to build a database from", file=profiles)
-    return Built("hmmer 3/f binary", f"pyhmmer {pyhmmer.__version__}", counts)
+    return Built("hmmer 3/f binary", f"pyhmmer {version('pyhmmer')}", counts)
 
 
 def read_interpro(path: Path) -> dict[str, InterproEntry]:

@@ -6,6 +6,7 @@ import gzip
 import io
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 from metapipe.refdb.demo.reads import write_gzip
 
@@ -90,7 +91,8 @@ def _write_unusual(unusual: Path, first: list[bytes]) -> None:
     members = [_gzip(b"".join(first[start : start + 50])) for start in range(0, 200, 50)]
     (unusual / "multi_member.fastq.gz").write_bytes(b"".join(members))
     target = io.BytesIO()
-    writer = bgzf.BgzfWriter(fileobj=target)
+    make_writer: Any = bgzf.BgzfWriter
+    writer: Any = make_writer(fileobj=target)
     for record in first:
         writer.write(record)
     writer.flush()

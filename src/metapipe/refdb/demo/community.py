@@ -12,7 +12,7 @@ from pathlib import Path
 import yaml
 from pydantic import BaseModel, ConfigDict
 
-from metapipe.refdb.fetch import Say, obtain
+from metapipe.refdb.fetch import Say, obtain, silent
 from metapipe.refdb.genbank import Cds, read_genome
 from metapipe.refdb.proteins import clean_text, write_fasta
 from metapipe.refdb.sources import find_source
@@ -91,9 +91,7 @@ def load_spec(name: str) -> CommunitySpec:
     return CommunitySpec.model_validate(yaml.safe_load(text))
 
 
-def assemble_community(
-    spec: CommunitySpec, cache: Path | None = None, say: Say = lambda line: None
-) -> tuple[Member, ...]:
+def assemble_community(spec: CommunitySpec, cache: Path | None = None, say: Say = silent) -> tuple[Member, ...]:
     """Cut the slices and draw the coverages. The same recipe gives the same community on every machine."""
     paths = obtain([member.source for member in spec.members], cache, say)
     coverages = draw_coverages(spec)

