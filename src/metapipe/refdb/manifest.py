@@ -6,7 +6,7 @@ import hashlib
 import json
 import re
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, field_validator
 
@@ -83,22 +83,24 @@ class Manifest(BaseModel):
 
     @property
     def digest(self) -> str:
-        """sha256 of the canonical manifest: the identity of the database."""
-        canonical = json.dumps(self._as_json(), sort_keys=True, separators=(",", ":"), ensure_ascii=True)
-        return hashlib.sha256(canonical.encode("ascii")).hexdigest()
+        """The identity of the database: sha256 of the canonical manifest, which is what ``sha256sum manifest.json``
+        gives for a manifest as it was written."""
+        return hashlib.sha256(self.text.encode("ascii")).hexdigest()
 
     @property
     def bytes(self) -> int:
         """Size of all files."""
         return sum(entry.bytes for entry in self.files.values())
 
-    def write(self, folder: Path) -> None:
-        """Write ``manifest.json`` with sorted keys."""
-        text = json.dumps(self._as_json(), sort_keys=True, indent=1, ensure_ascii=True)
-        (folder / MANIFEST).write_text(text + "\n", encoding="ascii")
+    @property
+    def text(self) -> str:
+        """The canonical form: JSON with sorted keys, ASCII, one space of indent, final newline."""
+        content = self.model_dump(mode="json", by_alias=True)
+        return json.dumps(content, sort_keys=True, indent=1, ensure_ascii=True) + "\n"
 
-    def _as_json(self) -> dict[str, Any]:
-        return self.model_dump(mode="json", by_alias=True)
+    def write(self, folder: Path) -> None:
+        """Write ``manifest.json``."""
+        (folder / MANIFEST).write_text(self.text, encoding="ascii", newline="\n")
 
 
 def read_manifest(folder: Path) -> Manifest:
