@@ -1,0 +1,121 @@
+"""Pairs through the real fastp: adapters go, orphans stay, blocks join to the same bytes."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+from functools import reduce
+from itertools import pairwise
+from typing import Any
+
+import pytest
+
+from metapipe.errors import MetapipeError
+from metapipe.runner.merge import add_counts
+from metapipe.stages.fasta_text import reverse_complement
+from metapipe.stages.trim_reads import TrimReads, TrimReadsOptions
+
+ADAPTER_1, ADAPTER_2 = TrimReadsOptions().adapter_1, TrimReadsOptions().adapter_2
+LENGTH = 150
+
+
+def fastq(reads: list[tuple[str, str, str]]) -> bytes:
+    return "".join(f"@{name}\n{bases}\n+\n{quality}\n" for name, bases, quality in reads).encode()
+
+
+def dna(seed: int, length: int) -> str:
+    return "".join(random.Random(seed).choices("ACGT", k=length))
+
+
+def sequenced(seed: int, pairs: int = 150) -> tuple[list[tuple[str, str, str]], list[tuple[str, str, str]]]:
+    """Pairs from inserts of 0 to 400 bases, some of them with bad ends."""
+    choice = random.Random(seed)
+    first, second = [], []
+    for number in range(pairs):
+        insert = "".join(choice.choice("ACGT") for _ in range(choice.randint(0, 400)))
+        mates = (insert + ADAPTER_1, reverse_complement(insert.encode()).decode() + ADAPTER_2)
+        for mate, bases, reads in zip((1, 2), mates, (first, second), strict=True):
+            bases = (bases + "".join(choice.choice("ACGT") for _ in range(LENGTH)))[:LENGTH]
+            good = LENGTH if choice.random() < 0.6 else choice.randrange(LENGTH)
+            quality = "I" * good + "".join(choice.choice("#(5") for _ in range(LENGTH - good))
+            reads.append((f"run.{number} {mate}:N:0", bases, quality))
+    return first, second
+
+
+def run(fake_task: Callable[..., Any], first: list[Any], second: list[Any], **options: Any) -> Any:
+    task = fake_task(TrimReads(), {"reads-1": fastq(first), "reads-2": fastq(second)}, **options)
+    return task.run(), task.notes
+
+
+def test_an_insert_shorter_than_the_reads_is_cut_where_the_adapter_begins(fake_task: Callable[..., Any]) -> None:
+    insert = dna(1, 100)
+    first = [("a left", insert + ADAPTER_1, "I" * 133)]
+    second = [("a right", reverse_complement(insert.encode()).decode() + ADAPTER_2, "I" * 133)]
+    made, notes = run(fake_task, first, second)
+    assert made["reads-1"] == fastq([("a left", insert, "I" * 100)])
+    assert made["reads-2"] == fastq([("a right", reverse_complement(insert.encode()).decode(), "I" * 100)])
+    assert made["single"] == b""
+    assert notes["adapters_removed"] == {"reads": 2, "bases": 66}
+
+
+def test_a_good_read_whose_mate_is_bad_becomes_a_single_read(fake_task: Callable[..., Any]) -> None:
+    bases = [dna(seed, 100) for seed in range(8)]
+    good, bad, short = "I" * 100, "#" * 100, "I" * 60 + "#" * 10 + "I" * 30
+    qualities = [(good, good), (good, bad), (short, good), (bad, bad)]
+    first = [(f"p{number}", bases[2 * number], pair[0]) for number, pair in enumerate(qualities)]
+    second = [(f"p{number}", bases[2 * number + 1], pair[1]) for number, pair in enumerate(qualities)]
+    made, notes = run(fake_task, first, second)
+    assert made["reads-1"] == fastq(first[:1])
+    assert made["reads-2"] == fastq(second[:1])
+    assert made["single"] == fastq([first[1], second[2]])
+    assert notes["dropped_reads"] == {"mean_quality": 3, "too_short": 1}
+    assert notes["pairs"] == {"before": 4, "after": 1}
+
+
+@pytest.mark.parametrize("blocks", [2, 3, 7, 150])
+def test_blocks_joined_are_the_whole_byte_by_byte_and_so_are_the_counts(
+    fake_task: Callable[..., Any], blocks: int
+) -> None:
+    first, second = sequenced(5)
+    whole, notes = run(fake_task, first, second)
+    cuts = [round(len(first) * part / blocks) for part in range(blocks + 1)]
+    parts = [run(fake_task, first[start:end], second[start:end]) for start, end in pairwise(cuts)]
+    assert {name: b"".join(made[name] for made, _ in parts) for name in whole} == whole
+    assert reduce(add_counts, [note for _, note in parts]) == notes
+
+
+def test_every_read_is_accounted_for(fake_task: Callable[..., Any]) -> None:
+    first, second = sequenced(6)
+    made, notes = run(fake_task, first, second)
+    after = {name: notes[name]["after"]["reads"] for name in made}
+    assert after == {name: content.count(b"\n+\n") for name, content in made.items()}
+    assert sum(after.values()) + sum(notes["dropped_reads"].values()) == 300
+    assert after["reads-1"] == after["reads-2"] > 20
+    assert after["single"] > 5
+    assert notes["dropped_reads"]["too_short"] > 5
+    assert min(map(int, notes["single"]["after"]["lengths"])) >= 75
+
+
+def test_no_pair_at_all_gives_empty_files(fake_task: Callable[..., Any]) -> None:
+    made, notes = run(fake_task, [], [])
+    assert made == {"reads-1": b"", "reads-2": b"", "single": b""}
+    assert notes["pairs"] == {"before": 0, "after": 0}
+
+
+def test_reads_without_any_base_are_dropped(fake_task: Callable[..., Any]) -> None:
+    bases = "ACGTTGCA" * 10
+    made, notes = run(fake_task, [("a", "", ""), ("b", bases, "I" * 80)], [("a", bases, "I" * 80), ("b", "", "")])
+    assert made["single"] == fastq([("a", bases, "I" * 80), ("b", bases, "I" * 80)])
+    assert notes["dropped_reads"] == {"mean_quality": 0, "too_short": 2}
+
+
+@pytest.mark.parametrize("adapter", ["", "ACGT", "ACGTNACGT", "acgtacgt", "auto", "ACGTACGT; rm"])
+def test_an_adapter_that_is_not_dna_is_refused_before_anything_starts(adapter: str) -> None:
+    with pytest.raises(MetapipeError) as refused:
+        TrimReads().check(TrimReadsOptions(adapter_2=adapter))
+    assert refused.value.code == "E701"
+    assert "--adapter-2" in str(refused.value)
+
+
+def test_the_version_of_fastp_is_known() -> None:
+    assert TrimReads().tool_versions()["fastp"].count(".") == 2
