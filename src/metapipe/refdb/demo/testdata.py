@@ -10,6 +10,7 @@ from pathlib import Path
 from metapipe.refdb.build import build_from_recipe
 from metapipe.refdb.demo.badinput import write_input_files
 from metapipe.refdb.demo.community import Member, assemble_community, load_spec, write_truth
+from metapipe.refdb.demo.placement import reverse_complement
 from metapipe.refdb.demo.reads import simulate_reads, write_gzip
 from metapipe.refdb.fetch import Say, silent
 from metapipe.refdb.proteins import clean_text, write_fasta
@@ -25,7 +26,6 @@ CONTIGS = (
     (0, 18001, 19800, "-"),
     (1, 15001, 15600, "+"),  # shorter than the usual cut-off of 1000
 )
-_COMPLEMENT = str.maketrans("ACGTRYKMBVDHSWN", "TGCAYRMKVBHDSWN")
 
 
 def build_test_data(folder: Path, cache: Path | None = None, say: Say = silent) -> list[str]:
@@ -67,11 +67,6 @@ def write_member_proteins(members: Sequence[Member], path: Path) -> None:
             for gene, protein in zip(member.genes, member.proteins, strict=True):
                 write_fasta(target, f"{gene.locus} {clean_text(gene.product)}", protein)
         write_fasta(target, "orphan made up; resembles nothing", "MQNHCWYMHQWCNYHWMQCHNWYQMCHWNQYCMHWQNCYWHM")
-
-
-def reverse_complement(sequence: str) -> str:
-    """The other strand, 5' to 3'."""
-    return sequence.translate(_COMPLEMENT)[::-1]
 
 
 def write_sums(folder: Path) -> list[str]:
