@@ -1,0 +1,74 @@
+"""One page that says what was found, how sure it is, and what to check. Self-contained HTML."""
+
+from __future__ import annotations
+
+import dataclasses
+import gzip
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+from metapipe.runner.stage import Output, SideFile, Stage, Task, WholeInput, option
+from metapipe.stages.registry import STAGES
+from metapipe.stages.reporting.gene_table import GeneTally, tally
+from metapipe.stages.reporting.page import SHOWN_GENES, render
+from metapipe.stages.reporting.summaries import read_all
+
+
+@dataclass(frozen=True)
+class ReportOptions:
+    """Options of :class:`Report`."""
+
+    title: str = option("", "Heading of the page; by default the name of the sample")
+
+
+class Report(Stage):
+    """Reads the summaries of any of the other stages, in any order; each may be missing."""
+
+    name = "report"
+    summary = "Make one readable page from the summaries of the other steps"
+    example = (
+        "metapipe report --summaries trim.json --summaries contigs.json --summaries annotate.json "
+        "--table annotation.tsv --out-page report.html"
+    )
+    side = {
+        "summaries": SideFile("json", "Summary of a step (JSON); repeat for each step", multiple=True),
+        "table": SideFile("tabular", "Annotation table", optional=True),
+    }
+    outputs = {"page": Output("html", "The report, one self-contained HTML page")}
+    options = ReportOptions
+    invariance = WholeInput()
+    empty_ok = True
+
+    def run(self, task: Task, state: Any) -> None:  # noqa: ARG002
+        paths = task.side_files["summaries"]
+        labels = [task.labels.get(f"summaries.{position}", path.name) for position, path in enumerate(paths)]
+        summaries = read_all(list(zip(paths, labels, strict=True)))
+        table: GeneTally | None = None
+        if "table" in task.side:
+            path = task.side["table"]
+            table = tally(_lines(path), task.labels.get("table", path.name), SHOWN_GENES)
+        page = render(summaries, table, title=task.options.title, defaults=declared_defaults(summaries))
+        # Lone surrogates, which JSON can carry, have no UTF-8 form.
+        task.output("page").write(page.encode("utf-8", "replace"))
+        task.note("stages", list(summaries))
+        task.note("genes", table.genes if table else 0)
+
+
+def declared_defaults(stages: Iterable[str]) -> dict[str, dict[str, Any]]:
+    """Return the defaults that the named stages declare, to tell which settings were changed."""
+    found: dict[str, dict[str, Any]] = {}
+    for name in stages:
+        module, _, class_name = STAGES[name].partition(":")
+        stage: type[Stage] = getattr(import_module(module), class_name)
+        found[name] = {field.name: field.default for field in dataclasses.fields(stage.options)}
+    return found
+
+
+def _lines(path: Path) -> Iterator[bytes]:
+    with path.open("rb") as plain:
+        packed = plain.read(2) == b"\x1f\x8b"
+    with gzip.open(path, "rb") if packed else path.open("rb") as lines:
+        yield from lines

@@ -1,0 +1,107 @@
+"""What to cite for each program and database that took part."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Citation:
+    """One reference; ``doi`` without prefix."""
+
+    text: str
+    doi: str
+
+
+PIPELINE = (
+    Citation(
+        "Robertsen EM et al. (2016) META-pipe – Pipeline annotation, analysis and visualization of marine metagenomic "
+        "sequence data. arXiv:1604.04103.",
+        "10.48550/arXiv.1604.04103",
+    ),
+    Citation(
+        "Agafonov A et al. (2017) META-pipe cloud setup and execution. F1000Research 6:2060.",
+        "10.12688/f1000research.13204.1",
+    ),
+)
+GALAXY = Citation(
+    "The Galaxy Community (2024) The Galaxy platform for accessible, reproducible, and collaborative data analyses: "
+    "2024 update. Nucleic Acids Research 52:W83–W94.",
+    "10.1093/nar/gkae410",
+)
+
+PROGRAMS: dict[str, tuple[Citation, ...]] = {
+    "fastp": (
+        Citation(
+            "Chen S et al. (2018) fastp: an ultra-fast all-in-one FASTQ preprocessor. Bioinformatics 34:i884–i890.",
+            "10.1093/bioinformatics/bty560",
+        ),
+    ),
+    "cutadapt": (
+        Citation(
+            "Martin M (2011) Cutadapt removes adapter sequences from high-throughput sequencing reads. "
+            "EMBnet.journal 17:10–12.",
+            "10.14806/ej.17.1.200",
+        ),
+    ),
+    "megahit": (
+        Citation(
+            "Li D et al. (2015) MEGAHIT: an ultra-fast single-node solution for large and complex metagenomics "
+            "assembly via succinct de Bruijn graph. Bioinformatics 31:1674–1676.",
+            "10.1093/bioinformatics/btv033",
+        ),
+    ),
+    "pyrodigal": (
+        Citation(
+            "Larralde M (2022) Pyrodigal: Python bindings and interface to Prodigal. "
+            "Journal of Open Source Software 7:4296.",
+            "10.21105/joss.04296",
+        ),
+        Citation(
+            "Hyatt D et al. (2010) Prodigal: prokaryotic gene recognition and translation initiation site "
+            "identification. BMC Bioinformatics 11:119.",
+            "10.1186/1471-2105-11-119",
+        ),
+    ),
+    "diamond": (
+        Citation(
+            "Buchfink B, Reuter K, Drost HG (2021) Sensitive protein alignments at tree-of-life scale using DIAMOND. "
+            "Nature Methods 18:366–368.",
+            "10.1038/s41592-021-01101-x",
+        ),
+    ),
+    "pyhmmer": (
+        Citation(
+            "Larralde M, Zeller G (2023) PyHMMER: a Python library binding to HMMER for efficient sequence analysis. "
+            "Bioinformatics 39:btad214.",
+            "10.1093/bioinformatics/btad214",
+        ),
+        Citation(
+            "Eddy SR (2011) Accelerated profile HMM searches. PLoS Computational Biology 7:e1002195.",
+            "10.1371/journal.pcbi.1002195",
+        ),
+    ),
+}
+
+DATABASES: dict[str, Citation] = {
+    "pfam": Citation(
+        "Mistry J et al. (2021) Pfam: the protein families database in 2021. Nucleic Acids Research 49:D412–D419.",
+        "10.1093/nar/gkaa913",
+    ),
+    "swissprot": Citation(
+        "The UniProt Consortium (2023) UniProt: the universal protein knowledgebase in 2023. "
+        "Nucleic Acids Research 51:D523–D531.",
+        "10.1093/nar/gkac1052",
+    ),
+}
+
+
+def citations(programs: Iterable[str], databases: Iterable[str]) -> list[Citation]:
+    """Return the references for what took part, the pipeline's first, each once."""
+    found = [*PIPELINE, GALAXY]
+    for program in programs:
+        found += PROGRAMS.get(program.lower(), ())
+    for database in databases:
+        found += [citation for name, citation in DATABASES.items() if name in database.lower().replace("-", "")]
+    return list(dict.fromkeys(found))

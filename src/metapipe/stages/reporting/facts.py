@@ -1,0 +1,294 @@
+"""The numbers of the page, found in the stages' summaries and in the annotation table.
+
+Every number may be missing: the page is made from whichever stages were run. This is the only file that knows
+under which keys the stages note their results.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from metapipe.runner.merge import add_counts
+from metapipe.stages.reporting.gene_table import GeneTally
+from metapipe.stages.reporting.histogram import Distribution, distribution
+from metapipe.stages.reporting.summaries import Summary
+
+
+@dataclass
+class Facts:
+    """What is known of one analysis; ``None`` is *not known*, 0 is *none found*.
+
+    Reads are counted in pairs, contigs and genes in pieces, lengths in base pairs. A curve is the mean Phred score at
+    the first, second … position of the reads.
+    """
+
+    ran: set[str] = field(default_factory=set)
+    sample: str = ""
+
+    pairs_in: int | None = None
+    pairs_kept: int | None = None
+    singles: int | None = None
+    bases_in: int | None = None
+    bases_kept: int | None = None
+    reads_in: int | None = None
+    reads_with_adapter: int | None = None
+    read_length_before: Distribution | None = None
+    read_length_after: Distribution | None = None
+    quality_before: Distribution | None = None
+    quality_after: Distribution | None = None
+    read_gc_before: Distribution | None = None
+    read_gc_after: Distribution | None = None
+    curve_before: tuple[float, ...] = ()
+    curve_after: tuple[float, ...] = ()
+
+    contigs: int | None = None
+    contig_bases: int | None = None
+    contigs_dropped: int | None = None
+    n50: int | None = None
+    longest: int | None = None
+    min_contig: int | None = None
+    contig_lengths: Distribution | None = None
+    gc_shares: Distribution | None = None
+    gc_mean: float | None = None
+
+    genes: int | None = None
+    partial_genes: int | None = None
+    complete_only: bool = False
+    genes_left_out: int | None = None
+    coding_share: float | None = None
+
+    searched: int | None = None
+    protein_hits: int | None = None
+    domain_hits: int | None = None
+    databases: list[Mapping[str, str]] = field(default_factory=list)
+
+    annotated: int | None = None
+    tiers: dict[int, int] = field(default_factory=dict)
+    with_ec: int | None = None
+    with_supported_ec: int | None = None
+    products: dict[str, int] = field(default_factory=dict)
+    ec_classes: dict[int, int] = field(default_factory=dict)
+    domains: dict[str, int] = field(default_factory=dict)
+    taxa: dict[str, int] = field(default_factory=dict)
+
+    protein_search: bool = False
+    domain_search: bool = False
+    quarantined: dict[str, int] = field(default_factory=dict)
+
+    @property
+    def supported(self) -> int:
+        return self.tiers.get(1, 0) + self.tiers.get(2, 0)
+
+    @property
+    def one_source(self) -> bool:
+        """Whether the tiers rest on one search only."""
+        return self.protein_search != self.domain_search
+
+    @property
+    def gene_count(self) -> int | None:
+        return self.annotated if self.annotated is not None else self.genes
+
+
+def gather(summaries: Mapping[str, Sequence[Summary]], table: GeneTally | None) -> Facts:
+    """Collect the numbers.
+
+    :param summaries: as :func:`metapipe.stages.reporting.summaries.read_all` gives them.
+    :param table: the annotation table's tally; where both know a number, the table wins.
+    """
+    facts = Facts(ran=set(summaries))
+    facts.protein_search, facts.domain_search = "search_proteins" in facts.ran, "search_domains" in facts.ran
+    for stage, runs in summaries.items():
+        lost = sum(run.quarantined for run in runs)
+        if lost:
+            facts.quarantined[stage] = lost
+        facts.databases += [database for run in runs for _, database in sorted(run.databases.items())]
+    for run in summaries.get("trim_reads", ()):
+        _reads(facts, run)
+    for stage in ("assemble", "filter_contigs"):
+        for run in summaries.get(stage, ()):
+            _contigs(facts, run)
+    for run in summaries.get("predict_genes", ()):
+        _genes(facts, run)
+    facts.protein_hits = _searched(facts, summaries.get("search_proteins", ()))
+    facts.domain_hits = _searched(facts, summaries.get("search_domains", ()))
+    for run in summaries.get("search_domains", ()):
+        facts.domains |= _tally(run.results, "families")
+    for run in summaries.get("annotate", ()):
+        _annotation(facts, run)
+    if table is not None:
+        _table(facts, table)
+    return facts
+
+
+# ------------------------------------------------------------------------------------------------ per stage
+
+
+def _reads(facts: Facts, run: Summary) -> None:
+    results = run.results
+    mates = [_object(results, name) for name in ("reads-1", "reads-2", "single")]
+    before = _together([_object(one, "before") for one in mates])
+    after = _together([_object(one, "after") for one in mates])
+    pairs = _object(results, "pairs")
+    facts.pairs_in = _either(_count(pairs, "before"), _records(run, "reads-1"))
+    facts.pairs_kept = _count(pairs, "after")
+    facts.singles = _count(_object(mates[2], "after"), "reads")
+    facts.bases_in = _either(_count(before, "bases"), _residues(run))
+    facts.bases_kept = _count(after, "bases")
+    facts.reads_with_adapter = _count(_object(results, "adapters_removed"), "reads")
+    facts.reads_in = _count(before, "reads")
+    facts.read_length_before, facts.read_length_after = _spread(before, "lengths"), _spread(after, "lengths")
+    facts.quality_before, facts.quality_after = _spread(before, "mean_qualities"), _spread(after, "mean_qualities")
+    facts.read_gc_before, facts.read_gc_after = _spread(before, "gc"), _spread(after, "gc")
+    facts.curve_before = _mean_curve(before, facts.read_length_before)
+    facts.curve_after = _mean_curve(after, facts.read_length_after)
+
+
+def _contigs(facts: Facts, run: Summary) -> None:
+    """Filtering comes after assembly: where it ran, its numbers replace the assembly's."""
+    results = run.results
+    before = _object(results, "before")
+    after = _object(results, "after") or _object(results, "contigs") or results
+    lengths = _spread(after, "lengths")
+    contigs = _either(_count(after, "contigs"), lengths.total if lengths else None)
+    facts.contigs = _either(contigs, facts.contigs)
+    facts.contig_bases = _either(_count(after, "bases"), facts.contig_bases)
+    if before and contigs is not None:
+        facts.contigs_dropped = max((_count(before, "contigs") or contigs) - contigs, 0)
+    facts.contig_lengths = lengths if lengths or contigs == 0 else facts.contig_lengths
+    if lengths:
+        facts.n50, facts.longest = int(lengths.n50()), int(lengths.high)
+    facts.gc_shares = _spread(after, "gc") or facts.gc_shares
+    gc, certain = _count(after, "gc_bases"), _count(after, "acgt_bases")
+    if gc is not None and certain:
+        facts.gc_mean = 100 * gc / certain
+    cut_off = run.options.get("min_length")
+    if isinstance(cut_off, int) and not isinstance(cut_off, bool):
+        facts.min_contig = cut_off
+
+
+def _genes(facts: Facts, run: Summary) -> None:
+    results = run.results
+    facts.genes = _count(results, "genes")
+    complete = _count(results, "complete_genes")
+    if complete is not None and facts.genes is not None:
+        facts.partial_genes = max(facts.genes - complete, 0)
+    facts.genes_left_out = _count(results, "left_out_incomplete")
+    coding, bases = _count(results, "coding_bases"), _count(results, "bases")
+    if coding is not None and bases:
+        facts.coding_share = min(coding / bases, 1.0)
+    facts.complete_only = run.options.get("complete_only") is True
+
+
+def _searched(facts: Facts, runs: Sequence[Summary]) -> int | None:
+    """Return proteins with a significant hit; with several databases the best one counts, not their sum."""
+    hits = []
+    for run in runs:
+        facts.searched = _either(_count(run.results, "proteins"), facts.searched)
+        found = _count(run.results, "queries_significant", "queries_with_hits")
+        if found is not None:
+            hits.append(found)
+    return max(hits) if hits else None
+
+
+def _annotation(facts: Facts, run: Summary) -> None:
+    results = run.results
+    facts.annotated = _count(results, "genes")
+    facts.tiers = {int(tier): count for tier, count in _tally(results, "tiers").items() if tier in ("1", "2", "3")}
+    complete, partial = _count(results, "with_ec"), _count(results, "with_partial_ec_only")
+    facts.with_ec = None if complete is None else complete + (partial or 0)
+    facts.with_supported_ec = _count(results, "with_supported_ec")
+    facts.products = _tally(results, "products")
+    facts.domains = _tally(results, "families") or facts.domains
+    facts.taxa = _tally(results, "organisms")
+    facts.ec_classes = {int(key): count for key, count in _tally(results, "ec_classes").items() if key.isdigit()}
+    if facts.annotated:
+        # A level is counted for every gene when its search took part, for none otherwise.
+        facts.protein_search = bool(_tally(results, "transferred_levels"))
+        facts.domain_search = bool(_tally(results, "functional_levels"))
+    sample = run.options.get("sample")
+    if isinstance(sample, str) and sample != "sample":
+        facts.sample = sample
+
+
+def _table(facts: Facts, table: GeneTally) -> None:
+    facts.ran.add("annotate")
+    facts.annotated = table.genes
+    if table.tiers or not table.genes:
+        facts.tiers = {tier: table.tiers[tier] for tier in sorted(table.tiers)}
+    facts.with_ec = table.with_ec
+    if facts.partial_genes is None:
+        facts.partial_genes = table.partial
+    if table.genes:
+        facts.protein_search, facts.domain_search = table.protein_search, table.domain_search
+    facts.products = dict(table.products) or facts.products
+    facts.ec_classes = dict(table.ec_classes) or facts.ec_classes
+    facts.domains = dict(table.domains) or facts.domains
+    facts.taxa = dict(table.taxa) or facts.taxa
+
+
+# -------------------------------------------------------------------------------------------- reading values
+
+
+def _either(first: int | None, second: int | None) -> int | None:
+    return first if first is not None else second
+
+
+def _object(results: Mapping[str, Any], key: str) -> Mapping[str, Any]:
+    inner = results.get(key)
+    return inner if isinstance(inner, Mapping) else {}
+
+
+def _count(results: Mapping[str, Any], *keys: str) -> int | None:
+    for key in keys:
+        value = results.get(key)
+        if isinstance(value, int | float) and not isinstance(value, bool) and value >= 0:
+            return int(value)
+    return None
+
+
+def _spread(results: Mapping[str, Any], key: str) -> Distribution | None:
+    return distribution(results.get(key))
+
+
+def _together(counts: Sequence[Mapping[str, Any]]) -> Mapping[str, Any]:
+    """Add up the counts of several files of reads; a file whose counts have another shape is left out."""
+    total: Any = {}
+    for one in counts:
+        try:
+            total = add_counts(total, dict(one))
+        except ValueError:
+            continue
+    return total if isinstance(total, Mapping) else {}
+
+
+def _mean_curve(counts: Mapping[str, Any], lengths: Distribution | None) -> tuple[float, ...]:
+    """Return the mean score at each position from the sums over the reads that reach it."""
+    sums = _tally(counts, "quality_sums")
+    if not sums or lengths is None or not all(key.isdigit() for key in sums):
+        return ()
+    curve, reach = [], lengths.total
+    shorter = dict(lengths.counts)
+    for position in range(1, int(lengths.high) + 1):
+        reach -= shorter.get(position - 1, 0)
+        curve.append(sums.get(str(position), 0) / reach)
+    return tuple(curve)
+
+
+def _tally(results: Mapping[str, Any], key: str) -> dict[str, int]:
+    """Return name → count; names that nothing was counted for are left out."""
+    return {
+        str(name): count
+        for name, count in _object(results, key).items()
+        if isinstance(count, int) and not isinstance(count, bool) and count > 0
+    }
+
+
+def _records(run: Summary, name: str) -> int | None:
+    return _count(run.inputs.get(name, {}), "records")
+
+
+def _residues(run: Summary) -> int | None:
+    known = [count for one in run.inputs.values() if (count := _count(one, "residues")) is not None]
+    return sum(known) if known else None

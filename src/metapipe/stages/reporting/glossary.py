@@ -1,0 +1,20 @@
+"""Words of the page that a reader may not know."""
+
+from __future__ import annotations
+
+GLOSSARY: tuple[tuple[str, str], ...] = (
+    ("Read pair", "The two ends of one DNA fragment, read by the sequencer."),
+    ("Trimming", "Cutting off adapters and bad ends of reads, and leaving out reads that become too short."),
+    ("Contig", "A longer piece of a genome, put together from overlapping reads."),
+    ("N50", "Half of all assembled bases lie in contigs of this length or longer."),
+    ("Gene", "A stretch of a contig predicted to code for a protein."),
+    ("Cut gene", "A gene that runs over the end of its contig, so that a part of it is missing."),
+    ("Protein hit", "A known protein that resembles a gene's protein; it lends the gene its product and EC number."),
+    ("Domain", "A building block shared by many proteins, recognised by a profile of its family."),
+    (
+        "Significant",
+        "A protein hit with an e-value of 1e-5 or less and at least 30 % identity or 40 % similarity over the "
+        "gene's protein; a domain at or above its family's own threshold (GA).",
+    ),
+    ("EC number", "The Enzyme Commission's number of a reaction, such as 2.7.7.6. A dash marks an open place."),
+)

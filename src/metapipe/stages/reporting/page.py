@@ -1,0 +1,160 @@
+"""The page: facts, figures, hints and methods put into the template. Pure: the same input gives the same bytes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+from jinja2 import Environment, StrictUndefined, Template
+from markupsafe import Markup
+
+from metapipe import __version__
+from metapipe.stages.reporting.axis import percent, whole_number
+from metapipe.stages.reporting.citations import citations
+from metapipe.stages.reporting.facts import Facts, gather
+from metapipe.stages.reporting.figures import tier_bar
+from metapipe.stages.reporting.gene_table import GeneTally
+from metapipe.stages.reporting.glossary import GLOSSARY
+from metapipe.stages.reporting.hints import Hint, hints
+from metapipe.stages.reporting.methods import steps_used
+from metapipe.stages.reporting.sections import sections
+from metapipe.stages.reporting.story import funnel, sentence
+from metapipe.stages.reporting.summaries import Summary
+from metapipe.stages.reporting.tiers import TIERS
+
+#: Rows of the gene table on the page; the whole table is annotate's TSV.
+SHOWN_GENES = 500
+
+GENE_COLUMNS = (
+    "Gene",
+    "Tier",
+    "Product",
+    "Name",
+    "EC",
+    "Domains",
+    "Nearest organism",
+    "Identity %",
+    "Place on contig",
+)
+
+
+@dataclass(frozen=True)
+class TierRow:
+    """One row of the tier legend."""
+
+    number: int
+    name: str
+    count: str
+    share: str
+    meaning: str
+
+
+def render(
+    summaries: Mapping[str, Sequence[Summary]],
+    table: GeneTally | None,
+    *,
+    title: str = "",
+    defaults: Mapping[str, Mapping[str, Any]] | None = None,
+) -> str:
+    """Return the page as HTML.
+
+    :param summaries: stage → its summaries (:func:`metapipe.stages.reporting.summaries.read_all`).
+    :param table: the annotation table's tally, when there is a table.
+    :param title: heading; by default the sample's name.
+    :param defaults: stage → option → declared default, to mark what was changed.
+    """
+    facts = gather(summaries, table)
+    advice = hints(facts)
+    parts = sections(facts)
+    tiers = _tier_rows(facts)
+    steps = steps_used(summaries, defaults or {})
+    return _template().render(
+        title=title.strip() or (f"Annotation of {facts.sample}" if facts.sample else "Annotated metagenome"),
+        version=__version__,
+        style=Markup(_packaged("page.css")),  # noqa: S704  (our own file)
+        script=Markup(_packaged("gene_table.js.j2")),  # noqa: S704  (our own file)
+        empty=_verdict(facts, advice),
+        sentence=sentence(facts),
+        contents=_contents(bool(tiers), [(part.anchor, part.title) for part in parts], advice, table),
+        funnel=funnel(facts),
+        tiers=tiers,
+        tier_bar=tier_bar(
+            [(tier.number, facts.tiers.get(tier.number, 0)) for tier in TIERS],
+            title="Genes by confidence tier: " + ", ".join(f"tier {row.number} {row.share}" for row in tiers),
+        ),
+        sections=parts,
+        hints=advice,
+        genes=table.shown if table else [],
+        genes_lead=_genes_lead(table) if table else "",
+        gene_columns=GENE_COLUMNS,
+        steps=steps,
+        citations=citations(
+            [name for step in steps for name, _ in step.programs],
+            [database.name for step in steps for database in step.databases],
+        ),
+        glossary=[
+            *GLOSSARY,
+            *((f"Tier {tier.number}", f"{tier.name.capitalize()}. {tier.both_sources}") for tier in TIERS),
+        ],
+    )
+
+
+@cache
+def _template() -> Template:
+    environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+    return environment.from_string(_packaged("page.html.j2"))
+
+
+def _packaged(name: str) -> str:
+    return (files(__package__) / name).read_text(encoding="utf-8")
+
+
+def _verdict(facts: Facts, advice: Sequence[Hint]) -> Hint | None:
+    """Return the hint that says why there is no result, if there is none."""
+    nothing = 0 in (facts.pairs_in, facts.contigs, facts.gene_count) or (facts.tiers and facts.supported == 0)
+    lost = facts.pairs_kept == 0 and not facts.singles
+    return next((hint for hint in advice if hint.level == "stop"), None) if nothing or lost else None
+
+
+def _tier_rows(facts: Facts) -> list[TierRow]:
+    total = sum(facts.tiers.values())
+    if not total:
+        return []
+    return [
+        TierRow(
+            tier.number,
+            tier.name,
+            whole_number(facts.tiers.get(tier.number, 0)),
+            percent(facts.tiers.get(tier.number, 0), total),
+            tier.one_source if facts.one_source else tier.both_sources,
+        )
+        for tier in TIERS
+    ]
+
+
+def _contents(
+    tiers: bool, parts: Sequence[tuple[str, str]], advice: Sequence[Hint], table: GeneTally | None
+) -> list[tuple[str, str]]:
+    pressing = sum(hint.level != "note" for hint in advice)
+    check = f"What to check ({pressing})" if pressing else "What to check"
+    return [
+        *([("tiers", "How sure?")] if tiers else []),
+        *parts,
+        ("check", check),
+        *([("genes", "The genes")] if table and table.shown else []),
+        ("methods", "How it was made"),
+        ("cite", "How to cite"),
+        ("words", "Words used"),
+    ]
+
+
+def _genes_lead(table: GeneTally) -> str:
+    if table.genes > len(table.shown):
+        return (
+            f"The {whole_number(len(table.shown))} best supported of {whole_number(table.genes)} genes. "
+            "The table file in the history holds all of them."
+        )
+    return "All genes, best supported first. The table file in the history holds more columns."

@@ -1,0 +1,100 @@
+"""The result in one sentence, and what is left after each step."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from markupsafe import Markup
+
+from metapipe.stages.reporting.axis import bases, percent, whole_number
+from metapipe.stages.reporting.facts import Facts
+
+
+@dataclass(frozen=True)
+class Step:
+    """One station on the way: ``name`` read pairs, contigs …, ``value`` as text, ``note`` under it (may be empty).
+
+    :param share: what is left of the step before, 0–1, where the two count the same things.
+    """
+
+    name: str
+    value: str
+    note: str = ""
+    share: float | None = None
+
+
+def counted(count: int, one: str, many: str = "") -> Markup:
+    """Return ``<strong>1,034</strong> genes``."""
+    noun = one if count == 1 else many or f"{one}s"
+    return Markup("<strong>{}</strong> {}").format(whole_number(count), noun)
+
+
+def sentence(facts: Facts) -> Markup:
+    """Return the result in plain words, from the numbers that are known."""
+    made = []
+    if facts.contigs is not None:
+        made.append(counted(facts.contigs, "contig"))
+    if facts.gene_count is not None:
+        made.append(counted(facts.gene_count, "gene"))
+    result = Markup(" and ").join(made)
+    if facts.pairs_in is not None and made:
+        text = Markup("From {}: {}").format(counted(facts.pairs_in, "read pair"), result)
+    elif facts.pairs_in is not None:
+        text = counted(facts.pairs_in, "read pair")
+        if facts.pairs_kept is not None:
+            text = Markup("{} went in, {} of them passed trimming").format(text, counted(facts.pairs_kept, "pair"))
+    elif made:
+        text = result
+    else:
+        return Markup("The steps in this report left no counts.")
+    total = sum(facts.tiers.values())
+    if total:
+        text += Markup("; <strong>{}</strong> of the genes have a well-supported function").format(
+            percent(facts.tiers.get(1, 0), total)
+        )
+        if facts.tiers.get(2):
+            text += Markup(", another {} are supported by one source").format(percent(facts.tiers[2], total))
+    return text + Markup(".")
+
+
+def funnel(facts: Facts) -> list[Step]:
+    """Return the steps whose numbers are known: reads → trimmed → contigs → genes → supported functions."""
+    steps = []
+    if facts.pairs_in is not None:
+        steps.append(Step("read pairs in", whole_number(facts.pairs_in), _bases(facts.bases_in)))
+    if facts.pairs_kept is not None:
+        note = []
+        share = None
+        if facts.pairs_in:
+            share = min(facts.pairs_kept / facts.pairs_in, 1.0)
+            note.append(f"{percent(facts.pairs_kept, facts.pairs_in)} kept,")
+        if facts.singles:
+            note.append(f"plus {whole_number(facts.singles)} single reads")
+        steps.append(Step("pairs after trimming", whole_number(facts.pairs_kept), " ".join(note), share))
+    if facts.contigs is not None:
+        parts = [_bases(facts.contig_bases)] if facts.contigs else []
+        if facts.contigs and facts.n50:
+            parts.append(f"N50 {bases(facts.n50)}")
+        steps.append(Step("contigs", whole_number(facts.contigs), ", ".join(part for part in parts if part)))
+    if facts.gene_count is not None:
+        note = []
+        if facts.gene_count and facts.partial_genes is not None:
+            note.append(f"{percent(facts.partial_genes, facts.gene_count)} cut at a contig end")
+        if facts.contigs and facts.coding_share:
+            note.append(f"on {percent(facts.coding_share, 1)} of the bases")
+        steps.append(Step("genes", whole_number(facts.gene_count), ", ".join(note)))
+    total = sum(facts.tiers.values())
+    if total:
+        steps.append(
+            Step(
+                "genes with a supported function",
+                whole_number(facts.supported),
+                f"{percent(facts.supported, total)} of the genes",
+                facts.supported / total,
+            )
+        )
+    return steps
+
+
+def _bases(count: int | None) -> str:
+    return bases(count) if count else ""
