@@ -32,6 +32,9 @@ PARAMETERS = {
     "domain_database": "Domain database",
 }
 
+#: The demo is judged with a protein database that holds none of its own proteins; your reads get all there are.
+DEMO_PROTEINS, OWN_PROTEINS, DOMAINS = "ec-proteins-heldout:1", "ec-proteins:1", "pfam-gecco:35.0"
+
 _EPILOG = """\
 examples:
   scripts/run                                  the demo: a small marine community
@@ -161,7 +164,11 @@ class Errand:
 
 
 def parser() -> argparse.ArgumentParser:
-    """Return the command's options; ``scripts/run`` sets the hidden ones (``--check``: look, but do nothing)."""
+    """Return the command's options.
+
+    ``scripts/run`` sets the hidden ones. ``--check`` looks at options and reads and prints what the run needs:
+    a line ``demo`` for the demo's reads and a line ``database NAME:VERSION`` for each database.
+    """
     made = argparse.ArgumentParser(
         prog="scripts/run",
         description="Take paired reads through META-pipe on a Galaxy of this machine, to annotated results.",
@@ -172,8 +179,12 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("--results", type=Path, metavar="DIR", default=Path("results"), help="default: %(default)s")
     made.add_argument("--min-contig-length", type=_length, metavar="N", help="shortest contig kept, in bases; 0: all")
     made.add_argument("--complete-genes-only", action="store_true", default=None, help="leave out genes cut by an end")
-    made.add_argument("--protein-database", metavar="NAME:VERSION", help="see `metapipe refdb list`")
-    made.add_argument("--domain-database", metavar="NAME:VERSION", help="see `metapipe refdb list`")
+    made.add_argument(
+        "--protein-database",
+        metavar="NAME:VERSION",
+        help=f"default: {OWN_PROTEINS}; for the demo {DEMO_PROTEINS}, which lacks the demo's own proteins",
+    )
+    made.add_argument("--domain-database", metavar="NAME:VERSION", default=DOMAINS, help="default: %(default)s")
     made.add_argument("--again", action="store_true", help="run anew even if the same run is finished")
     made.add_argument("--quiet", action="store_true", help="no progress, only where the results are")
     made.add_argument("--show-password", action="store_true", help="print the user's password, not only where it is")
@@ -193,13 +204,19 @@ def _length(text: str) -> int:
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command and return its exit code."""
     arguments = parser().parse_args(argv)
+    if arguments.protein_database is None:
+        arguments.protein_database = DEMO_PROTEINS if arguments.input is None else OWN_PROTEINS
     screen = Screen(arguments.quiet)
     try:
-        if arguments.check:
-            if arguments.input is not None:
-                find_samples(arguments.input)
-            return 0
-        return _run(arguments, screen)
+        if not arguments.check:
+            return _run(arguments, screen)
+        if arguments.input is None:
+            screen.say("demo")
+        else:
+            find_samples(arguments.input)
+        screen.say(f"database {arguments.protein_database}")
+        screen.say(f"database {arguments.domain_database}")
+        return 0
     except MetapipeError as error:
         screen.complain(error)
         return error.exit_code

@@ -12,6 +12,7 @@ import bioblend
 from bioblend.galaxy import GalaxyInstance
 
 from metapipe.errors import MetapipeError
+from metapipe.instance.accounts import read_credentials
 
 _GET_ATTEMPTS = 5
 _RETRY_SECONDS = 2.0
@@ -36,13 +37,9 @@ class Account:
 
         :raises MetapipeError: E305 when no Galaxy was started there.
         """
-        path = state / "credentials.json"
-        try:
-            credentials = json.loads(path.read_text())
-            user = credentials["user"]
-            return cls(credentials["url"].rstrip("/"), user["email"], user["password"], user["api_key"], path)
-        except (OSError, ValueError, KeyError) as error:
-            raise MetapipeError("E305", "no Galaxy was started here; start it with `scripts/galaxy up`") from error
+        known = read_credentials(state)
+        user = known.user
+        return cls(known.url.rstrip("/"), user.email, user.password, user.api_key, state / "credentials.json")
 
     def history_url(self, history_id: str) -> str:
         return f"{self.url}/histories/view?id={history_id}"
