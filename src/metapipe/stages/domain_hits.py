@@ -1,0 +1,134 @@
+"""Domains found in proteins: the model of a hit, which of several overlapping ones stays, and the table's rows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from metapipe.stages.protein_hits import listed
+from metapipe.stages.table_rows import Place, decimal, format_row, signed, split_row, whole, yes_no
+
+#: META-pipe 1.0's limit for models that have neither a gathering nor a trusted cut-off.
+MAX_DOMAIN_EVALUE = 1e-4
+
+COLUMNS = (
+    "query", "family", "name", "database", "description", "score", "evalue", "domain_evalue", "envelope_start",
+    "envelope_end", "hmm_start", "hmm_end", "interpro", "interpro_name", "go", "significant", "ec",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class DomainHit:
+    """One domain in one protein.
+
+    :param family: accession of the family (``PF00005.30``).
+    :param database: ``name:version``.
+    :param score: the domain's bit score; ``domain_evalue`` its independent E-value, ``evalue`` the whole protein's.
+    :param envelope_start: 1-based, closed, in residues of the protein; ``hmm_*`` in positions of the model.
+    :param ec: EC numbers that the family's GO terms stand for.
+    """
+
+    query: str
+    family: str
+    name: str
+    database: str
+    description: str
+    score: float
+    evalue: float
+    domain_evalue: float
+    envelope_start: int
+    envelope_end: int
+    hmm_start: int
+    hmm_end: int
+    interpro: str = ""
+    interpro_name: str = ""
+    go: tuple[str, ...] = ()
+    significant: bool = True
+    ec: tuple[str, ...] = ()
+
+    @property
+    def length(self) -> int:
+        return self.envelope_end - self.envelope_start + 1
+
+
+def best_domain_first(hit: DomainHit) -> tuple[bool, float, float, str, int, int, int]:
+    """Sort key: significant, highest score, lowest E-value; then family and place."""
+    place = (hit.envelope_start, hit.envelope_end, hit.hmm_start)
+    return (not hit.significant, -hit.score, hit.domain_evalue, hit.family, *place)
+
+
+def along_protein(hit: DomainHit) -> tuple[int, str, int, float]:
+    """Sort key of a protein's rows: start, family, end, highest score."""
+    return (hit.envelope_start, hit.family, hit.envelope_end, -hit.score)
+
+
+def compete(one: DomainHit, other: DomainHit) -> bool:
+    """Whether two domains of one protein claim the same place.
+
+    Pfam lets only the best family of a clan have a stretch, and expects no overlap between clans but nested domains
+    and frayed ends. Clans are not in the database, so: the same family, or families of one InterPro entry, compete as
+    soon as they share a residue; any two others when they share more than half of the shorter envelope.
+    """
+    shared = min(one.envelope_end, other.envelope_end) - max(one.envelope_start, other.envelope_start) + 1
+    if shared <= 0:
+        return False
+    related = one.family == other.family or (one.interpro != "" and one.interpro == other.interpro)
+    return related or 2 * shared > min(one.length, other.length)
+
+
+def resolve_overlaps(hits: Iterable[DomainHit]) -> list[DomainHit]:
+    """Return the domains of one protein that stay, along it: best first, each that competes with no better one."""
+    kept: list[DomainHit] = []
+    for hit in sorted(hits, key=best_domain_first):
+        if not any(compete(hit, better) for better in kept):
+            kept.append(hit)
+    return sorted(kept, key=along_protein)
+
+
+def format_domain(hit: DomainHit) -> bytes:
+    """Return the domain as one row under :data:`COLUMNS`."""
+    return format_row(
+        (
+            hit.query,
+            hit.family,
+            hit.name,
+            hit.database,
+            hit.description,
+            f"{hit.score:.1f}",
+            f"{hit.evalue:.2e}",
+            f"{hit.domain_evalue:.2e}",
+            str(hit.envelope_start),
+            str(hit.envelope_end),
+            str(hit.hmm_start),
+            str(hit.hmm_end),
+            hit.interpro,
+            hit.interpro_name,
+            ";".join(hit.go),
+            "yes" if hit.significant else "no",
+            ";".join(hit.ec),
+        )
+    )
+
+
+def parse_domain(line: bytes, place: Place) -> DomainHit:
+    """Read one row under :data:`COLUMNS`; raise E111."""
+    cells = dict(zip(COLUMNS, split_row(line, COLUMNS, place), strict=True))
+    return DomainHit(
+        query=cells["query"],
+        family=cells["family"],
+        name=cells["name"],
+        database=cells["database"],
+        description=cells["description"],
+        score=signed(cells["score"], "score", place),
+        evalue=decimal(cells["evalue"], "evalue", place),
+        domain_evalue=decimal(cells["domain_evalue"], "domain_evalue", place),
+        envelope_start=whole(cells["envelope_start"], "envelope_start", place),
+        envelope_end=whole(cells["envelope_end"], "envelope_end", place),
+        hmm_start=whole(cells["hmm_start"], "hmm_start", place),
+        hmm_end=whole(cells["hmm_end"], "hmm_end", place),
+        interpro=cells["interpro"],
+        interpro_name=cells["interpro_name"],
+        go=listed(cells["go"]),
+        significant=yes_no(cells["significant"], "significant", place),
+        ec=listed(cells["ec"]),
+    )

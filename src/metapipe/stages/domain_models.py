@@ -1,0 +1,116 @@
+"""Domain models at work: profile HMMs grouped by their own cut-offs, searched in one block's proteins."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pyhmmer.easel import Alphabet, DigitalSequence, DigitalSequenceBlock, TextSequence
+from pyhmmer.hmmer import hmmsearch
+from pyhmmer.plan7 import Background, HMMFile, OptimizedProfile, Profile
+
+from metapipe.stages.domain_hits import MAX_DOMAIN_EVALUE, DomainHit
+from metapipe.stages.hmm_families import Family, family_of
+from metapipe.stages.protein_hits import rounded_evalue
+
+#: Longest protein HMMER takes (``p7_MAX_SEQLEN``, 100,000 residues).
+LONGEST_PROTEIN = 100_000
+
+#: Without cut-offs of their own, models report what HMMER calls included (0.01); significant is 1e-4 and below.
+_WITHOUT_CUTOFFS = {"E": 0.01, "domE": 0.01}
+
+_AMINO = Alphabet.amino()
+
+
+@dataclass(frozen=True)
+class Models:
+    """All models of a database.
+
+    :param groups: models with the arguments that set their thresholds: gathering cut-off where a model has one, else
+        trusted, else E-values. (META-pipe 1.0's order; a domain above a curated cut-off is significant.)
+    :param families: model name → family.
+    """
+
+    groups: Sequence[tuple[Mapping[str, Any], Sequence[OptimizedProfile]]]
+    families: Mapping[str, Family]
+    database: str
+
+    def __len__(self) -> int:
+        return sum(len(models) for _, models in self.groups)
+
+
+def load_models(path: Path, families: Mapping[str, Family], database: str) -> Models:
+    """Read a file of HMMs (text or binary) and make them ready to search.
+
+    :param families: accession → family.
+    :param database: ``name:version``.
+    """
+    gathering: list[OptimizedProfile] = []
+    trusted: list[OptimizedProfile] = []
+    plain: list[OptimizedProfile] = []
+    known: dict[str, Family] = {}
+    background = Background(_AMINO)
+    with HMMFile(str(path)) as file:
+        for hmm in file:
+            profile = Profile(hmm.M, _AMINO)
+            profile.configure(hmm, background)
+            cutoffs = hmm.cutoffs
+            group = gathering if cutoffs.gathering_available() else trusted if cutoffs.trusted_available() else plain
+            group.append(profile.to_optimized())
+            known[hmm.name] = family_of(families, hmm.accession or "", hmm.name, hmm.description or "")
+    groups: list[tuple[Mapping[str, Any], Sequence[OptimizedProfile]]] = [
+        ({"bit_cutoffs": "gathering"}, gathering),
+        ({"bit_cutoffs": "trusted"}, trusted),
+        (_WITHOUT_CUTOFFS, plain),
+    ]
+    return Models([group for group in groups if group[1]], known, database)
+
+
+def digitise(proteins: Iterable[bytes]) -> DigitalSequenceBlock:
+    """Make the proteins, cleaned before, searchable; each is named by its number in the block."""
+    digital: list[DigitalSequence] = [
+        TextSequence(name=str(number), sequence=letters.decode("ascii")).digitize(_AMINO)
+        for number, letters in enumerate(proteins)
+    ]
+    return DigitalSequenceBlock(_AMINO, digital)
+
+
+def find_domains(models: Models, proteins: DigitalSequenceBlock, total: int) -> Iterator[DomainHit]:
+    """Yield every domain above its model's cut-off; ``query`` is the protein's number. Order is the models'.
+
+    :param total: proteins in the whole input. E-values count these (Z and domZ), not those of the block, so they do
+        not change with the cutting; domZ would by default be the number of proteins hit, which no block can know.
+    """
+    for thresholds, profiles in models.groups:
+        curated = "bit_cutoffs" in thresholds
+        for found in hmmsearch(profiles, proteins, cpus=1, Z=total, domZ=total, **thresholds):
+            family = models.families[found.query.name]
+            for hit in found:
+                for domain in hit.domains:
+                    if hit.reported and domain.reported:
+                        yield _domain_hit(hit, domain, family, models.database, curated)
+
+
+def _domain_hit(hit: Any, domain: Any, family: Family, database: str, curated: bool) -> DomainHit:
+    domain_evalue = rounded_evalue(domain.i_evalue)
+    return DomainHit(
+        query=hit.name,
+        family=family.accession,
+        name=family.name,
+        database=database,
+        description=family.description,
+        score=round(domain.score, 1),
+        evalue=rounded_evalue(hit.evalue),
+        domain_evalue=domain_evalue,
+        envelope_start=domain.env_from,
+        envelope_end=domain.env_to,
+        hmm_start=domain.alignment.hmm_from,
+        hmm_end=domain.alignment.hmm_to,
+        interpro=family.interpro,
+        interpro_name=family.interpro_name,
+        go=family.go,
+        significant=curated or domain_evalue <= MAX_DOMAIN_EVALUE,
+        ec=family.ec,
+    )
