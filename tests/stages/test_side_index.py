@@ -1,0 +1,135 @@
+"""The files about the genes, indexed by contig; files that do not belong together are told apart."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from metapipe.errors import MetapipeError
+from metapipe.stages import gff3
+from metapipe.stages.side_index import GeneFiles, index_gene_files
+from metapipe.stages.table_rows import header_line
+
+COLUMNS = ("query", "subject", "score")
+
+
+def write(
+    folder: Path,
+    genes: dict[str, list[str]],
+    proteins: Sequence[str] | None = None,
+    hits: Sequence[str] | None = None,
+    domains: Sequence[str] | None = None,
+) -> GeneFiles:
+    """Write files with these gene ids in them and index them."""
+    order = [gene for names in genes.values() for gene in names]
+    text = gff3.VERSION_LINE
+    for contig, names in genes.items():
+        text += gff3.sequence_region(contig, 1000)
+        text += "".join(gff3.format_gene(gff3.Gene(name, contig, 1, 90, 1)) for name in names)
+    (folder / "genes.gff3").write_text(text)
+    names = order if proteins is None else proteins
+    (folder / "p.fasta").write_text("".join(f">{name} x\nMK\nVL\n" for name in names))
+    tables: list[tuple[Path, str, Sequence[str]] | None] = []
+    for name, rows in (("hits", hits), ("domains", domains)):
+        path = folder / f"{name}.tsv"
+        path.write_bytes(header_line(COLUMNS) + b"".join(f"{row}\ts\t1\n".encode() for row in rows or ()))
+        tables.append(None if rows is None else (path, name, COLUMNS))
+    return index_gene_files((folder / "genes.gff3", "genes"), (folder / "p.fasta", "proteins"), *tables)
+
+
+genes_by_contig = st.dictionaries(
+    st.text(st.characters(codec="utf-8", exclude_categories=["C", "Z"]), min_size=1, max_size=5),
+    st.integers(0, 4),
+    max_size=6,
+)
+
+
+@given(genes_by_contig, st.data())
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60)
+def test_each_contig_finds_exactly_its_own_lines(tmp_path: Path, counts: dict[str, int], data: st.DataObject) -> None:
+    genes = {contig: [f"{contig}_{n}" for n in range(1, count + 1)] for contig, count in counts.items()}
+    order = [gene for names in genes.values() for gene in names]
+    hits = [gene for gene in order for _ in range(data.draw(st.integers(0, 2)))]
+    files = write(tmp_path, genes, hits=hits)
+    assert files.hits is not None
+    assert files.domains is None
+    for contig, names in genes.items():
+        files.check_contig(contig, 1000, "contigs")
+        features = [gff3.parse_feature(line.decode().rstrip("\n")) for _, line in files.genes.lines(contig)]
+        assert [feature.attributes["ID"][0] for feature in features] == names
+        proteins = [line.decode() for _, line in files.proteins.lines(contig)]
+        assert proteins == [part for name in names for part in (f">{name} x\n", "MK\n", "VL\n")]
+        mine = [line.split(b"\t")[0].decode() for _, line in files.hits.lines(contig)]
+        assert mine == [hit for hit in hits if hit in names]
+
+
+def test_lines_come_with_their_number_in_the_file(tmp_path: Path) -> None:
+    files = write(tmp_path, {"a": ["a_1"], "b": ["b_1", "b_2"]}, hits=["a_1", "b_2"])
+    assert files.hits is not None
+    assert [(place.file, place.line) for place, _ in files.hits.lines("b")] == [("hits", 3)]
+    assert [place.line for place, _ in files.genes.lines("b")] == [5, 6]
+    assert [place.line for place, _ in files.proteins.lines("b")] == [4, 5, 6, 7, 8, 9]
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"hits": ["a_1", "x_1"]}, "E112 hits line 3: expected genes of genes in its order, found 'x_1'"),
+        ({"hits": ["b_1", "a_1"]}, "E112 hits line 3"),
+        ({"domains": ["a_9"]}, "E112 domains line 2"),
+        ({"proteins": ["a_1"]}, "E112 proteins: expected b_1, the next gene of genes, found 'the end of the file'"),
+        ({"proteins": ["a_1", "b_2", "b_1"]}, "E112 proteins line 4: expected b_1"),
+        ({"proteins": ["a_1", "b_1", "b_2", "c_1"]}, "E112 proteins line 10"),
+    ],
+)
+def test_files_that_do_not_belong_together_are_refused_with_the_line(
+    tmp_path: Path, changes: dict[str, list[str]], message: str
+) -> None:
+    with pytest.raises(MetapipeError, match=message):
+        write(tmp_path, {"a": ["a_1"], "b": ["b_1", "b_2"]}, **changes)
+
+
+LINE = "a\t.\tCDS\t1\t90\t.\t+\t0\tID=a_1\n"
+REGION = "##sequence-region a 1 1000\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("hello\n", "E111 genes line 1: expected ##gff-version 3"),
+        (gff3.VERSION_LINE + LINE, "E111 genes line 2: expected a line ##sequence-region before its genes"),
+        (gff3.VERSION_LINE + REGION + LINE.replace("ID=", "id="), "E111 genes line 3: expected an attribute ID"),
+        (gff3.VERSION_LINE + REGION + "a b c\n", "E111 genes line 3: expected 9 columns"),
+        (
+            gff3.VERSION_LINE + REGION + LINE + REGION.replace(" a ", " b ") + LINE.replace("a", "b") + LINE,
+            "E111 genes line 6: expected the genes of a contig in one piece",
+        ),
+        ("\x1f\x8b", "E111 genes line 1: expected plain text, found 'gzip'"),
+    ],
+)
+def test_a_gene_file_that_is_none_is_refused_with_the_line(tmp_path: Path, text: str, message: str) -> None:
+    (tmp_path / "g").write_bytes(text.encode("latin-1"))
+    (tmp_path / "p").write_text(">a_1\nMK\n>b_1\nMK\n")
+    with pytest.raises(MetapipeError, match=message):
+        index_gene_files((tmp_path / "g", "genes"), (tmp_path / "p", "proteins"), None, None)
+
+
+@pytest.mark.parametrize("text", [b"", b"query\tsubject\tscore\n", b"\x1f\x8b"])
+def test_a_table_without_its_header_is_refused(tmp_path: Path, text: bytes) -> None:
+    write(tmp_path, {"a": ["a_1"]})
+    (tmp_path / "t").write_bytes(text)
+    with pytest.raises(MetapipeError, match="E111 hits line 1"):
+        index_gene_files(
+            (tmp_path / "genes.gff3", "genes"), (tmp_path / "p.fasta", "p"), (tmp_path / "t", "hits", COLUMNS), None
+        )
+
+
+def test_proteins_that_are_no_fasta_are_refused(tmp_path: Path) -> None:
+    write(tmp_path, {"a": ["a_1"]})
+    (tmp_path / "p.fasta").write_text("MKV\n")
+    with pytest.raises(MetapipeError, match="E101 p line 1"):
+        index_gene_files((tmp_path / "genes.gff3", "genes"), (tmp_path / "p.fasta", "p"), None, None)
