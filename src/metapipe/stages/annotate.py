@@ -1,0 +1,160 @@
+"""Stage ``annotate``: weigh the evidence for every gene and write it down in the formats of the field."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+
+from metapipe.errors import MetapipeError
+from metapipe.runner.merge import HeaderOnce
+from metapipe.runner.stage import Exact, Fasta, Output, Record, SideFile, Stage, Task, option
+from metapipe.stages import annotation_table, domain_hits, gff3, protein_hits
+from metapipe.stages.annotation import AnnotatedGene, annotate_gene, gene_numbers, locus_prefix, locus_tag
+from metapipe.stages.annotation_gff3 import annotation_feature
+from metapipe.stages.annotation_notes import AnnotationCounts
+from metapipe.stages.embl import embl_record
+from metapipe.stages.fasta_text import format_fasta
+from metapipe.stages.genbank import genbank_record
+from metapipe.stages.protein_letters import clean_protein
+from metapipe.stages.side_index import GeneFiles, SideFileIndex, index_gene_files
+from metapipe.stages.table_rows import Place, header_line
+
+Row = TypeVar("Row", protein_hits.ProteinHit, domain_hits.DomainHit)
+
+
+@dataclass(frozen=True)
+class AnnotateOptions:
+    sample: str = option("sample", "name of the sample; its letters and digits begin every locus tag")
+
+
+class Annotate(Stage):
+    name = "annotate"
+    summary = "Combine genes, hits and domains into an annotation with confidence tiers"
+    example = "metapipe annotate --contigs contigs.fasta --genes genes.gff3 --proteins proteins.fasta --hits hits.tsv"
+    records = Fasta("contigs")
+    side = {
+        "genes": SideFile("gff3", "genes as predict_genes writes them"),
+        "proteins": SideFile("fasta", "proteins as predict_genes writes them"),
+        "hits": SideFile("tabular", "hits as search_proteins writes them", optional=True),
+        "domains": SideFile("tabular", "domains as search_domains writes them", optional=True),
+    }
+    outputs = {
+        "gff": Output("gff3", "annotation, GFF3", HeaderOnce(lines=1)),
+        "genbank": Output("gbk", "annotated contigs, GenBank"),
+        "embl": Output("embl", "annotated contigs, EMBL"),
+        "table": Output("tabular", "annotation, one row per gene", HeaderOnce()),
+        "proteins": Output("fasta", "proteins with their product"),
+    }
+    options = AnnotateOptions
+    invariance = Exact()
+    rate = 1e6
+    fixed_cost = 0.5
+    empty_ok = True
+
+    def setup(self, task: Task) -> GeneFiles:
+        def side(name: str) -> tuple[Path, str]:
+            return task.side[name], task.labels.get(name, name)
+
+        hits = (*side("hits"), protein_hits.COLUMNS) if "hits" in task.side else None
+        domains = (*side("domains"), domain_hits.COLUMNS) if "domains" in task.side else None
+        files = index_gene_files(side("genes"), side("proteins"), hits, domains)
+        if len(files.regions) != task.totals.records:
+            raise MetapipeError(
+                "E112",
+                file=files.genes.label,
+                expected=f"the contigs of {task.labels.get('contigs', 'contigs')} ({task.totals.records})",
+                found=f"{len(files.regions)} lines '##sequence-region'",
+            )
+        return files
+
+    def run(self, task: Task, state: GeneFiles) -> None:
+        prefix, counts = locus_prefix(task.options.sample), AnnotationCounts()
+        gff, genbank, embl, table, proteins = (task.output(name) for name in self.outputs)
+        gff.write(gff3.VERSION_LINE.encode())
+        table.write(header_line(annotation_table.COLUMNS))
+        for contig in task.records():
+            state.check_contig(contig.name, len(contig.sequence), task.labels.get("contigs", "contigs"))
+            genes = list(annotated_genes(contig, prefix, state))
+            counts.add(genes)
+            gff.write(gff3.sequence_region(contig.name, len(contig.sequence)).encode())
+            for gene in genes:
+                gff.write(gff3.format_feature(annotation_feature(gene)).encode())
+                table.write(annotation_table.format_annotation(gene))
+                proteins.write(format_fasta(gene.gene.id, describe(gene), gene.protein))
+            genbank.writelines(
+                part.encode() for part in genbank_record(contig.name, contig.index, contig.sequence, genes)
+            )
+            embl.writelines(part.encode() for part in embl_record(contig.name, contig.sequence, genes))
+        for key, value in counts.as_notes().items():
+            task.note(key, value)
+
+
+def annotated_genes(contig: Record, prefix: str, files: GeneFiles) -> Iterator[AnnotatedGene]:
+    """Yield the contig's genes in the order of the GFF3, each with its evidence weighed."""
+    genes = [
+        read_gene(place, line, len(contig.sequence)) for place, line in files.genes.lines(contig.name) if is_cds(line)
+    ]
+    proteins = read_proteins(files.proteins, contig.name)
+    hits = rows_by_gene(files.hits, contig.name, protein_hits.parse_hit)
+    domains = rows_by_gene(files.domains, contig.name, domain_hits.parse_domain)
+    for number, gene in zip(gene_numbers(contig.name, genes), genes, strict=True):
+        yield annotate_gene(
+            gene,
+            proteins[gene.id],
+            locus_tag(prefix, contig.index, number),
+            None if hits is None else hits[gene.id],
+            None if domains is None else domains[gene.id],
+        )
+
+
+def is_cds(line: bytes) -> bool:
+    return not line.startswith(b"#") and line.split(b"\t", 3)[2:3] == [b"CDS"]
+
+
+def read_gene(place: Place, line: bytes, contig_length: int) -> gff3.Gene:
+    """Read one CDS line; raise E111, or E112 when it does not fit on its contig."""
+    feature = gff3.parse_feature(line.decode("utf-8", "replace").rstrip("\r\n"), file=place.file, line=place.line)
+    if feature.end > contig_length:
+        expected = f"a gene on {contig_length} bases of {feature.seqid}"
+        raise MetapipeError("E112", file=place.file, line=place.line, expected=expected, found=str(feature.end))
+    return gff3.feature_gene(feature, file=place.file, line=place.line)
+
+
+def read_proteins(index: SideFileIndex, contig: str) -> dict[str, bytes]:
+    """Return the contig's proteins by gene, cleaned."""
+    parts: dict[str, list[bytes]] = {}
+    current: list[bytes] = []
+    for _, line in index.lines(contig):
+        if line.startswith(b">"):
+            current = parts.setdefault((line[1:].split(None, 1) or [b""])[0].decode("utf-8", "replace"), [])
+        else:
+            current.append(line.strip())
+    return {gene: clean_protein(b"".join(letters)) for gene, letters in parts.items()}
+
+
+def rows_by_gene(
+    index: SideFileIndex | None, contig: str, parse: Callable[[bytes, Place], Row]
+) -> defaultdict[str, list[Row]] | None:
+    """Return the contig's rows by gene, in file order; ``None`` when there is no such file."""
+    if index is None:
+        return None
+    rows: defaultdict[str, list[Row]] = defaultdict(list)
+    for place, line in index.lines(contig):
+        if line.strip(b"\r\n"):
+            row = parse(line, place)
+            rows[row.query].append(row)
+    return rows
+
+
+def describe(annotated: AnnotatedGene) -> str:
+    """Return the text after the id in a protein's FASTA header."""
+    fields = [
+        ("locus_tag", annotated.locus_tag),
+        ("gene", annotated.name),
+        ("EC", ",".join(annotated.all_ec)),
+        ("tier", str(int(annotated.tier))),
+    ]
+    return " ".join([annotated.product, *(f"[{key}={value}]" for key, value in fields if value)])

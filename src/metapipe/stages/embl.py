@@ -1,0 +1,32 @@
+"""EMBL flat files: one record per contig, with its genes and its sequence (META-pipe 1.0's own output).
+
+Format: EMBL-Bank user manual, release 143, section 3.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from metapipe.stages.annotation import AnnotatedGene
+from metapipe.stages.flat_features import LINEAGE, ORGANISM, record_features
+from metapipe.stages.genbank import flat_name
+
+
+def embl_record(contig: str, sequence: bytes, genes: Sequence[AnnotatedGene]) -> Iterator[str]:
+    """Yield one record in pieces.
+
+    :param genes: from left to right.
+    """
+    length, name, letters = len(sequence), flat_name(contig), sequence.decode("ascii").lower()
+    yield f"ID   {name}; SV 1; linear; genomic DNA; STD; ENV; {length} BP.\nXX\n"
+    yield f"AC   {name};\nXX\nDE   Metagenomic contig {name}.\nXX\nKW   ENV.\nXX\n"
+    yield f"OS   {ORGANISM}\nOC   {LINEAGE}\nXX\n"
+    yield "FH   Key             Location/Qualifiers\nFH\n"
+    yield from record_features(contig, length, genes, "FT   ")
+    a, c, g, t = (letters.count(base) for base in "acgt")
+    yield f"XX\nSQ   Sequence {length} BP; {a} A; {c} C; {g} G; {t} T; {length - a - c - g - t} other;\n"
+    for start in range(0, length, 60):
+        end = min(start + 60, length)
+        blocks = " ".join(letters[at : at + 10] for at in range(start, end, 10))
+        yield f"     {blocks:<65}{end:>10}\n"
+    yield "//\n"
