@@ -41,7 +41,8 @@ def database(tmp_path_factory: pytest.TempPathFactory) -> Database:
     text = "".join(f">{name} {TITLES.get(name, f'protein {name}')}\n{seq}\n" for name, seq in PROTEINS.items())
     (folder / "proteins.fasta").write_text(text)
     subprocess.run(
-        ["diamond", "makedb", "--in", folder / "proteins.fasta", "--db", folder / "proteins.dmnd", "--quiet"], check=True
+        ["diamond", "makedb", "--in", folder / "proteins.fasta", "--db", folder / "proteins.dmnd", "--quiet"],
+        check=True,
     )
     return Database("few", "1", "diamond", folder, "")
 
@@ -60,7 +61,13 @@ def test_the_best_hit_comes_with_everything_the_database_says_of_it(search: Call
     header, first, *_ = table.splitlines(keepends=True)
     assert header == header_line(COLUMNS)
     hit = parse_hit(first, Place("hits", 2))
-    assert (hit.query, hit.subject, hit.database, hit.identity, hit.significant) == ("gene_0", "P000", "few:1", 100, True)
+    assert (hit.query, hit.subject, hit.database, hit.identity, hit.significant) == (
+        "gene_0",
+        "P000",
+        "few:1",
+        100,
+        True,
+    )
     assert (hit.product, hit.gene, hit.ec, hit.go) == (
         "alcohol dehydrogenase", "adhA", ("1.1.1.1",), ("GO:0004022",)
     )  # fmt: skip

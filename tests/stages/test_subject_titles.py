@@ -13,14 +13,14 @@ from metapipe.stages.subject_titles import SEPARATOR, SubjectTitle, ec_numbers, 
     ("title", "expected"),
     [
         (
-            "1.1.1.1;2.7.-.-~~~adhA~~~alcohol dehydrogenase~~~GO:0004022;GO:0008270~~~375451~~~Roseobacter denitrificans",
+            "1.1.1.1;2.7.-.-~~~adhA~~~alcohol dehydrogenase~~~GO:0004022;GO:0008270~~~375451~~~Roseobacter sp.",
             SubjectTitle(
                 "alcohol dehydrogenase",
                 "adhA",
                 ("1.1.1.1", "2.7.-.-"),
                 ("GO:0004022", "GO:0008270"),
                 "375451",
-                "Roseobacter denitrificans",
+                "Roseobacter sp.",
             ),
         ),
         ("2.7.7.6~~~rpoB~~~RNA polymerase", SubjectTitle("RNA polymerase", "rpoB", ("2.7.7.6",))),

@@ -9,7 +9,7 @@ from typing import Any
 
 from pyhmmer.easel import Alphabet, DigitalSequence, DigitalSequenceBlock, TextSequence
 from pyhmmer.hmmer import hmmsearch
-from pyhmmer.plan7 import Background, HMMFile, OptimizedProfile, Profile
+from pyhmmer.plan7 import Background, HMMFile, Profile
 
 from metapipe.stages.domain_hits import MAX_DOMAIN_EVALUE, DomainHit
 from metapipe.stages.hmm_families import Family, family_of
@@ -33,7 +33,7 @@ class Models:
     :param families: model name → family.
     """
 
-    groups: Sequence[tuple[Mapping[str, Any], Sequence[OptimizedProfile]]]
+    groups: Sequence[tuple[Mapping[str, Any], list[Any]]]
     families: Mapping[str, Family]
     database: str
 
@@ -47,20 +47,21 @@ def load_models(path: Path, families: Mapping[str, Family], database: str) -> Mo
     :param families: accession → family.
     :param database: ``name:version``.
     """
-    gathering: list[OptimizedProfile] = []
-    trusted: list[OptimizedProfile] = []
-    plain: list[OptimizedProfile] = []
+    gathering: list[Any] = []
+    trusted: list[Any] = []
+    plain: list[Any] = []
     known: dict[str, Family] = {}
     background = Background(_AMINO)
     with HMMFile(str(path)) as file:
+        hmm: Any  # its alphabet is known only once it is read
         for hmm in file:
             profile = Profile(hmm.M, _AMINO)
             profile.configure(hmm, background)
             cutoffs = hmm.cutoffs
             group = gathering if cutoffs.gathering_available() else trusted if cutoffs.trusted_available() else plain
             group.append(profile.to_optimized())
-            known[hmm.name] = family_of(families, hmm.accession or "", hmm.name, hmm.description or "")
-    groups: list[tuple[Mapping[str, Any], Sequence[OptimizedProfile]]] = [
+            known[str(hmm.name)] = family_of(families, hmm.accession or "", hmm.name, hmm.description or "")
+    groups: list[tuple[Mapping[str, Any], list[Any]]] = [
         ({"bit_cutoffs": "gathering"}, gathering),
         ({"bit_cutoffs": "trusted"}, trusted),
         (_WITHOUT_CUTOFFS, plain),
@@ -83,10 +84,11 @@ def find_domains(models: Models, proteins: DigitalSequenceBlock, total: int) -> 
     :param total: proteins in the whole input. E-values count these (Z and domZ), not those of the block, so they do
         not change with the cutting; domZ would by default be the number of proteins hit, which no block can know.
     """
+    search: Any = hmmsearch  # typed by kind of model, which a database mixes
     for thresholds, profiles in models.groups:
         curated = "bit_cutoffs" in thresholds
-        for found in hmmsearch(profiles, proteins, cpus=1, Z=total, domZ=total, **thresholds):
-            family = models.families[found.query.name]
+        for found in search(profiles, proteins, cpus=1, Z=total, domZ=total, **thresholds):
+            family = models.families[str(found.query.name)]
             for hit in found:
                 for domain in hit.domains:
                     if hit.reported and domain.reported:
