@@ -1,0 +1,149 @@
+"""Assemble reads to contigs with MEGAHIT 1.2.9, as META-pipe 2.x does."""
+
+from __future__ import annotations
+
+import gzip
+from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+from metapipe.errors import MetapipeError
+from metapipe.runner.stage import PER_NODE, FastqPairs, Output, SideFile, Stage, Task, WholeInput, option
+from metapipe.stages.assembled_contigs import named, parse_megahit
+from metapipe.stages.contig_statistics import ContigCounts, lx, nx
+from metapipe.stages.fasta_text import format_fasta
+from metapipe.stages.program_version import program_version
+
+#: What each preset adds to MEGAHIT's command. ``quick`` stops at k = 81: for tests and small, well covered samples.
+PRESETS = {
+    "default": [],
+    "quick": ["--k-list", "21,41,61,81"],
+    "sensitive": ["--presets", "meta-sensitive"],
+}
+
+# MEGAHIT 1.2.9's limits for k-mer sizes.
+_SMALLEST_K, _LARGEST_K, _LARGEST_STEP = 15, 255, 28
+
+# MEGAHIT's k-mer tables fill what they are given; the rest is for its Python parent and what it does not count.
+_MEMORY_SHARE = 0.9
+
+
+@dataclass(frozen=True)
+class AssembleOptions:
+    """Options of :class:`Assemble`."""
+
+    min_length: int = option(1000, "Shortest contig written, in bases", minimum=0)
+    k_list: str = option("", "k-mer sizes, e.g. 21,41,61,81; odd, 15 to 255, steps of 28 at most; empty = the preset's")
+    preset: str = option(
+        "default", "How thorough: sensitive keeps rare k-mers and takes more steps", choices=[*PRESETS]
+    )
+
+
+class Assemble(Stage):
+    """Contigs are named ``contig_000001`` … from the longest on, each on one strand; circles lose their repeated end.
+
+    ``coverage=`` in a contig's description is MEGAHIT's multiplicity: how often its k-mers occur on average.
+    """
+
+    name = "assemble"
+    summary = "Assemble read pairs and single reads to contigs"
+    example = "metapipe assemble --reads-1 a_1.fastq --reads-2 a_2.fastq --single a_single.fastq --out-contigs c.fasta"
+    records = FastqPairs()
+    side = {"single": SideFile("fastq", "Single reads, e.g. those whose mate was dropped", optional=True)}
+    outputs = {"contigs": Output("fasta", "Contigs, longest first")}
+    options = AssembleOptions
+    invariance = WholeInput()
+    threads = PER_NODE
+    memory_mb = 2048
+    rate = 1.5e5
+    programs = {"megahit": "megahit"}
+    empty_ok = True
+
+    def check(self, options: AssembleOptions) -> None:
+        if not options.k_list:
+            return
+        if options.preset != "default":
+            raise MetapipeError("E701", expected="either --k-list or --preset", found=f"both ({options.preset})")
+        check_k_list(options.k_list)
+
+    def run(self, task: Task, state: Any) -> None:  # noqa: ARG002
+        reads: list[str | Path] = []
+        if task.totals.records:
+            reads += ["-1", plain_path(task, "reads-1", task.input_file("reads-1"))]
+            reads += ["-2", plain_path(task, "reads-2", task.input_file("reads-2"))]
+        if "single" in task.side and has_reads(task.side["single"], task.labels["single"]):
+            reads += ["-r", plain_path(task, "single", task.side["single"])]
+        counts, circular = ContigCounts(), 0
+        contigs = task.output("contigs")
+        if reads:
+            folder = task.scratch / "megahit"
+            task.launch(megahit_command(task, reads, folder), finished="ALL DONE")
+            with (folder / "final.contigs.fa").open("rb") as lines:
+                for name, description, contig in named(parse_megahit(lines), task.options.min_length):
+                    contigs.write(format_fasta(name, description, contig.sequence))
+                    counts.add(contig.sequence)
+                    circular += contig.circular
+        for key, value in counts.as_note().items():
+            task.note(key, value)
+        task.note("circular", circular)
+        task.note("n50", nx(counts.lengths))
+        task.note("l50", lx(counts.lengths))
+        task.note("longest", max(counts.lengths, default=0))
+        if not counts.contigs:
+            shortest = f"no contig of {task.options.min_length} bases or more could be assembled"
+            task.note("nothing_found", shortest if reads else "there were no reads to assemble")
+
+    def tool_versions(self) -> dict[str, str]:
+        return {"megahit": program_version("megahit", "--version")}
+
+
+def check_k_list(k_list: str) -> None:
+    """Refuse k-mer sizes that MEGAHIT would refuse after it has started.
+
+    :raises MetapipeError: E701.
+    """
+    words = k_list.split(",")
+    sizes = [int(word) for word in words if word.isascii() and word.isdigit()]
+    odd = len(sizes) == len(words) and all(k % 2 and _SMALLEST_K <= k <= _LARGEST_K for k in sizes)
+    if not odd:
+        expected = f"odd numbers from {_SMALLEST_K} to {_LARGEST_K} with commas for --k-list"
+        raise MetapipeError("E701", expected=expected, found=k_list)
+    for smaller, larger in pairwise(sizes):
+        if not 0 < larger - smaller <= _LARGEST_STEP:
+            expected = f"ascending steps of {_LARGEST_STEP} at most for --k-list"
+            raise MetapipeError("E701", expected=expected, found=f"{smaller},{larger}")
+
+
+def megahit_command(task: Task, reads: list[str | Path], folder: Path) -> list[str | Path]:
+    """Return the command; ``folder`` must not exist yet."""
+    k_mers = ["--k-list", task.options.k_list] if task.options.k_list else PRESETS[task.options.preset]
+    memory = int(task.memory_mb * _MEMORY_SHARE) << 20
+    # The length limit is applied to what we write: MEGAHIT counts the repeated end of a circle.
+    limits = ["--min-contig-len", str(task.options.min_length), "--num-cpu-threads", str(task.threads)]
+    places = ["--memory", str(memory), "--tmp-dir", task.scratch, "--out-dir", folder]
+    return ["megahit", *reads, *k_mers, *limits, *places]
+
+
+def plain_path(task: Task, name: str, path: Path) -> Path:
+    """Return a path without commas: MEGAHIT takes them for lists of files."""
+    link = task.scratch / f"{name}.fastq"
+    link.symlink_to(path.absolute())
+    return link
+
+
+def has_reads(path: Path, label: str) -> bool:
+    """Say whether a FASTQ file, plain or gzip, holds anything.
+
+    :raises MetapipeError: E102 when it begins with something else than ``@``.
+    """
+    with path.open("rb") as plain:
+        packed = plain.read(2) == b"\x1f\x8b"
+    try:
+        with gzip.open(path) if packed else path.open("rb") as stream:
+            beginning = stream.read(1)
+    except (OSError, EOFError) as fault:
+        raise MetapipeError("E105", str(fault), file=label) from fault
+    if beginning not in (b"", b"@"):
+        raise MetapipeError("E102", file=label, line=1, expected="'@name'", found=beginning)
+    return bool(beginning)

@@ -1,0 +1,122 @@
+"""The real MEGAHIT on small inputs: same bytes on any number of threads, and nothing found is a result."""
+
+from __future__ import annotations
+
+import gzip
+import random
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from metapipe.errors import MetapipeError
+from metapipe.stages.assemble import Assemble, AssembleOptions
+from metapipe.stages.fasta_text import reverse_complement
+
+
+def genome(seed: int, length: int) -> str:
+    return "".join(random.Random(seed).choices("ACGT", k=length))
+
+
+def reads_of(genomes: list[str], seed: int = 1, depth: int = 12, length: int = 100) -> tuple[bytes, bytes]:
+    """Perfect pairs, inserts of 250 bases; every genome is a circle."""
+    choice = random.Random(seed)
+    first, second = [], []
+    for number, text in enumerate(genomes):
+        for pair in range(depth * len(text) // (2 * length)):
+            start = choice.randrange(len(text))
+            insert = (text + text)[start : start + 250]
+            other = reverse_complement(insert.encode()).decode()
+            left, right = (insert, other) if choice.random() < 0.5 else (other, insert)
+            first.append(f"@{number}.{pair}/1\n{left[:length]}\n+\n{'I' * length}\n")
+            second.append(f"@{number}.{pair}/2\n{right[:length]}\n+\n{'I' * length}\n")
+    return "".join(first).encode(), "".join(second).encode()
+
+
+@pytest.fixture(scope="module")
+def community() -> tuple[bytes, bytes]:
+    return reads_of([genome(1, 6000), genome(2, 4000), genome(3, 2500)], depth=30)
+
+
+def run(fake_task: Callable[..., Any], reads: tuple[bytes, bytes], **keywords: Any) -> Any:
+    keywords = {"preset": "quick", "min_length": 500, **keywords}
+    task = fake_task(Assemble(), {"reads-1": reads[0], "reads-2": reads[1]}, **keywords)
+    return task.run()["contigs"], task.notes
+
+
+def test_threads_and_order_of_reads_do_not_change_a_byte(
+    fake_task: Callable[..., Any], community: tuple[bytes, bytes]
+) -> None:
+    contigs, notes = run(fake_task, community, threads=1)
+    assert run(fake_task, community, threads=2) == (contigs, notes)
+    headers = [line for line in contigs.decode().splitlines() if line.startswith(">")]
+    assert headers[0].startswith(">contig_000001 length=6000 coverage=")
+    assert headers[0].endswith("circular=yes")
+    assert [header.split()[1] for header in headers] == ["length=6000", "length=4000", "length=2500"]
+    assert (notes["contigs"], notes["circular"], notes["n50"], notes["longest"]) == (3, 3, 4000, 6000)
+    assert "nothing_found" not in notes
+
+
+@pytest.mark.parametrize("packed", [False, True])
+def test_single_reads_are_assembled_too_even_alone(fake_task: Callable[..., Any], tmp_path: Path, packed: bool) -> None:
+    single = b"".join(reads_of([genome(4, 2000)], depth=30))
+    path = tmp_path / "a, comma; and 'quotes'.dat"
+    path.write_bytes(gzip.compress(single) if packed else single)
+    contigs, notes = run(fake_task, (b"", b""), side={"single": path})
+    assert notes["contigs"] == 1
+    assert contigs.startswith(b">contig_000001 length=2000 ")
+
+
+def test_no_reads_give_no_contigs_and_say_so(fake_task: Callable[..., Any], tmp_path: Path) -> None:
+    empty = tmp_path / "single.fastq"
+    empty.touch()
+    for side in ({}, {"single": empty}):
+        contigs, notes = run(fake_task, (b"", b""), side=side)
+        assert contigs == b""
+        assert notes["nothing_found"] == "there were no reads to assemble"
+        assert notes["n50"] == notes["contigs"] == 0
+
+
+@pytest.mark.parametrize("length", [10, 100])
+def test_a_single_pair_gives_no_contigs_and_says_so(fake_task: Callable[..., Any], length: int) -> None:
+    reads = reads_of([genome(1, 200)], depth=1, length=100)
+    one = [
+        b"\n".join(part[:length] if row % 2 else part for row, part in enumerate(mates.split(b"\n")[:4]))
+        for mates in reads
+    ]
+    contigs, notes = run(fake_task, (one[0] + b"\n", one[1] + b"\n"))
+    assert contigs == b""
+    assert notes["nothing_found"] == "no contig of 500 bases or more could be assembled"
+
+
+def test_single_reads_that_are_not_fastq_are_refused(fake_task: Callable[..., Any], tmp_path: Path) -> None:
+    path = tmp_path / "single.fastq"
+    path.write_bytes(b">a\nACGT\n")
+    with pytest.raises(MetapipeError) as refused:
+        run(fake_task, (b"", b""), side={"single": path})
+    assert (refused.value.code, refused.value.file, refused.value.line) == ("E102", "single", 1)
+
+
+@pytest.mark.parametrize(
+    "k_list", ["29,59,99", "21,41,40", "20,40", "13,21", "21,257", "21;41", "21,,41", "41,21", "x", "²1"]
+)
+def test_k_mer_sizes_megahit_would_refuse_are_refused_before_it_starts(k_list: str) -> None:
+    with pytest.raises(MetapipeError) as refused:
+        Assemble().check(AssembleOptions(k_list=k_list))
+    assert refused.value.code == "E701"
+    assert "--k-list" in str(refused.value)
+
+
+@pytest.mark.parametrize("k_list", ["", "21", "21,41,61,81", "27,55,83", "255"])
+def test_k_mer_sizes_megahit_takes_pass(k_list: str) -> None:
+    Assemble().check(AssembleOptions(k_list=k_list))
+
+
+def test_a_preset_and_a_k_list_exclude_each_other() -> None:
+    with pytest.raises(MetapipeError, match="either --k-list or --preset"):
+        Assemble().check(AssembleOptions(k_list="21,41", preset="quick"))
+
+
+def test_the_version_of_megahit_is_known() -> None:
+    assert Assemble().tool_versions()["megahit"].count(".") == 2
