@@ -127,7 +127,7 @@ def megahit_command(task: Task, reads: list[str | Path], folder: Path) -> list[s
 
 def plain_path(task: Task, name: str, path: Path) -> Path:
     """Return a path without commas: MEGAHIT takes them for lists of files."""
-    link = task.scratch / f"{name}.fastq"
+    link = task.scratch / f"megahit-{name}.fastq"
     link.symlink_to(path.absolute())
     return link
 
