@@ -115,6 +115,7 @@ def test_products_that_say_nothing_are_told_from_those_that_do(product: str, inf
         ("DUF123", "Domain of unknown function (DUF123)", "DUF123 domain-containing protein"),
         ("HSP20", "Hsp20/alpha crystallin family", "Hsp20/alpha crystallin family protein"),
         ("TPR_1", "Tetratricopeptide repeats", "Tetratricopeptide repeat-containing protein"),
+        ("Cyclase", "Putative cyclase", "cyclase domain-containing protein"),
         ("X", "", "X domain-containing protein"),
     ],
 )

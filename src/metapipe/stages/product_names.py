@@ -13,6 +13,8 @@ _EMPTY_WORDS = re.compile(
 )
 # Names that stand for a place in a genome or a list, not for what a protein does: yeeX, b1234, DUF4567, ABC_01234.
 _PLACEHOLDER = re.compile(r"[yY][a-z]{2}[A-Za-z]|b\d{4}|(?:DUF|UPF|COG|PF)\d+|[A-Za-z]\w*_\w*\d")
+# A domain that is there is there; what is put in doubt is its family's function.
+_DOUBT = re.compile(r"^(?:putative|probable|possible|predicted) (?=\S)", re.IGNORECASE)
 _UNKNOWN_FUNCTION = re.compile(r"\b(?:DUF|UPF)\d+\b")
 
 
@@ -30,7 +32,7 @@ def product_of_domain(name: str, description: str) -> str:
     """
     if unknown := _UNKNOWN_FUNCTION.search(f"{description} {name}"):
         return f"{unknown[0]} domain-containing protein"
-    words = (description or name).strip().rstrip(".")
+    words = _DOUBT.sub("", (description or name).strip().rstrip("."))
     lowered = words.lower()
     if lowered.endswith(" family"):
         return f"{words} protein"
