@@ -56,6 +56,8 @@ CODES: dict[str, Code] = {
     "E303": Code(EX_UNAVAILABLE, "the Spark cluster does not answer", "Check the master's address and secret."),
     "E304": Code(EX_UNAVAILABLE, "the sandbox is required but not available", "Install bubblewrap."),
     "E305": Code(EX_UNAVAILABLE, "Galaxy does not answer", "See `scripts/galaxy status`."),
+    "E306": Code(EX_UNAVAILABLE, "the port is in use", "End the program that holds it, or choose another --port."),
+    "E307": Code(EX_UNAVAILABLE, "a part of Galaxy is not working", "`scripts/galaxy up` mends it."),
     # 4xx: the tool behind a stage failed
     "E401": Code(EX_TOOL, "the program of this stage failed", "The message ends with the program's own last words."),
     "E402": Code(

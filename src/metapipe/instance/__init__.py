@@ -1,0 +1,1 @@
+"""A Galaxy with META-pipe on a machine: settings, processes, health. Knows no stage."""

@@ -1,0 +1,77 @@
+"""The two accounts every instance starts with, and where their passwords are."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from metapipe.errors import MetapipeError
+from metapipe.instance import secrets
+from metapipe.instance.configuration import ADMIN_EMAIL, USER_EMAIL
+from metapipe.instance.settings import Settings
+
+if TYPE_CHECKING:
+    from bioblend.galaxy import GalaxyInstance
+
+
+@dataclass(frozen=True)
+class Account:
+    email: str
+    password: str
+    api_key: str
+
+    def __repr__(self) -> str:
+        return f"Account({self.email!r})"
+
+
+@dataclass(frozen=True)
+class Credentials:
+    """``credentials.json``: where the instance answers and who may enter."""
+
+    url: str
+    admin: Account
+    user: Account
+
+
+def read_credentials(state: Path) -> Credentials:
+    """Return the instance's address and accounts.
+
+    :raises MetapipeError: E305 when no instance was started in ``state``.
+    """
+    try:
+        record = json.loads((state / "credentials.json").read_text())
+        return Credentials(record["url"], Account(**record["admin"]), Account(**record["user"]))
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise MetapipeError("E305", "no Galaxy was started here; start it with `scripts/galaxy up`") from error
+
+
+def ensure(settings: Settings, url: str) -> Credentials:
+    """Make the accounts if they are not there, and write ``credentials.json`` (0600).
+
+    A bootstrap key of the instance is Galaxy's way to make the first users; it is not used again afterwards.
+    """
+    try:
+        known = read_credentials(settings.state)
+    except MetapipeError:
+        known = None
+    if known is None:
+        from bioblend.galaxy import GalaxyInstance  # only here: it takes a third of a second to import
+
+        words = secrets.ensure(settings.secrets)
+        gi = GalaxyInstance(url, key=words["bootstrap_admin_api_key"])
+        admin = _account(gi, "admin", ADMIN_EMAIL, words["admin_password"])
+        user = _account(gi, "biologist", USER_EMAIL, words["user_password"])
+        known = Credentials(url, admin, user)
+    credentials = Credentials(url, known.admin, known.user)
+    text = json.dumps(asdict(credentials), indent=2) + "\n"
+    if not settings.credentials.exists() or settings.credentials.read_text() != text:
+        secrets.write_private(settings.credentials, text)
+    return credentials
+
+
+def _account(gi: GalaxyInstance, name: str, email: str, password: str) -> Account:
+    found = [user for user in gi.users.get_users(f_email=email) if user["email"] == email]
+    user = found[0] if found else gi.users.create_local_user(name, email, password)
+    return Account(email, password, gi.users.get_or_create_user_apikey(user["id"]))

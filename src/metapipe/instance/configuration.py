@@ -1,0 +1,137 @@
+"""Write Galaxy's configuration files from the templates in ``instance/galaxy``; the same templates serve deployments."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from metapipe.instance import broker, secrets
+from metapipe.instance.settings import Settings
+
+ADMIN_EMAIL = "admin@metapipe.example"
+USER_EMAIL = "biologist@metapipe.example"
+_TEMPLATES = ("galaxy.yml", "job_conf.yml", "tool_conf.xml", "tool_data_table_conf.xml")
+_SUITES = {"metapipe": "META-pipe", "biomas": "BioMaS", "data_managers": "Databases"}
+_FIXED = {
+    "tool_sheds_conf.xml": "<tool_sheds></tool_sheds>\n",
+    "data_manager_conf.xml": "<data_managers></data_managers>\n",
+    "builds.txt": "?\tunspecified (?)\n",
+}
+_KEPT_VARIABLES = ("HOME", "USER", "LOGNAME", "LANG", "TZ", "TMPDIR", "JAVA_HOME", "PATH")
+
+
+@dataclass(frozen=True)
+class ToolSection:
+    """One section of the tool panel: its id, its title and the absolute paths of its tools."""
+
+    id: str
+    name: str
+    files: tuple[str, ...]
+
+
+def render(settings: Settings) -> None:
+    """Write every configuration file that would differ from what is there.
+
+    Files with secrets are 0600; all are in the instance's 0700 folder.
+    """
+    for folder in (settings.config, settings.logs, settings.run, settings.state / "work", settings.state / "bin"):
+        folder.mkdir(parents=True, exist_ok=True)
+    environment = Environment(
+        loader=FileSystemLoader(settings.templates),
+        undefined=StrictUndefined,
+        keep_trailing_newline=True,
+        autoescape=False,  # noqa: S701 - YAML and XML; values are escaped where they stand
+    )
+    values = _values(settings)
+    for name in _TEMPLATES:
+        _write_changed(settings.config / name, environment.get_template(f"{name}.j2").render(values))
+    for name, text in _FIXED.items():
+        _write_changed(settings.config / name, text)
+    launcher = settings.state / "bin" / "metapipe"
+    target = settings.metapipe_env / "bin" / "metapipe"
+    if not launcher.is_symlink() or os.readlink(launcher) != str(target):
+        launcher.unlink(missing_ok=True)
+        launcher.symlink_to(target)
+
+
+def environ_of(settings: Settings, inherited: Mapping[str, str]) -> dict[str, str]:
+    """Return the environment of Galaxy's processes and so of its jobs.
+
+    Only named variables are handed on: a ``PYTHONPATH`` of whoever starts Galaxy has no business in a job. Of the
+    stages' environment, jobs see the one command ``metapipe``, not its Python.
+    """
+    environ = {name: inherited[name] for name in _KEPT_VARIABLES if name in inherited}
+    environ["PATH"] = os.pathsep.join(
+        [str(settings.state / "bin"), str(settings.galaxy_env / "bin"), inherited.get("PATH") or os.defpath]
+    )
+    environ.setdefault("LANG", "C.UTF-8")
+    return environ | {
+        "GALAXY_CONFIG_FILE": str(settings.config / "galaxy.yml"),
+        "GALAXY_TEST_FILE_DIR": str(settings.checkout / "test-data"),
+        "GALAXY_TEST_FETCH_DATA": "false",
+        "METAPIPE_REFDB": str(settings.refdb),
+        "PYTHONUNBUFFERED": "1",
+        "PYTHONWARNINGS": "ignore",
+        "SPT_NOENV": "1",  # keep the environment readable in /proc when a process changes its title
+    }
+
+
+def tool_sections(checkout: Path) -> list[ToolSection]:
+    """Return a section for each suite in ``tools/`` that has tools, the tools in their suite's order of names."""
+    sections = []
+    for folder, title in _SUITES.items():
+        files = tuple(str(file) for file in sorted((checkout / "tools" / folder).rglob("*.xml")) if _is_tool(file))
+        if files:
+            sections.append(ToolSection(folder, title, files))
+    return sections
+
+
+def digest(settings: Settings) -> str:
+    """Return a digest of what a running Galaxy has read: configuration and tools."""
+    total = hashlib.sha256()
+    for file in _inputs(settings):
+        total.update(hashlib.sha256(file.read_bytes()).digest())
+    return total.hexdigest()
+
+
+def _inputs(settings: Settings) -> Iterable[Path]:
+    yield from (settings.config / name for name in _TEMPLATES)
+    yield from sorted((settings.checkout / "tools").rglob("*.xml"))
+
+
+def _is_tool(file: Path) -> bool:
+    with file.open(errors="replace") as stream:
+        return any(line.lstrip().startswith("<tool ") for line in stream)
+
+
+def _values(settings: Settings) -> dict[str, object]:
+    instance = settings.checkout / "instance"
+    own = tool_sections(settings.checkout)
+    welcome = instance / "welcome"
+    return {
+        "state": str(settings.state),
+        "config": str(settings.config),
+        "database_url": settings.database_url,
+        "secrets": secrets.ensure(settings.secrets),
+        "admin_email": ADMIN_EMAIL,
+        "broker_url": lambda database: broker.url(settings.broker_socket, database),
+        "test_data": str(settings.checkout / "test-data"),
+        "tool_sections": own,
+        "sections": [section.id for section in own] + ["get_data", "collections", "text"],
+        "welcome": str(welcome if welcome.is_dir() else instance / "galaxy" / "welcome"),
+        "tours": str(instance / "tours"),
+        "webhooks": str(instance / "webhooks"),
+        "jobs": settings.jobs,
+        "slots": settings.slots,
+        "memory_mb": settings.memory_mb,
+    }
+
+
+def _write_changed(file: Path, text: str) -> None:
+    if not file.exists() or file.read_text() != text:
+        secrets.write_private(file, text)

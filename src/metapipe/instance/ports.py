@@ -1,0 +1,59 @@
+"""TCP ports of this machine: which is free, and who sits on one that is not."""
+
+from __future__ import annotations
+
+import os
+import socket
+from pathlib import Path
+
+_LISTENING = "0A"
+
+
+def is_free(host: str, port: int) -> bool:
+    """Whether a server could listen there now (a port that a closed connection still lingers on counts as free)."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError:
+            return False
+    return True
+
+
+def any_free(host: str) -> int:
+    with socket.socket() as probe:
+        probe.bind((host, 0))
+        port: int = probe.getsockname()[1]
+    return port
+
+
+def holders(port: int) -> list[int]:
+    """Return the pids that listen on ``port``, as far as this user may see them."""
+    sockets = set()
+    for table in ("/proc/net/tcp", "/proc/net/tcp6"):
+        try:
+            lines = Path(table).read_text().splitlines()[1:]
+        except OSError:
+            continue
+        for fields in map(str.split, lines):
+            if fields[3] == _LISTENING and int(fields[1].rsplit(":", 1)[1], 16) == port:
+                sockets.add(f"socket:[{fields[9]}]")
+    return [pid for pid in map(int, filter(str.isdecimal, os.listdir("/proc"))) if _holds(pid, sockets)]
+
+
+def holder_words(port: int) -> str:
+    """Return e.g. ``process 4711 (python3)``, or ``another program`` when its owner is somebody else."""
+    for pid in holders(port):
+        try:
+            return f"process {pid} ({Path(f'/proc/{pid}/comm').read_text().strip()})"
+        except OSError:
+            continue
+    return "another program"
+
+
+def _holds(pid: int, sockets: set[str]) -> bool:
+    folder = f"/proc/{pid}/fd"
+    try:
+        return any(os.readlink(f"{folder}/{name}") in sockets for name in os.listdir(folder))
+    except OSError:
+        return False

@@ -1,0 +1,189 @@
+"""Processes of an instance: started in sessions of their own, known by pid *and* start time, never by name.
+
+A pid alone may be somebody else's tomorrow. Every process we start carries a random mark of the instance in its
+environment, and so does every job that it starts; so all of them are found again, even when the starter, the web
+server or the record of it is gone.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from metapipe.instance.secrets import write_private
+
+INSTANCE_MARK = "METAPIPE_INSTANCE"
+PART_MARK = "METAPIPE_PART"
+
+
+@dataclass(frozen=True)
+class Identity:
+    """A process that cannot be mistaken for another one.
+
+    :param pid: process id.
+    :param started: clock ticks from boot to its start (field 22 of ``/proc/PID/stat``).
+    :param boot: the kernel's id of that boot.
+    """
+
+    pid: int
+    started: int
+    boot: str
+
+    @property
+    def alive(self) -> bool:
+        """Whether this very process runs (a zombie does not)."""
+        return identify(self.pid) == self
+
+    def send(self, number: int) -> bool:
+        """Send a signal if this very process still runs; the pid cannot change hands in between."""
+        try:
+            handle = os.pidfd_open(self.pid)
+        except OSError:
+            return False
+        try:
+            if not self.alive:
+                return False
+            signal.pidfd_send_signal(handle, number)
+        except ProcessLookupError:
+            return False
+        finally:
+            os.close(handle)
+        return True
+
+
+@dataclass(frozen=True)
+class _Stat:
+    state: str
+    parent: int
+    session: int
+    started: int
+
+
+def identify(pid: int) -> Identity | None:
+    """Return the identity of a living process, ``None`` if there is none."""
+    stat = _stat(pid)
+    if stat is None or stat.state in "ZX":
+        return None
+    return Identity(pid, stat.started, _boot_id())
+
+
+def start(part: str, command: Sequence[str], environ: Mapping[str, str], log: Path, cwd: Path, mark: str) -> Identity:
+    """Start a process that outlives us: own session, output appended to ``log``."""
+    with log.open("ab") as output:
+        process = subprocess.Popen(
+            list(command),
+            env={**environ, INSTANCE_MARK: mark, PART_MARK: part},
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            cwd=cwd,
+            start_new_session=True,
+        )
+    identity = identify(process.pid)
+    # Gone at once: its log says why; an identity that was never alive says "not running".
+    return identity or Identity(process.pid, -1, _boot_id())
+
+
+def write_record(file: Path, identity: Identity) -> None:
+    write_private(file, json.dumps(asdict(identity)) + "\n")
+
+
+def read_record(file: Path) -> Identity | None:
+    """Return the identity kept in ``file``; ``None`` if there is no (readable) record."""
+    try:
+        record = json.loads(file.read_text())
+        return Identity(int(record["pid"]), int(record["started"]), str(record["boot"]))
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
+def belonging(mark: str, roots: Iterable[Identity | None] = (), part: str | None = None) -> list[Identity]:
+    """Return the living processes of an instance, this one excepted.
+
+    :param mark: the instance's random mark.
+    :param roots: recorded processes; their sessions and descendants belong, too (a program may clear its environment).
+    :param part: only those that this part (``web``, ``celery``, ``broker``) started.
+    """
+    stats = {pid: stat for pid in _pids() if (stat := _stat(pid)) is not None}
+    marks = [f"{INSTANCE_MARK}={mark}".encode()]
+    if part is not None:
+        marks.append(f"{PART_MARK}={part}".encode())
+    members = {pid for pid in stats if _has_marks(pid, marks)}
+    members |= {root.pid for root in roots if root is not None and root.alive}
+    while True:
+        sessions = {stats[pid].session for pid in members if stats[pid].session == pid}
+        more = {
+            pid for pid, s in stats.items() if pid not in members and (s.parent in members or s.session in sessions)
+        }
+        if not more:
+            break
+        members |= more
+    members.discard(os.getpid())
+    return [identity for pid in sorted(members) if (identity := identify(pid)) is not None]
+
+
+def stop(identities: Iterable[Identity], grace: float, find_more: Callable[[], list[Identity]] = list) -> None:
+    """Ask processes to end, wait up to ``grace`` seconds, then end them; again for those that came meanwhile.
+
+    :param find_more: returns what else has to go; asked until it returns nothing.
+    """
+    waiting = list(identities)
+    while waiting:
+        for identity in waiting:
+            identity.send(signal.SIGTERM)
+        if not wait_until(lambda: not any(i.alive for i in waiting), grace):  # noqa: B023 - called at once
+            for identity in waiting:
+                identity.send(signal.SIGKILL)
+            wait_until(lambda: not any(i.alive for i in waiting), 5.0)  # noqa: B023
+        waiting, grace = find_more(), min(grace, 3.0)
+
+
+def wait_until(holds: Callable[[], bool], seconds: float, pause: float = 0.05) -> bool:
+    """Return whether ``holds()`` came true within ``seconds``; reaps children of ours on the way."""
+    end = time.monotonic() + seconds
+    while not holds():
+        if time.monotonic() > end:
+            return False
+        time.sleep(pause)
+        reap()
+    return True
+
+
+def reap() -> None:
+    """Take the exit status of children that ended, so that no zombie is left in our name."""
+    with contextlib.suppress(ChildProcessError):
+        while os.waitpid(-1, os.WNOHANG)[0]:
+            pass
+
+
+def _pids() -> list[int]:
+    return [int(name) for name in os.listdir("/proc") if name.isdecimal()]
+
+
+def _stat(pid: int) -> _Stat | None:
+    try:
+        text = Path(f"/proc/{pid}/stat").read_text(errors="replace")
+    except OSError:
+        return None
+    # The second field is the command in parentheses and may hold anything, even ') '.
+    fields = text[text.rindex(")") + 2 :].split()
+    return _Stat(state=fields[0], parent=int(fields[1]), session=int(fields[3]), started=int(fields[19]))
+
+
+def _has_marks(pid: int, marks: Iterable[bytes]) -> bool:
+    try:
+        environment = Path(f"/proc/{pid}/environ").read_bytes().split(b"\0")
+    except OSError:
+        return False
+    return all(mark in environment for mark in marks)
+
+
+def _boot_id() -> str:
+    return Path("/proc/sys/kernel/random/boot_id").read_text().strip()

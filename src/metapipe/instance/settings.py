@@ -1,0 +1,200 @@
+"""Where an instance lives and how it is set up: from the command line, the environment, what was chosen before, defaults.
+
+``<state>/settings.json`` (0600: a database address may hold a password) remembers what the user chose, so that a later
+``scripts/galaxy up`` without options is the same instance. Everything else is derived here and nowhere else.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from metapipe.errors import MetapipeError
+from metapipe.instance.secrets import private_folder, write_private
+
+HOST = "127.0.0.1"
+_LONGEST_SOCKET_PATH = 100  # the kernel takes 107 bytes
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """What a user may choose; ``None`` is "as before, or the default"."""
+
+    port: int | str | None = None
+    database: str | None = None
+    refdb: str | None = None
+    slots: int | str | None = None
+    memory_mb: int | str | None = None
+    jobs: int | str | None = None
+
+
+@dataclass(frozen=True)
+class Settings:
+    """One instance.
+
+    :param checkout: folder of this project (tools, templates, test data).
+    :param build: folder of the environments.
+    :param state: folder of everything this instance writes.
+    :param port: TCP port asked for; ``None`` means any free one.
+    :param database: SQLAlchemy address; empty means SQLite in ``state``.
+    :param refdb: folder of installed databases.
+    :param slots: cores a job may use (``GALAXY_SLOTS``).
+    :param memory_mb: megabytes a job may use (``GALAXY_MEMORY_MB``).
+    :param jobs: jobs that run at the same time.
+    """
+
+    checkout: Path
+    build: Path
+    state: Path
+    port: int | None
+    database: str
+    refdb: Path
+    slots: int
+    memory_mb: int
+    jobs: int
+
+    @property
+    def galaxy_env(self) -> Path:
+        return self.build / "envs" / "galaxy"
+
+    @property
+    def metapipe_env(self) -> Path:
+        return self.build / "envs" / "metapipe"
+
+    @property
+    def templates(self) -> Path:
+        return self.checkout / "instance" / "galaxy"
+
+    @property
+    def config(self) -> Path:
+        return self.state / "config"
+
+    @property
+    def logs(self) -> Path:
+        return self.state / "logs"
+
+    @property
+    def run(self) -> Path:
+        """Folder of pid records and locks."""
+        return self.state / "run"
+
+    @property
+    def secrets(self) -> Path:
+        return self.state / "secrets"
+
+    @property
+    def credentials(self) -> Path:
+        """JSON with ``url``, ``admin`` and ``user``, each ``email``, ``password``, ``api_key``."""
+        return self.state / "credentials.json"
+
+    @property
+    def sqlite_file(self) -> Path:
+        return self.state / "galaxy.sqlite"
+
+    @property
+    def database_url(self) -> str:
+        # IMMEDIATE is Galaxy's own choice for SQLite; the time-out lets a writer wait for the other process's commit.
+        return self.database or f"sqlite:///{self.sqlite_file}?isolation_level=IMMEDIATE&timeout=30"
+
+    @property
+    def broker_socket(self) -> Path:
+        inside = self.run / "broker.sock"
+        if len(os.fsencode(inside)) <= _LONGEST_SOCKET_PATH:
+            return inside
+        name = f"metapipe-{os.getuid()}-{hashlib.sha256(os.fsencode(self.state)).hexdigest()[:12]}"
+        return Path(tempfile.gettempdir()) / name / "broker.sock"
+
+
+def load(state: Path | None = None, chosen: Chosen | None = None, environ: Mapping[str, str] | None = None) -> Settings:
+    """Settle every setting: ``chosen``, else the environment, else what was chosen before, else the default.
+
+    :raises MetapipeError: E701 for a value that cannot be, E702 for a damaged ``settings.json``.
+    """
+    environ = os.environ if environ is None else environ
+    chosen = chosen or Chosen()
+    checkout = _checkout(environ)
+    build = Path(environ.get("METAPIPE_BUILD") or checkout / ".build").absolute()
+    state = (state or build / "galaxy").absolute()
+    remembered = recall(state)
+
+    def pick(name: str, variable: str, default: Any) -> Any:
+        candidates = (getattr(chosen, name), environ.get(variable) or None, remembered.get(name))
+        return next((value for value in candidates if value is not None), default)
+
+    jobs = _whole("jobs", pick("jobs", "METAPIPE_GALAXY_JOBS", 2), 1, 1000)
+    port = pick("port", "METAPIPE_GALAXY_PORT", None)
+    database = str(pick("database", "METAPIPE_GALAXY_DATABASE", ""))
+    if database and not database.startswith(("postgresql:", "postgresql+psycopg:", "sqlite:")):
+        raise MetapipeError("E701", "database", expected="postgresql://USER@HOST/NAME", found=database.split("@")[-1])
+    return Settings(
+        checkout=checkout,
+        build=build,
+        state=state,
+        port=None if port is None else _whole("port", port, 1, 65535),
+        database="" if database.startswith("sqlite:") else database,
+        refdb=Path(pick("refdb", "METAPIPE_REFDB", build / "refdb")).absolute(),
+        slots=_whole("slots", pick("slots", "METAPIPE_GALAXY_SLOTS", _cores()), 1, 4096),
+        memory_mb=_whole(
+            "memory-mb", pick("memory_mb", "METAPIPE_GALAXY_MEMORY_MB", _memory_share(jobs)), 256, 1 << 30
+        ),
+        jobs=jobs,
+    )
+
+
+def recall(state: Path) -> dict[str, Any]:
+    """Return what was chosen before for the instance in ``state``."""
+    file = state / "settings.json"
+    try:
+        remembered = json.loads(file.read_text())
+    except FileNotFoundError:
+        return {}
+    except ValueError as error:
+        raise MetapipeError("E702", file=file, expected="JSON", found=str(error)) from error
+    if not isinstance(remembered, dict):
+        raise MetapipeError("E702", file=file, expected="a JSON object", found=type(remembered).__name__)
+    return remembered
+
+
+def remember_in(settings: Settings, chosen: Chosen) -> None:
+    """Keep the choices that were made, as settled, on top of earlier ones."""
+    made = {name: getattr(settings, name) for name, value in vars(chosen).items() if value is not None}
+    if made:
+        private_folder(settings.state)
+        text = json.dumps(recall(settings.state) | made, indent=2, default=str) + "\n"
+        write_private(settings.state / "settings.json", text)
+
+
+def _checkout(environ: Mapping[str, str]) -> Path:
+    home = environ.get("METAPIPE_HOME")
+    here = Path(home) if home else Path(__file__).resolve().parents[3]
+    if not (here / "instance" / "galaxy").is_dir():
+        raise MetapipeError(
+            "E702", f"{here} is not a checkout of META-pipe; start with scripts/galaxy or set METAPIPE_HOME"
+        )
+    return here.absolute()
+
+
+def _whole(name: str, value: object, lowest: int, highest: int) -> int:
+    try:
+        number = int(str(value))
+    except ValueError:
+        number = lowest - 1
+    if not lowest <= number <= highest:
+        raise MetapipeError("E701", name, expected=f"a whole number from {lowest} to {highest}", found=str(value))
+    return number
+
+
+def _cores() -> int:
+    return len(os.sched_getaffinity(0))
+
+
+def _memory_share(jobs: int) -> int:
+    """Return megabytes for each of ``jobs`` when a fifth of the machine is left to Galaxy and the system."""
+    total_mb = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") >> 20
+    return max(1024, total_mb * 8 // 10 // jobs)

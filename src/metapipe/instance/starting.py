@@ -1,0 +1,222 @@
+"""Bring an instance up, mend it, take it down: each only as far as needed, each safe to repeat."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import shutil
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from metapipe.errors import MetapipeError
+from metapipe.instance import accounts, broker, configuration, databases, parts, ports, processes
+from metapipe.instance.parts import Serving
+from metapipe.instance.secrets import private_folder
+from metapipe.instance.settings import HOST, Settings
+
+Say = Callable[[str], None]
+
+_BROKER_SECONDS, _WEB_SECONDS, _CELERY_SECONDS = 20.0, 300.0, 120.0
+_PATIENCE_SECONDS = 30.0  # a busy machine answers late; only then is a living part taken for hung
+_SAY_EVERY_SECONDS = 10.0
+_GRACE_SECONDS = 15.0
+
+
+def up(settings: Settings, say: Say) -> accounts.Credentials:
+    """Start what does not run and restart what does not answer; return how to log in.
+
+    :raises MetapipeError: E301 environment missing, E306 port in use, E307 a part ends at its start, E801 it takes too long.
+    """
+    _check_environments(settings)
+    private_folder(settings.state)
+    with _only_one(settings, say):
+        configuration.render(settings)
+        offered = databases.write_table(settings)
+        started = configuration.digest(settings)
+        broken = [part for part in parts.PARTS if not _works(settings, part)]
+        serving = parts.read_serving(settings)
+        if "web" in broken or serving is None:
+            serving = Serving(_choose_port(settings, serving, say), started)
+        elif serving.digest != started:
+            say("note: tools or settings changed since Galaxy started; `scripts/galaxy restart` takes them over")
+        for part in broken:
+            _clear_away(settings, part)
+        _start(settings, broken, serving, say)
+        credentials = accounts.ensure(settings, serving.url)
+        if not offered:
+            say(f"note: no reference database is installed in {settings.refdb}; see `metapipe refdb list`")
+        return credentials
+
+
+def down(settings: Settings, say: Say) -> int:
+    """End every process of the instance, running jobs included; return how many there were."""
+    if not settings.run.is_dir():
+        return 0
+    with _only_one(settings, say):
+        doomed = parts.belonging(settings)
+        if doomed:
+            say(f"stopping {len(doomed)} processes …")
+        # The broker last: the others say goodbye through it.
+        brokers = {identity.pid for identity in parts.belonging(settings, "broker")}
+        processes.stop(
+            [identity for identity in doomed if identity.pid not in brokers],
+            _GRACE_SECONDS,
+            lambda: [identity for identity in parts.belonging(settings) if identity.pid not in brokers],
+        )
+        processes.stop(parts.belonging(settings), _GRACE_SECONDS, lambda: parts.belonging(settings))
+        for part in parts.PARTS:
+            parts.record(settings, part).unlink(missing_ok=True)
+        settings.broker_socket.unlink(missing_ok=True)
+        return len(doomed)
+
+
+def _check_environments(settings: Settings) -> None:
+    needed = (settings.galaxy_env / ".metapipe-stamp", settings.galaxy_env / "share" / "metapipe" / "empty.sqlite")
+    if not all(file.exists() for file in needed):
+        raise MetapipeError(
+            "E301", "Galaxy is not installed (or its installation was cut short): run `scripts/install galaxy`"
+        )
+
+
+@contextmanager
+def _only_one(settings: Settings, say: Say) -> Iterator[None]:
+    """Let one ``up`` or ``down`` of this instance run at a time; the lock ends with its process, however that ends."""
+    settings.run.mkdir(parents=True, exist_ok=True)
+    descriptor = os.open(settings.run / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            say("waiting for another scripts/galaxy …")
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def _works(settings: Settings, part: str) -> bool:
+    """Whether a part runs and answers; a living one is given time to."""
+    if not parts.is_alive(settings, part):
+        return False
+    if part == "broker":
+        return processes.wait_until(lambda: broker.answers(settings.broker_socket), _PATIENCE_SECONDS)
+    if part == "celery":
+        if not broker.answers(settings.broker_socket):
+            return True  # judged once the broker is back: the worker reconnects by itself
+        return processes.wait_until(lambda: broker.worker_answers(settings.broker_socket), _PATIENCE_SECONDS)
+    serving = parts.read_serving(settings)
+    return serving is not None and processes.wait_until(lambda: parts.web_answers(serving.url), _PATIENCE_SECONDS)
+
+
+def _choose_port(settings: Settings, earlier: Serving | None, say: Say) -> int:
+    if settings.port is not None:
+        own = [identity.pid for identity in parts.belonging(settings, "web")]
+        if not ports.is_free(HOST, settings.port) and not set(ports.holders(settings.port)) & set(own):
+            raise MetapipeError(
+                "E306", f"port {settings.port} is held by {ports.holder_words(settings.port)}; choose another --port"
+            )
+        return settings.port
+    if earlier is None:
+        return ports.any_free(HOST)
+    if ports.is_free(HOST, earlier.port) or not parts.belonging(settings, "web"):
+        if ports.is_free(HOST, earlier.port):
+            return earlier.port
+        say(f"port {earlier.port} is now held by {ports.holder_words(earlier.port)}; taking another")
+        return ports.any_free(HOST)
+    return earlier.port
+
+
+def _clear_away(settings: Settings, part: str) -> None:
+    """End what is left of a part that does not work, so that two never run at the same time."""
+    processes.stop(parts.belonging(settings, part), _GRACE_SECONDS, lambda: parts.belonging(settings, part))
+    parts.record(settings, part).unlink(missing_ok=True)
+
+
+def _start(settings: Settings, broken: list[str], serving: Serving, say: Say) -> None:
+    if "broker" in broken:
+        private_folder(settings.broker_socket.parent)
+        settings.broker_socket.unlink(missing_ok=True)
+        _launch(settings, "broker", serving, say)
+        _wait(settings, "broker", lambda: broker.answers(settings.broker_socket), _BROKER_SECONDS, say)
+    if "web" in broken:
+        _prepare_database(settings, say)
+        parts.write_serving(settings, serving)
+        _launch(settings, "web", serving, say)
+    if "celery" in broken:
+        broker.give_back_unfinished(settings.broker_socket)
+        _launch(settings, "celery", serving, say)
+    _wait(settings, "web", lambda: parts.web_answers(serving.url), _WEB_SECONDS, say)
+    _wait(settings, "celery", lambda: broker.worker_answers(settings.broker_socket), _CELERY_SECONDS, say)
+
+
+def _launch(settings: Settings, part: str, serving: Serving, say: Say) -> None:
+    say(f"starting the {parts.TITLES[part]} …")
+    log = parts.log(settings, part)
+    if log.exists():  # the log of this start, and that of the one before
+        os.replace(log, log.with_suffix(".log.1"))
+    environ = configuration.environ_of(settings, os.environ)
+    command = parts.command(settings, part, serving.port)
+    identity = processes.start(part, command, environ, log, settings.state / "work", parts.mark(settings))
+    processes.write_record(parts.record(settings, part), identity)
+
+
+def _wait(settings: Settings, part: str, ready: Callable[[], bool], seconds: float, say: Say) -> None:
+    """Wait until a part is ready; say every few seconds what is waited for; stop waiting when its process ends."""
+    began = time.monotonic()
+    next_word = began + _SAY_EVERY_SECONDS
+    while not ready():
+        processes.reap()
+        if not parts.is_alive(settings, part) or parts.failed_to_load(settings, part):
+            words = parts.last_words(parts.log(settings, part))
+            raise MetapipeError(
+                "E307", f"the {parts.TITLES[part]} ended at its start: {words}; see `scripts/galaxy logs {part}`"
+            )
+        now = time.monotonic()
+        if now - began > seconds:
+            raise MetapipeError(
+                "E801", f"the {parts.TITLES[part]} is not ready after {seconds:.0f} s; see `scripts/galaxy logs {part}`"
+            )
+        if now >= next_word:
+            say(f"waiting for the {parts.TITLES[part]}: {now - began:.0f} s")
+            next_word = now + _SAY_EVERY_SECONDS
+        time.sleep(0.2)
+
+
+def _prepare_database(settings: Settings, say: Say) -> None:
+    if not settings.database:
+        if not settings.sqlite_file.exists():
+            fresh = settings.sqlite_file.with_suffix(".new")
+            shutil.copyfile(settings.galaxy_env / "share" / "metapipe" / "empty.sqlite", fresh)
+            fresh.chmod(0o600)
+            os.replace(fresh, settings.sqlite_file)
+        return
+    say("preparing the PostgreSQL database …")
+    command = [
+        str(settings.galaxy_env / "bin" / "python"),
+        "-s",
+        str(settings.templates / "empty_database.py"),
+        settings.database,
+    ]
+    done = subprocess.run(
+        command, env=configuration.environ_of(settings, os.environ), capture_output=True, text=True, check=False
+    )
+    if done.returncode:
+        lines = [line for line in done.stderr.splitlines() if line.strip()]
+        with suppress(StopIteration):
+            lines = [next(line for line in reversed(lines) if "Error" in line or "FATAL" in line)]
+        raise MetapipeError("E702", f"the database cannot be used: {(lines or ['no message'])[-1][:200]}")
+
+
+def follow(file: Path, lines: int, forever: bool) -> Iterator[str]:
+    """Yield the last ``lines`` of a log, then new ones as they come if ``forever``."""
+    with file.open(errors="replace") as stream:
+        yield from stream.readlines()[-lines:]
+        while forever:
+            line = stream.readline()
+            if line:
+                yield line
+            else:
+                time.sleep(0.2)
