@@ -106,7 +106,7 @@ def test_other_headers_are_not_taken_for_uniprot(header: str) -> None:
 
 
 def test_cleaned_text_cannot_break_a_header() -> None:
-    assert clean_text('a\tb\n>c~~~d "e" ~~ \x00é') == "a b c~d 'e' ~ ?"
+    assert clean_text('a\tb\n>c~~~d "e" ~~ \x00é') == "a b c---d 'e' -- ?"
     assert clean_accession("gi|1|x;rm -rf $HOME") == "gi|1|x_rm_-rf_HOME"
 
 

@@ -50,8 +50,8 @@ class Protein:
 
 def clean_text(text: str) -> str:
     """Make free text fit a header: one line, ASCII, no field separator, no ``>``, no quotes that break tables."""
-    text = text.encode("ascii", "replace").decode().replace('"', "'").replace(">", " ")
-    return re.sub(r"~+", "~", re.sub(r"[\x00-\x20\x7f]+", " ", text)).strip()
+    text = text.encode("ascii", "replace").decode().replace('"', "'").replace(">", " ").replace("~", "-")
+    return re.sub(r"[\x00-\x20\x7f]+", " ", text).strip()
 
 
 def clean_accession(text: str) -> str:

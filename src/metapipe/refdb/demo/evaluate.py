@@ -121,7 +121,7 @@ def evaluate(
     """
     index = GenomeIndex(dict(genomes))
     placed = {name: PlacedContig(sequence, index) for name, sequence in contigs.items()}
-    covered = cover(placed.values(), genomes)
+    covered = index.covered(contigs.values())
     figures = Evaluation(contigs=len(contigs), placed=sum(contig.origin() is not None for contig in placed.values()))
     figures.genome_fraction = {name: round(float(mask.mean()), 4) for name, mask in covered.items()}
     annotated = sorted({gene.genome for gene in true_genes})
@@ -197,15 +197,6 @@ def is_assembled(gene: TrueGene, mask: Mask) -> bool:
     """Whether contigs cover a gene and its stop codon."""
     stop = (gene.end if gene.strand == "+" else gene.start) - 1
     return bool(mask[stop]) and float(mask[gene.start - 1 : gene.end].mean()) >= ASSEMBLED
-
-
-def cover(contigs: Iterable[PlacedContig], genomes: Mapping[str, str]) -> dict[str, Mask]:
-    """Which bases of each genome any contig covers."""
-    masks: dict[str, Mask] = {name: np.zeros(len(sequence), dtype=bool) for name, sequence in genomes.items()}
-    for contig in contigs:
-        for name, mask in contig.covered().items():
-            masks[name] |= mask
-    return masks
 
 
 def ratio(part: int, whole: int) -> float | None:

@@ -6,13 +6,14 @@ and every position's origin is known to the base.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 K = 31
-_REACH = 500  # how far from an anchor a position is still trusted to lie on the same diagonal
+_REACH = 2000  # how far from an anchor a position is still trusted to lie on the same diagonal
 _CODES = np.full(256, 4, dtype=np.uint8)
 for _code, _letter in enumerate(b"ACGT"):
     _CODES[_letter] = _CODES[_letter + 32] = _code
@@ -44,6 +45,7 @@ class GenomeIndex:
         single = np.isin(codes, every[counts == 1])
         order = np.argsort(codes[single], kind="stable")
         self._codes, self._positions = codes[single][order], positions[single][order]
+        self._all_codes, self._all_positions = codes, positions
 
     def look_up(self, codes: NDArray[np.uint64]) -> NDArray[np.int64]:
         """Joined genome position of each word, -1 where it has none."""
@@ -56,6 +58,19 @@ class GenomeIndex:
             return None
         number = int(np.searchsorted(self.starts, joined, side="right")) - 1
         return self.names[number], joined - int(self.starts[number])
+
+    def covered(self, contigs: Iterable[str]) -> dict[str, NDArray[np.bool_]]:
+        """Which bases of each genome lie in a word that also occurs on a contig; repeats count wherever they occur."""
+        words = [kmers(strand)[0] for contig in contigs for strand in (contig, reverse_complement(contig))]
+        present = np.isin(self._all_codes, np.concatenate([np.empty(0, dtype=np.uint64), *words]))
+        steps = np.zeros(int(self.starts[-1]) + K, dtype=np.int64)
+        steps[self._all_positions[present]] += 1
+        steps[self._all_positions[present] + K] -= 1
+        mask = np.cumsum(steps) > 0
+        return {
+            name: mask[begin : begin + self.lengths[name]]
+            for name, begin in zip(self.names, self.starts[:-1], strict=True)
+        }
 
 
 class PlacedContig:
@@ -91,25 +106,13 @@ class PlacedContig:
                     best = distance, Place(genome, start + offset, strand)
         return best[1] if best else None
 
-    def covered(self) -> dict[str, NDArray[np.bool_]]:
-        """Which bases of each genome an anchor of this contig covers."""
-        joined = np.concatenate([found for _, found in self._anchors.values()])
-        starts = self._index.starts
-        steps = (
-            np.bincount(joined, minlength=int(starts[-1]) + K)
-            - np.bincount(joined + K, minlength=int(starts[-1]) + K)[: int(starts[-1]) + K]
-        )
-        mask = np.cumsum(steps) > 0
-        return {
-            name: mask[begin : begin + self._index.lengths[name]]
-            for name, begin in zip(self._index.names, starts[:-1], strict=True)
-        }
-
     def origin(self) -> str | None:
-        """The genome of which this contig covers most; ``None`` when it has no anchor at all."""
-        totals = {name: int(mask.sum()) for name, mask in self.covered().items()}
-        best = max(sorted(totals), key=lambda name: totals[name])
-        return best if totals[best] else None
+        """The genome of which this contig has most anchors; ``None`` when it has no anchor at all."""
+        votes = np.zeros(len(self._index.names), dtype=np.int64)
+        for _, joined in self._anchors.values():
+            numbers = np.searchsorted(self._index.starts, joined, side="right") - 1
+            votes += np.bincount(numbers, minlength=len(votes))
+        return self._index.names[int(votes.argmax())] if votes.any() else None
 
 
 def kmers(sequence: str) -> tuple[NDArray[np.uint64], NDArray[np.int64]]:
