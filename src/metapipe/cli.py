@@ -6,12 +6,15 @@ A stage's options come from its declaration, so a new stage needs no line here.
 from __future__ import annotations
 
 import argparse
+import contextlib
+import os
+import signal
 import sys
 import traceback
 from collections.abc import Sequence
 
 from metapipe import __version__
-from metapipe.errors import EX_BUG, EX_CONFIG, MetapipeError
+from metapipe.errors import EX_BUG, EX_MEMORY, MetapipeError
 from metapipe.stages.registry import STAGES, SUMMARIES
 
 _EPILOG = """examples:
@@ -20,6 +23,14 @@ _EPILOG = """examples:
   metapipe refdb list
   metapipe STAGE --help          what a stage reads, writes and can be told
 """
+
+
+class Terminated(BaseException):
+    """SIGTERM: a Galaxy job was cancelled. Raised so that everything started is ended and removed."""
+
+
+def _terminate(*_: object) -> None:
+    raise Terminated
 
 
 class _Parser(argparse.ArgumentParser):
@@ -31,11 +42,16 @@ class _Parser(argparse.ArgumentParser):
 
 def say(line: str) -> None:
     """Print one line of progress or result to standard output."""
-    print(line, flush=True)
+    try:
+        print(line, flush=True)
+    except BrokenPipeError:  # the reader has gone (``metapipe errors | head``); what was asked for is done
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
 
 
 def warn(line: str) -> None:
-    print(line, file=sys.stderr, flush=True)
+    """Print one line to standard error."""
+    with contextlib.suppress(BrokenPipeError):
+        print(line, file=sys.stderr, flush=True)
 
 
 def build_parser(arguments: Sequence[str]) -> argparse.ArgumentParser:
@@ -44,6 +60,7 @@ def build_parser(arguments: Sequence[str]) -> argparse.ArgumentParser:
         prog="metapipe",
         description="META-pipe for Galaxy: stages of marine metagenome annotation on a Spark job runner.",
         epilog=_EPILOG,
+        allow_abbrev=False,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--version", action="version", version=f"metapipe {__version__}")
@@ -79,7 +96,7 @@ def run(arguments: Sequence[str]) -> int:
     if options.command == "errors":
         from metapipe.errors import table_markdown
 
-        say(table_markdown())
+        say(table_markdown().rstrip())
         return 0
     if options.command == "prepare_spark":
         return _prepare_spark()
@@ -110,6 +127,7 @@ def _prepare_spark() -> int:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Entry point of the ``metapipe`` program."""
+    signal.signal(signal.SIGTERM, _terminate)
     try:
         code = run(sys.argv[1:] if arguments is None else arguments)
     except MetapipeError as error:
@@ -120,16 +138,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         warn("interrupted; run the same command again to go on from the blocks that are done")
         code = 130
-    except BrokenPipeError:
-        code = 0
+    except Terminated:
+        warn("ended from outside; run the same command again to go on from the blocks that are done")
+        code = 128 + signal.SIGTERM
+    except MemoryError:
+        warn(str(MetapipeError("E802")))
+        code = EX_MEMORY
     except Exception as error:
         warn(str(MetapipeError("E901", f"{type(error).__name__}: {error}")))
         traceback.print_exc()
         code = EX_BUG
     return code
 
-
-__all__ = ["EX_CONFIG", "build_parser", "main", "run"]
 
 if __name__ == "__main__":
     sys.exit(main())

@@ -84,7 +84,8 @@ class MetapipeError(Exception):
 
     :param code: key of :data:`CODES`, e.g. ``"E101"``.
     :param message: the sentence, when ``expected``/``found`` do not say it all.
-    :param file: file concerned; only its last part is shown (paths of the machine mean nothing to a Galaxy user).
+    :param file: file concerned: a path, of which only the last part is shown (paths of the machine mean nothing to a
+        Galaxy user), or a name as the user knows it, which may hold a slash.
     :param line: 1-based line number in the (decompressed) file.
     :param expected: what should have stood there.
     :param found: what stands there; shortened and made printable.
@@ -103,10 +104,10 @@ class MetapipeError(Exception):
         if code not in CODES:
             raise ValueError(f"no such code: {code}")
         self.code = code
-        self.message = message
-        self.file = None if file is None else PurePath(file).name
+        self.message = one_line(message)
+        self.file = None if file is None else one_line(_name(file))
         self.line = line
-        self.expected = expected
+        self.expected = None if expected is None else one_line(expected)
         self.found = None if found is None else printable(found)
         self.detail = ""  # a program's own last words or a traceback, shown below the one line that matters
         super().__init__(str(self))
@@ -144,13 +145,29 @@ def _rebuild(
     return error
 
 
+def _name(file: str | PathLike[str]) -> str:
+    if isinstance(file, str) and not file.startswith("/"):
+        return file
+    return PurePath(file).name
+
+
+def one_line(text: str) -> str:
+    """The text with every control character, line break and undecodable byte escaped: it cannot leave its line."""
+    return "".join(
+        letter if letter.isprintable() else letter.encode("unicode_escape", "surrogatepass").decode() for letter in text
+    )
+
+
 def printable(found: str | bytes) -> str:
-    """Quote what was found so that it fits one line and shows control characters."""
+    """Quote what was found so that it fits one line and shows control characters and undecodable bytes."""
     if isinstance(found, bytes):
-        found = found.decode("utf-8", "backslashreplace")
+        found = found.decode("utf-8", "surrogateescape")
     if len(found) > _FOUND_LIMIT:
         found = found[:_FOUND_LIMIT] + "…"
-    return repr(found)
+    shown = "".join(
+        f"\\x{ord(letter) - 0xDC00:02x}" if "\udc80" <= letter <= "\udcff" else one_line(letter) for letter in found
+    )
+    return f"'{shown}'"
 
 
 def table_markdown() -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
+import math
 import os
 import sys
 from collections.abc import Callable
@@ -13,7 +14,7 @@ from typing import Any
 from metapipe.errors import MetapipeError
 from metapipe.runner.attempt import load_stage
 from metapipe.runner.engine import Request, run_stage
-from metapipe.runner.launcher import adopt_orphans
+from metapipe.runner.launcher import adopt_orphans, end_descendants
 from metapipe.runner.stage import Database, FastqPairs, Stage
 from metapipe.stages.registry import STAGES, SUMMARIES
 
@@ -35,6 +36,7 @@ def add_stage_parser(commands: Any, name: str) -> None:
         help=SUMMARIES[name],
         description=stage.summary,
         epilog=example,
+        allow_abbrev=False,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     _add_inputs(parser.add_argument_group("inputs"), stage)
@@ -105,6 +107,8 @@ def _converter(field: dataclasses.Field[Any]) -> Callable[[str], Any]:
     def convert(text: str) -> Any:
         try:
             value = kind(text)
+            if kind is float and not math.isfinite(value):
+                raise ValueError
         except ValueError:
             raise argparse.ArgumentTypeError(
                 f"expected {'a whole number' if kind is int else 'a number'}, found {text!r}"
@@ -139,7 +143,7 @@ def _add_running(group: Any) -> None:
     )
     group.add_argument(
         "--max-quarantined",
-        type=int,
+        type=_at_least_zero,
         default=10,
         metavar="N",
         help="records that may make the program fail before the run does (default 10)",
@@ -147,7 +151,7 @@ def _add_running(group: Any) -> None:
     group.add_argument(
         "--blocks", type=_at_least_one, metavar="N", help="force this many blocks (for tests and benchmarks)"
     )
-    group.add_argument("--timeout", type=float, metavar="SECONDS", help="longest time for one block")
+    group.add_argument("--timeout", type=_seconds, metavar="SECONDS", help="longest time for one block")
     group.add_argument(
         "--workdir",
         type=Path,
@@ -160,14 +164,32 @@ def _add_running(group: Any) -> None:
 
 
 def _at_least_one(text: str) -> int:
-    if not text.isdigit() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"expected a whole number from 1, found {text!r}")
+    return _whole_number(text, 1)
+
+
+def _at_least_zero(text: str) -> int:
+    return _whole_number(text, 0)
+
+
+def _whole_number(text: str, lowest: int) -> int:
+    if not (text.isascii() and text.isdigit()) or int(text) < lowest:
+        raise argparse.ArgumentTypeError(f"expected a whole number from {lowest}, found {text!r}")
     return int(text)
+
+
+def _seconds(text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = math.nan
+    if not 0 < value < math.inf:
+        raise argparse.ArgumentTypeError(f"expected a number of seconds above 0, found {text!r}")
+    return value
 
 
 def _from_environment(name: str, otherwise: int) -> int:
     text = os.environ.get(name, "")
-    return int(text) if text.isdigit() and int(text) > 0 else otherwise
+    return int(text) if text.isascii() and text.isdigit() and int(text) > 0 else otherwise
 
 
 def run_stage_command(arguments: argparse.Namespace, say: Say, warn: Say) -> int:
@@ -178,28 +200,30 @@ def run_stage_command(arguments: argparse.Namespace, say: Say, warn: Say) -> int
     adopt_orphans()
     progress = warn if arguments.progress or sys.stderr.isatty() else None
     home = next(iter(outputs.values())).parent
-    result = run_stage(
-        Request(
-            stage=STAGES[arguments.command],
-            inputs={key: values[_key(key)] for key in (stage.records.files if stage.records else ())},
-            side=_side(stage, values),
-            databases=_databases(stage, values),
-            options=stage.options(**{field.name: values[field.name] for field in dataclasses.fields(stage.options)}),
-            labels=_labels(stage, values),
-            outputs=outputs,
-            workdir=arguments.workdir or home / ".metapipe-work",
-            slots=arguments.slots,
-            memory_mb=arguments.memory_mb,
-            session=arguments.session,
-            max_quarantined=arguments.max_quarantined,
-            blocks=arguments.blocks,
-            timeout=arguments.timeout,
-            summary=arguments.summary or (arguments.outdir / "summary.json" if arguments.outdir else None),
-            report=arguments.report or (arguments.outdir / "run_report.json" if arguments.outdir else None),
-            quarantine=arguments.quarantine,
-            progress=progress,
-        )
+    request = Request(
+        stage=STAGES[arguments.command],
+        inputs={key: values[_key(key)] for key in (stage.records.files if stage.records else ())},
+        side=_side(stage, values),
+        databases=_databases(stage, values),
+        options=stage.options(**{field.name: values[field.name] for field in dataclasses.fields(stage.options)}),
+        labels=_labels(stage, values),
+        outputs=outputs,
+        workdir=arguments.workdir or home / ".metapipe-work",
+        slots=arguments.slots,
+        memory_mb=arguments.memory_mb,
+        session=arguments.session,
+        max_quarantined=arguments.max_quarantined,
+        blocks=arguments.blocks,
+        timeout=arguments.timeout,
+        summary=arguments.summary or (arguments.outdir / "summary.json" if arguments.outdir else None),
+        report=arguments.report or (arguments.outdir / "run_report.json" if arguments.outdir else None),
+        quarantine=arguments.quarantine,
+        progress=progress,
     )
+    try:
+        result = run_stage(request)
+    finally:
+        end_descendants()
     if result.quarantined and result.quarantine is not None:
         warn(
             f"METAPIPE-W402 {result.quarantined} record(s) made the program fail and were set aside in "
@@ -216,7 +240,10 @@ def _key(name: str) -> str:
 def _outputs(stage: type[Stage], values: dict[str, Any]) -> dict[str, Path]:
     folder: Path | None = values["outdir"]
     if folder is not None:
-        folder.mkdir(parents=True, exist_ok=True)
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise MetapipeError("E501", f"cannot make the folder ({error.strerror})", file=folder) from error
     outputs: dict[str, Path] = {}
     for key, declared in stage.outputs.items():
         path = values[f"out_{_key(key)}"] or (

@@ -6,6 +6,7 @@ when whole (written beside, then renamed; the first of two attempts wins), so an
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import importlib
 import json
@@ -14,24 +15,30 @@ import shutil
 import socket
 import tempfile
 import time
-from dataclasses import asdict, dataclass, field
+import traceback
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from metapipe.errors import MetapipeError
 from metapipe.runner.blocks import Block
-from metapipe.runner.launcher import run_forked
+from metapipe.runner.launcher import Ended, run_forked
 from metapipe.runner.stage import Stage
 from metapipe.runner.task import BlockTask, Job, last_words
 
 ROW = ".attempt.json"
+#: Made by the first attempt whose failure ends the run; the others need not start.
+STOP = "stopped"
+#: Codes of such failures: the same input would fail the same way on any host and in any block.
+FINAL_CODES = ("E1", "E2", "E3", "E5", "E7")
 
 
 @dataclass(frozen=True)
 class Attempt:
     """What became of one attempt at one block.
 
-    :param outcome: ``ok``, ``error``, ``crashed``, ``timeout`` or ``memory``.
+    :param outcome: ``ok``, ``error``, ``crashed``, ``timeout``, ``memory``
+        or ``skipped`` (another's failure ends the run).
     :param code: code of the error for the user, empty when ok. :param message: its sentence.
     :param cpu: seconds of CPU of the child and all it waited for; :param worker_cpu: of the worker itself meanwhile.
     :param kept: the part was there already (a resumed run), so nothing was spent on it now.
@@ -78,55 +85,70 @@ def part_folder(job: Job, block: Block) -> Path:
 def run_attempt(job: Job, block: Block) -> Attempt:
     """Run one block and return its row. Never raises for a failure of the block."""
     part = part_folder(job, block)
-    if (part / ROW).is_file():
-        return _read_row(part)
+    kept = _kept_row(part)
+    if kept is not None:
+        return kept
     started, worker_before = time.time(), time.process_time()
-    host = socket.gethostname()
+    row = Attempt(
+        block.key,
+        "skipped",
+        records=block.records,
+        residues=block.residues,
+        host=socket.gethostname(),
+        pid=os.getpid(),
+        started=started,
+        bytes_in=sum(extent.length for extent in block.ranges),
+    )
+    stop = Path(job.folder) / STOP
+    if stop.exists():
+        return row
+    staging: Path | None = None
     try:
         staging = Path(tempfile.mkdtemp(prefix=f"{block.name}-", dir=_made(Path(job.folder) / "staging")))
-        folder, scratch = _made(staging / "part"), _made(staging / "scratch")
-        task = BlockTask(job, block, folder, scratch)
-        stage, state = _ready(job, task)
-    except Exception as error:  # set-up failed: report it as this block's failure
-        code, message, is_bug = describe(error)
-        return Attempt(
-            block.key, "error", code, message, is_bug, block.records, block.residues, host, os.getpid(), started
-        )
-    try:
-        ended = run_forked(lambda: _work(stage, state, task), timeout=job.timeout)
-        worker_cpu = time.process_time() - worker_before
-        outcome, code, message, is_bug, notes = _judge(ended.outcome, ended.payload, ended.signal, ended.stderr)
-        row = Attempt(
-            key=block.key,
-            outcome=outcome,
-            code=code,
-            message=message,
-            is_bug=is_bug,
-            records=block.records,
-            residues=block.residues,
-            host=host,
-            pid=os.getpid(),
-            started=started,
-            wall=ended.usage.wall,
-            user=ended.usage.user,
-            system=ended.usage.system,
-            worker_cpu=worker_cpu,
-            max_rss_kib=ended.usage.max_rss_kib,
-            bytes_in=sum(extent.length for extent in block.ranges),
-            bytes_out=sum(path.stat().st_size for path in folder.iterdir()) if outcome == "ok" else 0,
-            stderr="" if outcome == "ok" else ended.stderr.decode("utf-8", "replace")[-4096:],
-            notes=notes,
-        )
-        if outcome == "ok":
-            _commit(row, folder, part)
-        return row
-    except OSError as error:
-        code, message, is_bug = describe(error)
-        return Attempt(
-            block.key, "error", code, message, is_bug, block.records, block.residues, host, os.getpid(), started
-        )
+        row = _attempt(job, block, row, staging, part)
+    except Exception as error:  # of the set-up or of the disk: report it as this block's failure
+        row = _failed(row, error)
     finally:
-        shutil.rmtree(staging, ignore_errors=True)
+        if staging is not None:
+            shutil.rmtree(staging, ignore_errors=True)
+    if row.code.startswith(FINAL_CODES):
+        with contextlib.suppress(OSError):
+            stop.touch()
+    return replace(row, worker_cpu=time.process_time() - worker_before)
+
+
+def _attempt(job: Job, block: Block, row: Attempt, staging: Path, part: Path) -> Attempt:
+    folder = _made(staging / "part")
+    task = BlockTask(job, block, folder, _made(staging / "scratch"))
+    stage, state = _ready(job, task)
+    ended = run_forked(lambda: _work(stage, state, task), timeout=job.timeout)
+    row = replace(
+        row,
+        outcome=ended.outcome,
+        wall=ended.usage.wall,
+        user=ended.usage.user,
+        system=ended.usage.system,
+        max_rss_kib=ended.usage.max_rss_kib,
+    )
+    if ended.outcome != "ok":
+        return _judge(row, ended)
+    row = replace(row, notes=ended.payload, bytes_out=_bytes_in(folder))
+    try:
+        _commit(row, folder, part)
+    except OSError as error:
+        return _failed(row, error)
+    return row
+
+
+def _failed(row: Attempt, error: BaseException) -> Attempt:
+    code, message, is_bug = describe(error)
+    outcome = "memory" if code == "E802" else "error"
+    detail = "".join(traceback.format_exception(error))[-4096:] if is_bug else ""
+    return replace(row, outcome=outcome, code=code, message=message, is_bug=is_bug, stderr=detail, notes={})
+
+
+def _bytes_in(folder: Path) -> int:
+    return sum(path.stat().st_size for path in folder.iterdir() if path.name != ROW)
 
 
 def _made(folder: Path) -> Path:
@@ -146,27 +168,31 @@ def _ready(job: Job, task: BlockTask) -> tuple[Stage, Any]:
 def _work(stage: Stage, state: Any, task: BlockTask) -> dict[str, Any]:
     stage.run(task, state)
     task.close()
-    return task.notes
+    # As JSON has them, so that notes kept from an interrupted run are the same as fresh ones.
+    notes: dict[str, Any] = json.loads(json.dumps(task.notes))
+    return notes
 
 
-def _judge(outcome: str, payload: Any, signal: int, stderr: bytes) -> tuple[str, str, str, bool, dict[str, Any]]:
-    if outcome == "ok":
-        return "ok", "", "", False, payload
-    if outcome == "memory":
-        return outcome, "E802", "a block ran out of memory", False, {}
-    if outcome == "timeout":
-        return outcome, "E801", "a block reached its time limit", False, {}
-    if outcome == "crashed":
-        return outcome, "E401", f"the worker was killed by signal {signal}; last words: {last_words(stderr)}", False, {}
-    code, message, is_bug = describe(payload)
-    return "error", code, message, is_bug, {}
+def _judge(row: Attempt, ended: Ended) -> Attempt:
+    """Put a failure of the block's child into a code and a sentence."""
+    row = replace(row, stderr=ended.stderr.decode("utf-8", "replace")[-4096:])
+    if ended.outcome == "memory":
+        return replace(row, code="E802", message="a block ran out of memory")
+    if ended.outcome == "timeout":
+        return replace(row, code="E801", message="a block reached its time limit")
+    if ended.outcome == "crashed":
+        how = f"was killed by signal {ended.signal}" if ended.signal else f"ended with exit code {ended.exit_code}"
+        return replace(row, code="E401", message=f"the worker {how}; last words: {last_words(ended.stderr)}")
+    return replace(_failed(row, ended.payload), stderr=row.stderr)
 
 
 def describe(error: BaseException) -> tuple[str, str, bool]:
     """Code, sentence and whether it is our bug, for any exception."""
     if isinstance(error, MetapipeError):
         return error.code, str(error).partition(" ")[2], False
-    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EROFS):
+    if isinstance(error, MemoryError):
+        return "E802", "a block ran out of memory", False
+    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EFBIG):
         return "E501", f"cannot write ({error.strerror})", False
     return "E901", f"{type(error).__name__}: {error}", True
 
@@ -185,8 +211,18 @@ def _commit(row: Attempt, folder: Path, part: Path) -> None:
         # Another attempt at the same block was first; its bytes are the same.
 
 
-def _read_row(part: Path) -> Attempt:
-    values = json.loads((part / ROW).read_text())
-    values["key"] = tuple(values["key"])
-    values.update(kept=True, user=0.0, system=0.0, worker_cpu=0.0, wall=0.0)
-    return Attempt(**values)
+def _kept_row(part: Path) -> Attempt | None:
+    """The row of a part made by an earlier run; None when there is none or its files are not all there."""
+    try:
+        values = json.loads((part / ROW).read_bytes())
+        if values["bytes_out"] == _bytes_in(part):
+            values["key"] = tuple(values["key"])
+            values.update(kept=True, user=0.0, system=0.0, worker_cpu=0.0, wall=0.0)
+            return Attempt(**values)
+    except FileNotFoundError:
+        return None
+    except (ValueError, KeyError, TypeError):
+        pass
+    # Cut short by a full disk or a power failure after the rename.
+    shutil.rmtree(part, ignore_errors=True)
+    return None

@@ -1,4 +1,4 @@
-"""One run of one stage: check, scan, plan, run, retry, merge, report. The order is the order of the functions below.
+"""One run of one stage: check, scan, plan, run, retry, merge, report. The order is the order of the methods below.
 
 Everything that can be checked is checked before a session starts. Outputs appear whole, at the very end.
 """
@@ -7,12 +7,9 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
-import fcntl
 import hashlib
 import json
-import os
 import shutil
-import tempfile
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -24,12 +21,15 @@ from metapipe.errors import MetapipeError
 from metapipe.runner import report as reports
 from metapipe.runner.attempt import load_stage, part_folder
 from metapipe.runner.blocks import Block
+from metapipe.runner.deliver import check_targets, merge_outputs, write_quarantine
 from metapipe.runner.inputs import StageInput, read_inputs
 from metapipe.runner.plan import Plan, make_plan
+from metapipe.runner.progress import Progress
 from metapipe.runner.retry import Outcome, run_all
 from metapipe.runner.session import InlineSession, Session, SparkSession
 from metapipe.runner.stage import PER_NODE, Database, Stage, WholeInput
 from metapipe.runner.task import Job
+from metapipe.runner.workfolder import job_folder, own_folder
 
 
 @dataclass(frozen=True)
@@ -78,50 +78,175 @@ class RunResult:
 def run_stage(request: Request) -> RunResult:
     """Run a stage to its end.
 
-    :raises MetapipeError: with the code and exit code of what went wrong; then no output has appeared.
+    :raises MetapipeError: with the code and exit code of what went wrong; then no output has appeared, but the run
+        report has, with the code and the attempts made.
     """
-    started = time.monotonic()
-    stage_class = load_stage(request.stage)
-    stage = stage_class()
-    options = request.options if request.options is not None else stage_class.options()
-    _check(stage, options, request)
-    labels = _labels(request)
-    with tempfile.TemporaryDirectory(prefix="metapipe-", dir=_writable(request.workdir)) as temporary:
-        scanned = read_inputs(
-            stage_class, request.inputs, labels, Path(temporary), atom=1 if request.blocks is not None else None
+    run = _Run(request)
+    try:
+        return run.complete()
+    except BaseException as error:
+        with contextlib.suppress(Exception):
+            run.report_failure(error)
+        raise
+
+
+class _Run:
+    """The steps of one run and what is known so far."""
+
+    def __init__(self, request: Request) -> None:
+        self.request = request
+        self.started = time.monotonic()
+        self.stage: Stage = load_stage(request.stage)()
+        self.options = request.options if request.options is not None else self.stage.options()
+        self.labels = _labels(request)
+        self.slots = max(1, min(request.slots, request.memory_mb // self.stage.memory_mb))
+        self.outcome = Outcome()
+        self.plan: Plan | None = None
+        self.digest = self.session = ""
+
+    def complete(self) -> RunResult:
+        request = self.request
+        self.check()
+        with own_folder(request.workdir) as scratch:
+            atom = 1 if request.blocks is not None else None
+            scanned = read_inputs(type(self.stage), request.inputs, self.labels, scratch, atom=atom)
+            self.plan = self.make_plan(scanned)
+            self.digest = plan_hash(self.stage, self.options, scanned, request, self.plan)
+            with job_folder(request.workdir, self.stage.name, self.digest) as folder:
+                job = self.make_job(scanned, folder)
+                self.run_blocks(job, self.plan, scanned, scratch)
+                parts = [part_folder(job, self.outcome.done[key]) for key in sorted(self.outcome.done)]
+                rules = {name: output.merge for name, output in self.stage.outputs.items()}
+                merge_outputs(rules, parts, request.outputs)
+                return self.account(job, scanned)
+
+    def check(self) -> None:
+        request = self.request
+        self.stage.check(self.options)
+        for name, paths in request.side.items():
+            for position, path in enumerate(paths):
+                label = self.labels.get(f"{name}.{position}") or self.labels[name]
+                try:
+                    with path.open("rb"):
+                        pass
+                except OSError as error:
+                    raise MetapipeError("E201", f"cannot be read ({error.strerror})", file=label) from error
+        for program, package in self.stage.programs.items():
+            if shutil.which(program) is None:
+                raise MetapipeError("E301", f"the program '{program}' is not on the PATH (Debian package {package})")
+        extra = {"the summary": request.summary, "the report": request.report, "the quarantine": request.quarantine}
+        targets = {f"output {name}": path for name, path in request.outputs.items()}
+        targets |= {what: path for what, path in extra.items() if path is not None}
+        check_targets(targets, [*request.inputs.values(), *(path for paths in request.side.values() for path in paths)])
+
+    def make_plan(self, scanned: StageInput) -> Plan:
+        return make_plan(
+            scanned.weights,
+            rate=self.stage.rate,
+            fixed_cost=self.stage.fixed_cost,
+            slots=self.slots,
+            whole=isinstance(self.stage.invariance, WholeInput),
+            per_node=self.stage.threads == PER_NODE,
+            session=self.request.session,
+            blocks=self.request.blocks,
         )
-        slots = max(1, min(request.slots, request.memory_mb // stage.memory_mb))
-        plan = _plan(stage, scanned, slots, request)
-        digest = plan_hash(stage, options, scanned, request, plan)
-        folder = _writable(request.workdir / digest[:16])
-        with (folder / "lock").open("w") as lock:
-            _lock(lock.fileno(), folder)
-            job = _job(stage, options, scanned, request, labels, slots, digest, folder)
-            outcome, session_name = _run(stage, job, plan, scanned, slots, Path(temporary), request)
-            done = [outcome.done[key] for key in sorted(outcome.done)]
-            _merge(stage, job, done, request)
-            quarantine = _write_quarantine(scanned, outcome.quarantined, request)
-            result = _account(
-                stage, job, plan, digest, session_name, slots, scanned, outcome, request, started, quarantine
+
+    def make_job(self, scanned: StageInput, folder: Path) -> Job:
+        request, per_node = self.request, self.stage.threads == PER_NODE
+        return Job(
+            identifier=self.digest,
+            stage=request.stage,
+            options=self.options,
+            forms=dict.fromkeys(scanned.names, scanned.form),
+            whole_files={
+                name: (str(one.path), one.path.stat().st_size)
+                for name, one in zip(scanned.names, scanned.scanned, strict=True)
+                if not one.compressed
+            },
+            labels=self.labels,
+            side={name: tuple(str(path.resolve()) for path in paths) for name, paths in request.side.items()},
+            multiple=frozenset(name for name, declared in self.stage.side.items() if declared.multiple),
+            databases=dict(request.databases),
+            outputs=tuple(self.stage.outputs),
+            totals=scanned.totals,
+            threads=self.slots if per_node else self.stage.threads,
+            memory_mb=request.memory_mb if per_node else request.memory_mb // self.slots,
+            folder=str(folder.resolve()),
+            timeout=request.timeout,
+        )
+
+    def run_blocks(self, job: Job, plan: Plan, scanned: StageInput, scratch: Path) -> None:
+        request = self.request
+        blocks = scanned.blocks(plan.borders)
+        todo = sum(not part_folder(job, block).is_dir() for block in blocks)
+        self.session = plan.session if todo else "inline"
+        per_node = self.stage.threads == PER_NODE
+        session: Session = (
+            SparkSession(1 if per_node else self.slots, scratch) if self.session == "local" else InlineSession()
+        )
+        progress = Progress(Path(job.folder) / "parts", len(blocks), request.progress)
+        try:
+            run_all(
+                request.order(blocks) if request.order else blocks,
+                lambda pending: session.run(job, pending, progress.tick),
+                scanned.split,
+                self.outcome,
+                max_quarantined=request.max_quarantined,
+                may_split=not isinstance(self.stage.invariance, WholeInput),
             )
-        shutil.rmtree(folder, ignore_errors=True)
-    with contextlib.suppress(OSError):
-        request.workdir.rmdir()  # only when nothing of another run waits in it
-    return result
+            if not self.outcome.done:
+                self.run_nothing(job, blocks[0], session)
+        finally:
+            session.stop()
 
+    def run_nothing(self, job: Job, block: Block, session: Session) -> None:
+        """Every record was given up on: a block without records gives the outputs their headers."""
+        ranges = tuple(dataclasses.replace(extent, length=0) for extent in block.ranges)
+        empty = Block(block.key, block.first_record, 0, 0, ranges)
+        run_all(
+            [empty],
+            lambda pending: session.run(job, pending, lambda: None),
+            lambda b: [b],
+            self.outcome,
+            max_quarantined=0,
+            may_split=False,
+        )
 
-def _check(stage: Stage, options: Any, request: Request) -> None:
-    stage.check(options)
-    for name, paths in request.side.items():
-        for path in paths:
-            if not path.is_file():
-                raise MetapipeError("E201", "no such file", file=request.labels.get(name, path.name))
-    for program, package in stage.programs.items():
-        if shutil.which(program) is None:
-            raise MetapipeError("E301", f"the program '{program}' is not on the PATH (Debian package {package})")
-    for path in [*request.outputs.values(), *filter(None, (request.summary, request.report))]:
-        if not os.access(path.parent, os.W_OK):
-            raise MetapipeError("E501", "the folder does not exist or is not writable", file=path)
+    def account(self, job: Job, scanned: StageInput) -> RunResult:
+        request, given_up = self.request, self.outcome.quarantined
+        quarantine = request.quarantine
+        if given_up and quarantine is None:
+            quarantine = next(iter(request.outputs.values())).parent / f"quarantine.{scanned.form}"
+        if quarantine is not None:
+            write_quarantine(given_up, quarantine)
+        summary = reports.summary(self.stage, job, scanned.counts, self.outcome.rows, given_up)
+        if request.summary is not None:
+            reports.write_json(summary, request.summary)
+        report = self.report(request.outputs)
+        if request.report is not None:
+            reports.write_json(report, request.report)
+        return RunResult(summary, report, int(summary["quarantined"]), quarantine)
+
+    def report(self, outputs: Mapping[str, Path], error: BaseException | None = None) -> dict[str, Any]:
+        return reports.run_report(
+            self.stage,
+            self.request.databases,
+            self.plan,
+            self.digest,
+            self.session,
+            self.slots,
+            self.outcome.rows,
+            outputs,
+            error,
+            wall=time.monotonic() - self.started,
+            retries=self.outcome.retries,
+            quarantined=sum(block.records for block in self.outcome.quarantined),
+        )
+
+    def report_failure(self, error: BaseException) -> None:
+        if self.request.report is not None:
+            check_targets({"the report": self.request.report}, list(self.request.inputs.values()))
+            reports.write_json(self.report({}, error), self.request.report)
 
 
 def _labels(request: Request) -> dict[str, str]:
@@ -130,35 +255,6 @@ def _labels(request: Request) -> dict[str, str]:
         labels[name] = paths[0].name if paths else ""
         labels.update({f"{name}.{position}": path.name for position, path in enumerate(paths)})
     return {**labels, **request.labels}
-
-
-def _writable(folder: Path) -> Path:
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise MetapipeError("E501", f"cannot make the working folder ({error.strerror})", file=folder) from error
-    return folder
-
-
-def _lock(descriptor: int, folder: Path) -> None:
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError as error:
-        raise MetapipeError("E601", "another run of the same job is using the working folder", file=folder) from error
-
-
-def _plan(stage: Stage, scanned: StageInput, slots: int, request: Request) -> Plan:
-    whole = isinstance(stage.invariance, WholeInput)
-    return make_plan(
-        scanned.weights,
-        rate=stage.rate,
-        fixed_cost=stage.fixed_cost,
-        slots=slots,
-        whole=whole,
-        per_node=stage.threads == PER_NODE,
-        session=request.session,
-        blocks=request.blocks,
-    )
 
 
 def plan_hash(stage: Stage, options: Any, scanned: StageInput, request: Request, plan: Plan) -> str:
@@ -175,148 +271,3 @@ def plan_hash(stage: Stage, options: Any, scanned: StageInput, request: Request,
         "labels": sorted(request.labels.items()),
     }
     return hashlib.sha256(json.dumps(identity, sort_keys=True, default=str).encode()).hexdigest()
-
-
-def _job(
-    stage: Stage,
-    options: Any,
-    scanned: StageInput,
-    request: Request,
-    labels: Mapping[str, str],
-    slots: int,
-    digest: str,
-    folder: Path,
-) -> Job:
-    per_node = stage.threads == PER_NODE
-    return Job(
-        identifier=digest,
-        stage=request.stage,
-        options=options,
-        forms=dict.fromkeys(scanned.names, scanned.form),
-        whole_files={
-            name: (str(one.path), one.path.stat().st_size)
-            for name, one in zip(scanned.names, scanned.scanned, strict=True)
-            if not one.compressed
-        },
-        labels=labels,
-        side={name: tuple(str(path.resolve()) for path in paths) for name, paths in request.side.items()},
-        multiple=frozenset(name for name, declared in stage.side.items() if declared.multiple),
-        databases=dict(request.databases),
-        outputs=tuple(stage.outputs),
-        totals=scanned.totals,
-        threads=slots if per_node else stage.threads,
-        memory_mb=request.memory_mb if per_node else request.memory_mb // slots,
-        folder=str(folder.resolve()),
-        timeout=request.timeout,
-    )
-
-
-def _run(
-    stage: Stage, job: Job, plan: Plan, scanned: StageInput, slots: int, scratch: Path, request: Request
-) -> tuple[Outcome, str]:
-    blocks = scanned.blocks(plan.borders)
-    todo = sum(not part_folder(job, block).is_dir() for block in blocks)
-    name = plan.session if todo else "inline"
-    session: Session = (
-        SparkSession(1 if stage.threads == PER_NODE else slots, scratch) if name == "local" else InlineSession()
-    )
-    progress = _Progress(job, len(blocks), request.progress)
-    try:
-        outcome = run_all(
-            request.order(blocks) if request.order else blocks,
-            lambda pending: session.run(job, pending, progress.tick),
-            scanned.split,
-            max_quarantined=request.max_quarantined,
-            may_split=not isinstance(stage.invariance, WholeInput),
-        )
-    finally:
-        session.stop()
-    return outcome, name
-
-
-class _Progress:
-    """Counts parts as they appear in the folder, wherever the blocks run."""
-
-    def __init__(self, job: Job, blocks: int, say: Callable[[str], None] | None) -> None:
-        self.parts, self.blocks, self.say = Path(job.folder) / "parts", blocks, say
-        self.started, self.shown = time.monotonic(), -1
-
-    def tick(self) -> None:
-        if self.say is None or self.blocks < 2 or not self.parts.is_dir():
-            return
-        done = min(self.blocks, sum(1 for _ in self.parts.iterdir()))
-        if done == self.shown or done == 0:
-            return
-        self.shown = done
-        left = (time.monotonic() - self.started) / done * (self.blocks - done)
-        self.say(f"{done} of {self.blocks} blocks done, about {left:.0f} s left")
-
-
-def _merge(stage: Stage, job: Job, done: Sequence[Block], request: Request) -> None:
-    merged: list[tuple[Path, Path]] = []
-    try:
-        for name, target in request.outputs.items():
-            parts = [part_folder(job, block) / name for block in done]
-            temporary = target.with_name(f".{target.name}.{os.getpid()}.part")
-            merged.append((temporary, target))
-            with temporary.open("wb") as file:
-                stage.outputs[name].merge.merge(parts, file)
-        for temporary, target in merged:
-            os.replace(temporary, target)
-    except OSError as error:
-        for temporary, _ in merged:
-            temporary.unlink(missing_ok=True)
-        raise MetapipeError("E501", f"cannot write ({error.strerror})", file=merged[-1][1]) from error
-
-
-def _write_quarantine(scanned: StageInput, blocks: Sequence[Block], request: Request) -> Path | None:
-    if not blocks:
-        if request.quarantine is not None:
-            reports.write_whole(request.quarantine, b"")
-        return request.quarantine
-    from metapipe.runner.records import to_text
-
-    target = request.quarantine or request.workdir.parent / f"quarantine.{scanned.form}"
-    text = b"".join(
-        to_text(record)
-        for block in sorted(blocks, key=lambda b: b.key)
-        for group in scanned.records(block)
-        for record in group
-    )
-    reports.write_whole(target, text)
-    return target
-
-
-def _account(
-    stage: Stage,
-    job: Job,
-    plan: Plan,
-    digest: str,
-    session: str,
-    slots: int,
-    scanned: StageInput,
-    outcome: Outcome,
-    request: Request,
-    started: float,
-    quarantine: Path | None,
-) -> RunResult:
-    summary = reports.summary(stage, job, scanned.counts, outcome.rows, outcome.quarantined)
-    given_up = summary["quarantined"]
-    run_report = reports.run_report(
-        stage,
-        job,
-        plan,
-        digest,
-        session,
-        slots,
-        outcome.rows,
-        request.outputs,
-        wall=time.monotonic() - started,
-        retries=outcome.retries,
-        quarantined=given_up,
-    )
-    if request.summary is not None:
-        reports.write_json(summary, request.summary)
-    if request.report is not None:
-        reports.write_json(run_report, request.report)
-    return RunResult(summary, run_report, given_up, quarantine)

@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from metapipe.errors import MetapipeError
 from metapipe.runner.blocks import Block, ByteRange
-from metapipe.runner.records import fasta_records, fastq_records
+from metapipe.runner.records import base_name, fasta_records, fastq_records, lines
 from metapipe.runner.scan import Scanned, scan_file
 from metapipe.runner.stage import Fasta, FastqPairs, Record, Stage, Totals
 
@@ -80,11 +80,6 @@ class StageInput:
             ),
         ]
 
-    def records(self, block: Block) -> Iterator[tuple[Record, ...]]:
-        """The records of a block, one tuple per record or pair (for the quarantine file)."""
-        readers = [_read(extent, self.form, block.first_record) for extent in block.ranges]
-        yield from zip(*readers, strict=True)
-
 
 def _read(extent: ByteRange, form: str, first: int) -> Iterator[Record]:
     return (fasta_records if form == "fasta" else fastq_records)(extent.chunks(), first)
@@ -151,32 +146,22 @@ def read_inputs(
         if one.total_records == 0 and not stage.empty_ok:
             raise MetapipeError("E108", file=one.label, expected=f"at least one {form.upper()} record", found="none")
     for one in scanned:
-        _check_duplicates(one, form)
+        _check_duplicates(one, form, mates=isinstance(declared, FastqPairs))
     if isinstance(declared, FastqPairs):
         _check_pairs(scanned[0], scanned[1])
     return StageInput(form, tuple(scanned), declared.files)
 
 
-def _walk(scanned: Scanned, form: str) -> Iterator[tuple[int, Record]]:
-    """Records with their line numbers, read again to put a finding into words."""
+def _headers(scanned: Scanned, form: str) -> Iterator[tuple[int, bytes]]:
+    """Line number and header of each record, read again to put a finding into words."""
     extent = scanned.range(0, len(scanned.records))
-    line = extent.line
-    if form == "fastq":
-        for record in _read(extent, form, 0):
-            yield line + 4 * record.index, record
-        return
-    heads = (
-        number for number, text in enumerate(b"".join(extent.chunks()).split(b"\n"), line) if text.startswith(b">")
-    )
-    yield from zip(heads, _read(extent, form, 0), strict=False)
+    mark = b">" if form == "fasta" else b"@"
+    for number, text in enumerate(lines(extent.chunks()), extent.line):
+        if text.startswith(mark) and (form == "fasta" or (number - extent.line) % 4 == 0):
+            yield number, text[1:]
 
 
-def base_name(name: str) -> str:
-    """A read's name without its mate suffix, as the scan hashes it."""
-    return name[:-2] if name.endswith(("/1", "/2")) and len(name) > 2 else name
-
-
-def _check_duplicates(scanned: Scanned, form: str) -> None:
+def _check_duplicates(scanned: Scanned, form: str, *, mates: bool) -> None:
     ordered = np.sort(scanned.names)
     repeated = ordered[1:][ordered[1:] == ordered[:-1]]
     if not len(repeated):
@@ -184,22 +169,20 @@ def _check_duplicates(scanned: Scanned, form: str) -> None:
     # A repeated hash is only a suspicion; names decide.
     suspects = set(np.flatnonzero(np.isin(scanned.names, repeated)).tolist())
     seen: dict[str, int] = {}
-    for line, record in _walk(scanned, form):
-        if record.index not in suspects:
+    for index, (line, header) in enumerate(_headers(scanned, form)):
+        if index not in suspects:
             continue
-        name = base_name(record.name)
+        whole = header.replace(b"\t", b" ").partition(b" ")[0].decode("utf-8", "surrogateescape")
+        name = base_name(whole) if mates else whole
         if name in seen:
-            raise MetapipeError(
-                "E107",
-                file=scanned.label,
-                line=line,
-                expected=f"a name not used before (line {seen[name]})",
-                found=record.name,
-            )
+            expected = f"a name not used before (line {seen[name]})"
+            found = whole.encode("utf-8", "surrogateescape")
+            raise MetapipeError("E107", file=scanned.label, line=line, expected=expected, found=found)
         seen[name] = line
 
 
 def _check_pairs(first: Scanned, second: Scanned) -> None:
+    """Compare hashes of names; that equal hashes mean equal names is confirmed where the pairs are read."""
     shared = min(len(first.names), len(second.names))
     differs = np.flatnonzero(first.names[:shared] != second.names[:shared])
     if len(differs):
@@ -221,6 +204,22 @@ def _check_pairs(first: Scanned, second: Scanned) -> None:
             expected=f"the mate of '{_record_at(longer, shared).name}' ({longer.label})",
             found="the end of the file",
         )
+    marks = [_mate_number(_record_at(scanned, 0)) for scanned in (first, second) if shared]
+    if marks and marks[0] and marks[0] == marks[1]:
+        raise MetapipeError(
+            "E106",
+            file=second.label,
+            line=1,
+            expected="the other mates",
+            found=f"mates number {marks[0]}, as in {first.label}",
+        )
+
+
+def _mate_number(record: Record) -> str:
+    """Which mate a read says it is: ``name/1``, or Illumina's comment ``1:N:0:…``; empty when it does not say."""
+    if record.name.endswith(("/1", "/2")):
+        return record.name[-1]
+    return record.description[0] if record.description[:2] in ("1:", "2:") else ""
 
 
 def _record_at(scanned: Scanned, index: int) -> Record:

@@ -51,12 +51,12 @@ class Gateway:
     port: int
     secret: str
 
-    def stop(self) -> None:
-        """End the JVM (it exits when its standard input closes) and wait for it."""
+    def stop(self, patience: float = 20.0) -> None:
+        """End the JVM (it exits when its standard input closes) and wait for it, or kill it after ``patience`` s."""
         if self.process.stdin is not None:
             self.process.stdin.close()
         try:
-            self.process.wait(timeout=20)
+            self.process.wait(timeout=patience)
         except subprocess.TimeoutExpired:
             self.process.kill()
             self.process.wait()

@@ -18,7 +18,7 @@ import subprocess
 import sys
 import time
 import traceback
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NoReturn
@@ -44,7 +44,7 @@ class Ended:
     """How a forked block ended.
 
     :param outcome: ``ok``, ``error`` (``payload`` is the exception), ``crashed``, ``timeout`` or ``memory``.
-    :param signal: number of the signal that ended it, 0 if none.
+    :param signal: number of the signal that ended it, 0 if none. :param exit_code: of a child that gave no result.
     """
 
     outcome: str
@@ -52,6 +52,7 @@ class Ended:
     signal: int
     stderr: bytes
     usage: Usage
+    exit_code: int = 0
 
 
 def die_with_parent() -> None:
@@ -81,34 +82,55 @@ class Tail:
 def run_forked(function: Callable[[], Any], *, timeout: float | None = None) -> Ended:
     """Run ``function`` in a forked child of its own session and return how it ended; never raises for its failures.
 
-    A crash, a hang or a leak in the child leaves this process whole, and ``wait4`` counts the child and every
-    descendant it waited for. The models this process has loaded are shared with the child copy-on-write.
+    A crash, a hang or a leak in the child leaves this process whole. The usage counts the child, all it waited for and
+    all it left behind, which is killed. The models this process has loaded are shared with the child copy-on-write.
     """
+    adopt_orphans()
     sys.stdout.flush()
     sys.stderr.flush()
     result_read, result_write = os.pipe()
     error_read, error_write = os.pipe()
-    started = time.monotonic()
+    started, parent = time.monotonic(), os.getpid()
     pid = os.fork()
     if pid == 0:
         os.close(result_read)
         os.close(error_read)
-        _child(function, result_write, error_write)
+        _child(function, parent, result_write, error_write)
     os.close(result_write)
     os.close(error_write)
     deadline = None if timeout is None else started + timeout
-    result, tail, timed_out = _listen(pid, result_read, error_read, deadline)
-    _, status, used = os.wait4(pid, 0)
-    kill_session(pid)
-    usage = Usage(used.ru_utime, used.ru_stime, used.ru_maxrss, time.monotonic() - started)
-    return _ended(status, result, tail, timed_out, usage)
+    try:
+        result, tail, timed_out = _listen(pid, result_read, error_read, deadline)
+    except BaseException:  # interrupted: leave nothing behind
+        _end_session(pid)
+        raise
+    status, user, system, max_rss = _end_session(pid)
+    return _ended(status, result, tail, timed_out, Usage(user, system, max_rss, time.monotonic() - started))
 
 
-def _child(function: Callable[[], Any], result_write: int, error_write: int) -> NoReturn:
+def _end_session(leader: int) -> tuple[int, float, float, int]:
+    """Kill what is left of the session and wait for all of it: exit status of the leader, CPU and memory of all."""
+    for kill in (os.kill, os.killpg):
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            kill(leader, signal.SIGKILL)
+    _, status, used = os.wait4(leader, 0)
+    user, system, max_rss = used.ru_utime, used.ru_stime, used.ru_maxrss
+    while True:  # those whose own parent is gone are ours now
+        try:
+            _, _, used = os.wait4(-leader, 0)
+        except ChildProcessError:
+            return status, user, system, max_rss
+        user, system, max_rss = user + used.ru_utime, system + used.ru_stime, max(max_rss, used.ru_maxrss)
+
+
+def _child(function: Callable[[], Any], parent: int, result_write: int, error_write: int) -> NoReturn:
     code = 1
     try:
         os.setsid()
         die_with_parent()
+        if os.getppid() != parent:
+            os._exit(code)  # it ended before we could ask to be told
+        adopt_orphans()
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
         null = os.open(os.devnull, os.O_RDONLY)
         os.dup2(null, 0)
@@ -121,6 +143,8 @@ def _child(function: Callable[[], Any], result_write: int, error_write: int) -> 
         except BaseException as error:  # all of it travels to the parent
             traceback.print_exc()
             message = ("error", _portable(error))
+        sys.stdout.flush()
+        end_descendants()
         with os.fdopen(result_write, "wb") as pipe:
             pickle.dump(message, pipe)
         code = 0
@@ -131,6 +155,8 @@ def _child(function: Callable[[], Any], result_write: int, error_write: int) -> 
 
 
 def _portable(error: BaseException) -> BaseException:
+    if isinstance(error, MemoryError):
+        return MemoryError(str(error))  # NumPy's own kind cannot be sent
     try:
         pickle.loads(pickle.dumps(error))  # noqa: S301  (our own bytes)
     except Exception:
@@ -139,44 +165,42 @@ def _portable(error: BaseException) -> BaseException:
 
 
 def _listen(pid: int, result_read: int, error_read: int, deadline: float | None) -> tuple[bytes, Tail, bool]:
-    poller = select.poll()
+    """Gather what the child says until it exits: its result, the end of its standard error, whether time ran out."""
     tail, result, timed_out = Tail(), bytearray(), False
     exited = os.pidfd_open(pid)
-    for descriptor in (result_read, error_read, exited):
+    takers: dict[int, Callable[[bytes], None]] = {result_read: result.extend, error_read: tail.add}
+    poller = select.poll()
+    for descriptor in (exited, *takers):
         poller.register(descriptor, select.POLLIN)
-    waiting = {result_read, error_read, exited}
-    while exited in waiting or result_read in waiting:
-        left = None if deadline is None or timed_out else max(0.0, deadline - time.monotonic()) * 1000
-        events = poller.poll(left)
-        if not events and deadline is not None and not timed_out:
-            timed_out = True
-            kill_session(pid)
-            continue
-        for descriptor, _ in events:
-            piece = b"" if descriptor == exited else os.read(descriptor, 1 << 16)
-            if descriptor == error_read:
-                tail.add(piece)
-            elif descriptor == result_read:
-                result += piece
-            if not piece:
-                poller.unregister(descriptor)
-                waiting.discard(descriptor)
-        if exited not in waiting and result_read in waiting and not any(fd == result_read for fd, _ in events):
-            # A descendant inherited the pipe and outlives the child: nothing more will come from the child itself.
-            break
-    _drain(error_read, tail)
-    for descriptor in (result_read, error_read, exited):
-        os.close(descriptor)
-    return bytes(result), tail, timed_out
-
-
-def _drain(descriptor: int, tail: Tail) -> None:
-    os.set_blocking(descriptor, False)
     try:
+        while True:
+            left = None if deadline is None or timed_out else max(0.0, deadline - time.monotonic()) * 1000
+            events = [descriptor for descriptor, _ in poller.poll(left)]
+            if not events and left is not None:
+                timed_out = True
+                signal.pidfd_send_signal(exited, signal.SIGKILL)
+                continue
+            for descriptor in events:
+                if descriptor in takers:
+                    piece = os.read(descriptor, 1 << 16)
+                    takers[descriptor](piece)
+                    if not piece:
+                        poller.unregister(descriptor)
+            if exited in events:
+                # Not "until the pipes end": a descendant that outlives the child may hold them open.
+                for descriptor, take in takers.items():
+                    _drain(descriptor, take)
+                return bytes(result), tail, timed_out
+    finally:
+        for descriptor in (exited, *takers):
+            os.close(descriptor)
+
+
+def _drain(descriptor: int, take: Callable[[bytes], None]) -> None:
+    os.set_blocking(descriptor, False)
+    with contextlib.suppress(BlockingIOError):
         while piece := os.read(descriptor, 1 << 16):
-            tail.add(piece)
-    except BlockingIOError:
-        pass
+            take(piece)
 
 
 def _ended(status: int, result: bytes, tail: Tail, timed_out: bool, usage: Usage) -> Ended:
@@ -186,18 +210,54 @@ def _ended(status: int, result: bytes, tail: Tail, timed_out: bool, usage: Usage
     if ended_by == signal.SIGKILL:
         # Nobody here sends SIGKILL without a time-out: it is the kernel's memory killer.
         return Ended("memory", None, ended_by, tail.bytes(), usage)
-    if ended_by or not result:
-        return Ended("crashed", None, ended_by, tail.bytes(), usage)
-    outcome, payload = pickle.loads(result)  # noqa: S301  (from our own child)
+    try:
+        outcome, payload = pickle.loads(result)  # noqa: S301  (from our own child)
+    except Exception:  # none, or cut off in the middle
+        code = os.WEXITSTATUS(status) if os.WIFEXITED(status) else 0
+        return Ended("crashed", None, ended_by, tail.bytes(), usage, code)
     if isinstance(payload, MemoryError):
         outcome = "memory"
     return Ended(outcome, payload, 0, tail.bytes(), usage)
 
 
-def kill_session(leader: int) -> None:
-    """Kill the process group that ``leader`` leads, if any is left."""
-    with contextlib.suppress(ProcessLookupError, PermissionError):
-        os.killpg(leader, signal.SIGKILL)
+def end_descendants() -> None:
+    """Kill and wait for every process below this one, those included that have lost their own parent on the way."""
+    while below := descendants(os.getpid()):
+        for process in below:
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.kill(process, signal.SIGKILL)
+        with contextlib.suppress(ChildProcessError):
+            while True:
+                os.waitpid(-1, 0)
+
+
+def descendants(ancestor: int) -> list[int]:
+    """Processes below ``ancestor``, itself left out."""
+    parents: dict[int, list[int]] = {}
+    for entry in os.scandir("/proc"):
+        if entry.name.isdigit():
+            with contextlib.suppress(OSError):
+                text = Path(entry.path, "stat").read_bytes()
+                # The name in brackets may hold anything; the parent is the second word after it.
+                parents.setdefault(int(text[text.rindex(b")") + 1 :].split()[1]), []).append(int(entry.name))
+    found: list[int] = []
+    waiting = [ancestor]
+    while waiting:
+        children = parents.get(waiting.pop(), [])
+        found += children
+        waiting += children
+    return found
+
+
+def wait_for(processes: Iterable[int], patience: float) -> None:
+    """Wait until processes that are or have become our children have ended; kill those that have not in time."""
+    deadline = time.monotonic() + patience
+    for process in processes:
+        with contextlib.suppress(ChildProcessError, ProcessLookupError):
+            while os.waitpid(process, os.WNOHANG) == (0, 0):
+                if time.monotonic() > deadline:
+                    os.kill(process, signal.SIGKILL)
+                time.sleep(0.01)
 
 
 def run_program(
@@ -231,22 +291,29 @@ def run_program(
 
 def _follow(process: subprocess.Popen[bytes]) -> tuple[Tail, Tail]:
     output, error = Tail(), Tail()
+
+    def take_error(piece: bytes) -> None:
+        error.add(piece)
+        os.write(2, piece)
+
+    takers: dict[int, Callable[[bytes], None]] = {}
+    if process.stdout is not None:
+        takers[process.stdout.fileno()] = output.add
+    if process.stderr is not None:
+        takers[process.stderr.fileno()] = take_error
+    exited = os.pidfd_open(process.pid)
     poller = select.poll()
-    streams: dict[int, Tail] = {}
-    for stream, tail in ((process.stdout, output), (process.stderr, error)):
-        if stream is not None:
-            poller.register(stream.fileno(), select.POLLIN)
-            streams[stream.fileno()] = tail
-    open_streams = set(streams)
-    while open_streams:
-        for descriptor, _ in poller.poll():
+    for descriptor in (exited, *takers):
+        poller.register(descriptor, select.POLLIN)
+    while exited not in (events := [descriptor for descriptor, _ in poller.poll()]):
+        for descriptor in events:
             piece = os.read(descriptor, 1 << 16)
+            takers[descriptor](piece)
             if not piece:
                 poller.unregister(descriptor)
-                open_streams.discard(descriptor)
-            streams[descriptor].add(piece)
-            if streams[descriptor] is error and piece:
-                os.write(2, piece)
+    for descriptor, take in takers.items():
+        _drain(descriptor, take)
+    os.close(exited)
     for stream in (process.stdout, process.stderr):
         if stream is not None:
             stream.close()

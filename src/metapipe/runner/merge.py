@@ -105,13 +105,13 @@ def append_file(source: BinaryIO, target: BinaryIO) -> None:
         while remaining > 0:
             copied = os.copy_file_range(source.fileno(), target.fileno(), remaining, offset_src=offset)
             if copied == 0:
-                break
+                break  # some file systems say "nothing" where they mean "cannot"
             offset += copied
             remaining -= copied
     except OSError:
-        # EXDEV, EINVAL and friends: not every pair of file systems can do it.
+        pass  # EXDEV, EINVAL and friends: not every pair of file systems can do it; a full disk fails again below
+    target.seek(0, os.SEEK_END)
+    if remaining > 0:
         source.seek(offset)
         shutil.copyfileobj(source, target, 1 << 20)
         target.flush()
-        return
-    target.seek(0, os.SEEK_END)

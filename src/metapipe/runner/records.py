@@ -52,9 +52,6 @@ def fastq_records(chunks: Iterable[bytes], first: int) -> Iterator[Record]:
         yield Record(*split_header(header[1:]), sequence, qualities, index)
 
 
-def to_text(record: Record) -> bytes:
-    """The record as FASTQ when it has qualities, else as FASTA with one sequence line."""
-    header = f"{record.name} {record.description}".rstrip().encode()
-    if record.qualities:
-        return b"@%s\n%s\n+\n%s\n" % (header, record.sequence, record.qualities)
-    return b">%s\n%s\n" % (header, record.sequence)
+def base_name(name: str) -> str:
+    """A mate's name without its mate suffix, as the scan hashes it."""
+    return name[:-2] if name.endswith(("/1", "/2")) and len(name) > 2 else name

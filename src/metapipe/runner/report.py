@@ -21,7 +21,7 @@ from metapipe.runner.attempt import Attempt
 from metapipe.runner.blocks import Block
 from metapipe.runner.merge import add_counts
 from metapipe.runner.plan import Plan
-from metapipe.runner.stage import Stage
+from metapipe.runner.stage import Database, Stage
 from metapipe.runner.task import Job
 
 SUMMARY_SCHEMA = 1
@@ -62,13 +62,14 @@ def summary(
 
 def run_report(
     stage: Stage,
-    job: Job,
-    plan: Plan,
+    databases: Mapping[str, Database],
+    plan: Plan | None,
     plan_hash: str,
     session: str,
     slots: int,
     rows: Sequence[Attempt],
     outputs: Mapping[str, Path],
+    error: BaseException | None = None,
     *,
     wall: float,
     retries: int,
@@ -77,26 +78,33 @@ def run_report(
     """What the run cost and how it went. Holds times and hosts, so it is never part of a result.
 
     ``core_seconds_used`` counts this process and every process it waited for, the JVM among them.
+
+    :param plan: None when the run failed before it was made. :param error: what ended a failed run.
     """
     own, children = resource.getrusage(resource.RUSAGE_SELF), resource.getrusage(resource.RUSAGE_CHILDREN)
     used = own.ru_utime + own.ru_stime + children.ru_utime + children.ru_stime
     tasks = sum(row.user + row.system for row in rows)
     busy = sum(row.wall for row in rows)
-    done = sum(row.residues for row in rows if row.outcome == "ok" and not row.kept)
+    done = [row for row in rows if row.outcome == "ok" and not row.kept]
+    spent = sum(row.user + row.system for row in done)
     return {
         "schema": REPORT_SCHEMA,
+        "status": "ok" if error is None else "failed",
+        "error": None if error is None else _error_entry(error),
         "stage": stage.name,
         "version": stage.version,
         "plan_hash": plan_hash,
-        "plan": {
+        "plan": None
+        if plan is None
+        else {
             "blocks": len(plan.borders) - 1,
             "estimated_seconds": round(plan.estimated_seconds, 3),
             "reason": plan.reason,
         },
         "session": session,
         "slots": slots,
-        "programs": stage.tool_versions(),
-        "databases": {name: f"{db.name}:{db.version}@{db.digest}" for name, db in job.databases.items()},
+        "programs": stage.tool_versions() if error is None else {},
+        "databases": {name: f"{db.name}:{db.version}@{db.digest}" for name, db in databases.items()},
         "attempts": [_attempt_row(row) for row in sorted(rows, key=lambda row: row.key)],
         "totals": {
             "wall_seconds": round(wall, 3),
@@ -106,14 +114,23 @@ def run_report(
             "efficiency": round(tasks / (wall * slots), 3) if wall > 0 else 0.0,
             "overhead_seconds": round(max(0.0, wall - busy / max(1, slots)), 3),
             "max_rss_mib": round(max((row.max_rss_kib for row in rows), default=0) / 1024, 1),
-            "residues_per_core_second": round(done / tasks, 1) if tasks > 0 else None,
+            "residues_per_core_second": round(sum(row.residues for row in done) / spent, 1) if spent > 0 else None,
             "retries": retries,
+            "kept": sum(row.kept for row in rows),
             "quarantined": quarantined,
         },
         "outputs": {
             name: {"bytes": path.stat().st_size, "sha256": file_digest(path)} for name, path in outputs.items()
         },
     }
+
+
+def _error_entry(error: BaseException) -> dict[str, Any]:
+    if isinstance(error, MetapipeError):
+        return {"code": error.code, "exit_code": error.exit_code, "message": str(error), "detail": error.detail}
+    if isinstance(error, KeyboardInterrupt):
+        return {"code": "", "exit_code": 130, "message": "interrupted", "detail": ""}
+    return {"code": "E901", "exit_code": 70, "message": f"{type(error).__name__}: {error}", "detail": ""}
 
 
 def _attempt_row(row: Attempt) -> dict[str, Any]:
@@ -140,14 +157,19 @@ def write_whole(path: Path, content: bytes) -> None:
 
     :raises MetapipeError: E501.
     """
+    real, temporary = Path(os.path.realpath(path)), None
     try:
-        descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}-")
+        descriptor, temporary = tempfile.mkstemp(dir=real.parent, prefix=f".{real.name[:200]}-")
         with os.fdopen(descriptor, "wb") as file:
             file.write(content)
         os.chmod(temporary, 0o666 & ~_umask())
-        os.replace(temporary, path)
-    except OSError as error:
-        raise MetapipeError("E501", f"cannot write ({error.strerror})", file=path) from error
+        os.replace(temporary, real)
+    except BaseException as error:
+        if temporary is not None:
+            Path(temporary).unlink(missing_ok=True)
+        if isinstance(error, OSError):
+            raise MetapipeError("E501", f"cannot write ({error.strerror})", file=path) from error
+        raise
 
 
 def _umask() -> int:

@@ -10,11 +10,9 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from metapipe.errors import MetapipeError
-from metapipe.runner.attempt import Attempt
+from metapipe.runner.attempt import FINAL_CODES, Attempt
 from metapipe.runner.blocks import Block
 
-#: The same input would fail the same way: no use in trying again or in cutting.
-FINAL_CODES = ("E1", "E2", "E3", "E5", "E7")
 #: Worth one more try as it is before anything is cut.
 RETRY_CODES = ("E403", "E601")
 
@@ -33,15 +31,20 @@ class Outcome:
 
 
 def run_all(
-    blocks: Sequence[Block], run: RunBlocks, split: SplitBlock, *, max_quarantined: int, may_split: bool
-) -> Outcome:
-    """Run blocks until each is done or quarantined.
+    blocks: Sequence[Block],
+    run: RunBlocks,
+    split: SplitBlock,
+    outcome: Outcome,
+    *,
+    max_quarantined: int,
+    may_split: bool,
+) -> None:
+    """Run blocks until each is done or quarantined; ``outcome`` is filled on the way, for the report of a failed run.
 
     :param split: cuts a block into two of about half its records; a block of one record comes back alone.
     :param may_split: false for a stage that needs its whole input.
     :raises MetapipeError: the first failure that cannot be worked around.
     """
-    outcome = Outcome()
     pending = list(blocks)
     tried_again: set[tuple[int, ...]] = set()
     while pending:
@@ -57,7 +60,6 @@ def run_all(
         failed.sort(key=lambda pair: pair[0].key)
         pending = _next_round(failed, outcome, tried_again, split, max_quarantined, may_split)
         outcome.retries += len(pending)
-    return outcome
 
 
 def _next_round(
@@ -70,9 +72,10 @@ def _next_round(
 ) -> list[Block]:
     again: list[Block] = []
     at_fault: list[tuple[Block, Attempt]] = []
-    for block, row in failed:
+    for _, row in failed:
         if row.code.startswith(FINAL_CODES):
             raise _error(row)
+    for block, row in failed:
         if row.code in RETRY_CODES and block.key not in tried_again:
             tried_again.add(block.key)
             again.append(block)

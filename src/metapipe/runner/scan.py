@@ -7,9 +7,12 @@ The pass is vectorised with NumPy over chunks of lines, so that checking costs l
 from __future__ import annotations
 
 import hashlib
+import stat
+import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
 import numpy as np
 import numpy.typing as npt
@@ -17,11 +20,11 @@ import numpy.typing as npt
 from metapipe.errors import MetapipeError
 from metapipe.runner.blocks import ByteRange
 from metapipe.runner.scan_lines import FastaScanner, FastqScanner, Found
-from metapipe.runner.stream import gzip_chunks, is_gzip, plain_chunks
+from metapipe.runner.stream import gzip_chunks, is_gzip, plain_chunks, read_chunks
 
 Ints = npt.NDArray[np.int64]
 
-#: A gzip member up to this size is decompressed again by every block inside it; a larger one is spooled once.
+#: A gzip member up to this size is decompressed again by every block inside it; a file with a larger one is spooled.
 MEMBER_LIMIT = 64 << 20
 #: Atoms: letters in single files, records in paired files (both mates are cut at the same record).
 ATOM_RESIDUES, ATOM_RECORDS = 1 << 15, 256
@@ -82,16 +85,19 @@ def scan_file(
 
     :param form: ``fasta`` or ``fastq``; :param alphabet: ``dna``, ``aa`` or ``any``.
     :param spool: folder for the uncompressed copy of a gzip file without restart points; never spooled when None.
-    :param by_records: cut atoms at fixed record numbers (for pairs) instead of at letters.
+    :param by_records: one of two files of mates: cut atoms at fixed record numbers instead of at letters.
     :raises MetapipeError: E101–E105, E109, E110, E201.
     """
-    if not path.is_file():
-        raise MetapipeError("E201", "no such file", file=label)
-    scanner = FastaScanner(label, alphabet) if form == "fasta" else FastqScanner(label)
+    scanner = FastaScanner(label, alphabet) if form == "fasta" else FastqScanner(label, mates=by_records)
     cutter = _Cutter(by_records, atom or (ATOM_RECORDS if by_records else ATOM_RESIDUES))
     source = _Source(path, label, spool)
-    for chunk in source.chunks():
-        cutter.add(scanner.feed(chunk))
+    try:
+        if not stat.S_ISREG(path.stat().st_mode):
+            raise MetapipeError("E201", "a folder, not a file" if path.is_dir() else "not a regular file", file=label)
+        for chunk in source.chunks():
+            cutter.add(scanner.feed(chunk))
+    except OSError as error:
+        raise MetapipeError("E201", f"cannot be read ({error.strerror})", file=label) from error
     cutter.add(scanner.finish())
     return Scanned(
         source.readable_path,
@@ -122,33 +128,33 @@ class _Source:
                 return
             self.seek_members = True
             stream = gzip_chunks(raw, self.label, self._note_member, self.digest.update)
-            held: list[bytes] = []
             for chunk in stream:
                 self._produced += len(chunk)
-                if self.spool is not None and len(self.member_starts) == 1:
-                    held.append(chunk)
-                    if self._produced > MEMBER_LIMIT:
-                        yield from self._spool_all(self.spool, held, stream)
-                        return
-                else:
-                    held.clear()
+                if self.spool is not None and self._produced - self.member_starts[-1] > MEMBER_LIMIT:
+                    yield from self._spool_all(self.spool, chunk, stream)
+                    return
                 yield chunk
 
-    def _spool_all(self, spool: Path, held: list[bytes], stream: Iterator[bytes]) -> Iterator[bytes]:
-        self.readable_path, self.seek_members = spool / f"{self.path.name}.spooled", False
+    def _spool_all(self, spool: Path, chunk: bytes, stream: Iterator[bytes]) -> Iterator[bytes]:
+        """Go on as before, but leave an uncompressed copy of the whole file (its first part is read once more)."""
+        with tempfile.NamedTemporaryFile(dir=spool, suffix=".spooled", delete=False) as copy:
+            for earlier in read_chunks(self.path, 0, 0, self._produced, True):
+                self._write(copy, earlier)
+            yield chunk
+            for chunk in stream:
+                self._write(copy, chunk)
+                yield chunk
+            self._write(copy, b"")
+        self.readable_path, self.seek_members = Path(copy.name), False
+
+    def _write(self, copy: IO[bytes], chunk: bytes) -> None:
         try:
-            with self.readable_path.open("wb") as copy:
-                for chunk in held:
-                    copy.write(chunk)
-                yield held.pop()
-                held.clear()
-                for chunk in stream:
-                    copy.write(chunk)
-                    yield chunk
+            copy.write(chunk)
+            if not chunk:
+                copy.flush()
         except OSError as error:
-            raise MetapipeError(
-                "E501", f"cannot write the uncompressed copy ({error.strerror})", file=self.label
-            ) from error
+            message = f"cannot write the uncompressed copy ({error.strerror})"
+            raise MetapipeError("E501", message, file=self.label) from error
 
     def _note_member(self, offset: int) -> None:
         self.member_offsets.append(offset)

@@ -5,7 +5,9 @@ Accepted: CRLF, lower case, IUPAC codes, blank lines in FASTA and at the end of 
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
+from typing import NoReturn
 
 import numpy as np
 import numpy.typing as npt
@@ -19,11 +21,9 @@ _NL, _CR, _GT, _AT, _PLUS, _SPACE, _TAB, _SLASH = 10, 13, 62, 64, 43, 32, 9, 47
 _DNA = b"ACGTUNRYSWKMBDHVacgtunryswkmbdhv"
 _PROTEIN = b"ABCDEFGHIKLMNPQRSTVWXYZJOUabcdefghiklmnpqrstvwxyzjou*-"
 _ONLY_PROTEIN = b"EFILPQXZJOefilpqxzjo*"
-_LONGEST_NAME = 4096
-# Fixed random multipliers: a universal hash of names that is the same on every machine and in every run.
-_MULTIPLIERS = np.random.Generator(np.random.PCG64(20261122)).integers(
-    1, 2**63, _LONGEST_NAME, dtype=np.uint64
-) * np.uint64(2) + np.uint64(1)
+_LONGEST_NAME = 1 << 16
+# Fixed random odd multipliers: a universal hash of names that is the same on every machine and in every run.
+_MULTIPLIERS = np.random.PCG64(20261122).random_raw(_LONGEST_NAME) | np.uint64(1)
 
 
 @dataclass(frozen=True)
@@ -47,7 +47,13 @@ def lookup(allowed: bytes) -> npt.NDArray[np.bool_]:
 
 
 class _LineScanner:
-    """Cuts a stream of chunks at line ends and numbers the lines."""
+    """Cuts a stream of chunks at line ends and numbers the lines.
+
+    Of several faults the first in the file is reported, wherever the chunks happen to end.
+    """
+
+    code = "E101"
+    mates = False  # names may end in /1 or /2, which does not belong to the name of the pair
 
     def __init__(self, label: str) -> None:
         self.label = label
@@ -56,7 +62,7 @@ class _LineScanner:
         self._rest: list[bytes] = []
 
     def feed(self, chunk: bytes) -> Found:
-        cut = self._cut(chunk)
+        cut = chunk.rfind(b"\n") + 1
         if cut == 0:
             self._rest.append(chunk)
             return NOTHING
@@ -68,12 +74,9 @@ class _LineScanner:
         text = b"".join(self._rest)
         self._rest = []
         found = self._handle(text if text.endswith(b"\n") or not text else text + b"\n")
-        if text and not text.endswith(b"\n"):
+        if text and not text.endswith(b"\n") and not self._rest:
             self.offset -= 1
         return self._end(found)
-
-    def _cut(self, chunk: bytes) -> int:
-        return chunk.rfind(b"\n") + 1
 
     def _handle(self, text: bytes) -> Found:
         if not text:
@@ -82,6 +85,12 @@ class _LineScanner:
         ends = np.flatnonzero(buffer == _NL)
         starts = np.r_[0, ends[:-1] + 1]
         stripped = ends - ((ends > starts) & (buffer[np.maximum(ends - 1, 0)] == _CR))
+        stray = _stray_control(text)
+        if stray is not None:
+            at = int(np.searchsorted(ends, stray))
+            self._lines(buffer[: starts[at]], starts[:at], stripped[:at])  # an earlier fault comes first
+            what = "text" if text[stray] == 0 else "a line feed after every carriage return"
+            self._fail(buffer, starts, ends, at, self.code, what)
         found, used_lines = self._lines(buffer, starts, stripped)
         used = int(starts[used_lines]) if used_lines < len(starts) else len(text)
         if used < len(text):
@@ -96,20 +105,36 @@ class _LineScanner:
     def _end(self, found: Found) -> Found:
         return found
 
-    def _text(self, buffer: Bytes, start: int, end: int) -> bytes:
-        return buffer[start:end].tobytes()
+    def _fail(self, buffer: Bytes, starts: Ints, ends: Ints, at: int, code: str, expected: str) -> NoReturn:
+        text = buffer[int(starts[at]) : int(ends[at])].tobytes()
+        raise MetapipeError(code, file=self.label, line=self.line + at, expected=expected, found=text)
 
-    def names(self, buffer: Bytes, starts: Ints, ends: Ints) -> npt.NDArray[np.uint64]:
-        """Hash the names in header lines: from the second character to white space, without ``/1`` or ``/2``."""
-        if not len(starts):
-            return np.zeros(0, dtype=np.uint64)
+    def _bad_names(self, buffer: Bytes, starts: Ints, ends: Ints) -> npt.NDArray[np.bool_]:
+        """Which header lines have no name, or one that cannot be meant as a name."""
+        second = buffer[np.minimum(starts + 1, len(buffer) - 1)]
+        bad = (ends - starts < 2) | (second == _SPACE) | (second == _TAB)
+        if int((ends - starts).max(initial=0)) > _LONGEST_NAME:
+            bad |= self._name_ends(buffer, starts, ends) - starts > _LONGEST_NAME
+        return np.asarray(bad)
+
+    def _name_ends(self, buffer: Bytes, starts: Ints, ends: Ints) -> Ints:
         blanks = np.flatnonzero((buffer == _SPACE) | (buffer == _TAB))
         nearest = np.r_[blanks, len(buffer)][np.searchsorted(blanks, starts)]
-        first, last = starts + 1, np.minimum(nearest, ends)
-        mate = (last - first > 2) & (buffer[np.maximum(last - 2, 0)] == _SLASH)
-        digit = buffer[np.maximum(last - 1, 0)]
-        last = last - 2 * (mate & ((digit == 49) | (digit == 50)))
-        lengths = np.minimum(np.maximum(last - first, 0), _LONGEST_NAME)
+        return np.asarray(np.minimum(nearest, ends), dtype=np.int64)
+
+    def names(self, buffer: Bytes, starts: Ints, ends: Ints) -> npt.NDArray[np.uint64]:
+        """Hash the names in header lines: from the second character to white space, ``/1`` or ``/2`` of mates left out.
+
+        Equal hashes are a suspicion of equal names, never more: see ``inputs`` and ``BlockTask.pairs``.
+        """
+        if not len(starts):
+            return np.zeros(0, dtype=np.uint64)
+        first, last = starts + 1, self._name_ends(buffer, starts, ends)
+        if self.mates:
+            slash = (last - first > 2) & (buffer[np.maximum(last - 2, 0)] == _SLASH)
+            digit = buffer[np.maximum(last - 1, 0)]
+            last = last - 2 * (slash & ((digit == 49) | (digit == 50)))
+        lengths = last - first
         column = np.arange(int(lengths.sum())) - np.repeat(np.cumsum(lengths) - lengths, lengths)
         values = (buffer[np.repeat(first, lengths) + column].astype(np.uint64) + np.uint64(1)) * _MULTIPLIERS[column]
         sums = np.r_[np.uint64(0), np.cumsum(values, dtype=np.uint64)]
@@ -117,107 +142,105 @@ class _LineScanner:
         return np.asarray(sums[stops] - sums[stops - lengths], dtype=np.uint64)
 
 
+_STRAY = re.compile(rb"\0|\r(?!\n)")
+
+
+def _stray_control(text: bytes) -> int | None:
+    """Place of the first zero byte or carriage return within a line: binary junk, or line ends of the 1990s."""
+    if b"\0" not in text and (b"\r" not in text or text.count(b"\r") == text.count(b"\r\n")):
+        return None
+    found = _STRAY.search(text)
+    return None if found is None else found.start()
+
+
 class FastqScanner(_LineScanner):
     """Four lines a record."""
 
-    _FLAGS = np.where(lookup(_DNA + b".-"), 1, 0).astype(np.uint8) | np.where(
-        lookup(bytes(range(33, 127))), 2, 0
-    ).astype(np.uint8)
+    code = "E102"
+    _BAD_BASE = lookup(_DNA + b".-")
+    _FLAGS = np.where(_BAD_BASE, 1, 0).astype(np.uint8) | np.where(lookup(bytes(range(33, 127))), 2, 0).astype(np.uint8)
 
-    _ended = False  # a blank line was seen: only blank lines may follow
+    def __init__(self, label: str, *, mates: bool = False) -> None:
+        super().__init__(label)
+        self.mates = mates
+        self._ended = False  # a blank line was seen: only blank lines may follow
 
     def _lines(self, buffer: Bytes, starts: Ints, ends: Ints) -> tuple[Found, int]:
-        used = len(starts) // 4 * 4
-        head, bases, plus, quals = (starts[i:used:4] for i in range(4))
-        head_end, bases_end, _, quals_end = (ends[i:used:4] for i in range(4))
-        if not used:
-            return NOTHING, 0
-        if self._ended and not self._only_blank(starts, ends, 0):
-            self._fail(
-                buffer, starts, ends, int(np.flatnonzero(ends > starts)[0]), "E102", "nothing after a blank line"
-            )
-        wrong = np.flatnonzero(buffer[head] != _AT)
-        if len(wrong) and not self._only_blank(starts, ends, int(wrong[0]) * 4):
-            self._fail(buffer, starts, ends, int(wrong[0]) * 4, "E102", "'@' at the start of a record")
-        if len(wrong):
-            self._ended = True
-            used = int(wrong[0]) * 4
-            kept = slice(0, int(wrong[0]))
-            head, head_end, bases, bases_end = head[kept], head_end[kept], bases[kept], bases_end[kept]
-            plus, quals, quals_end = plus[kept], quals[kept], quals_end[kept]
-            if not used:
-                return NOTHING, len(starts)
-        wrong = np.flatnonzero(buffer[plus] != _PLUS)
-        if len(wrong):
-            self._fail(buffer, starts, ends, int(wrong[0]) * 4 + 2, "E102", "'+' before the qualities")
-        wrong = np.flatnonzero(head_end - head < 2)
-        if len(wrong):
-            self._fail(buffer, starts, ends, int(wrong[0]) * 4, "E102", "a name after '@'")
-        lengths, quality_lengths = bases_end - bases, quals_end - quals
-        wrong = np.flatnonzero(lengths != quality_lengths)
+        whole = 0 if self._ended else len(starts) // 4 * 4
+        blank = np.flatnonzero(ends[0:whole:4] == starts[0:whole:4])
+        if len(blank):
+            whole = int(blank[0]) * 4
+        found = self._records(buffer, starts[:whole], ends[:whole])
+        if not len(blank) and not self._ended:
+            return found, whole
+        self._ended = True
+        filled = np.flatnonzero(ends[whole:] > starts[whole:])
+        if len(filled):
+            self._fail(buffer, starts, ends, whole + int(filled[0]), "E102", "nothing after a blank line")
+        return found, len(starts)
+
+    def _records(self, buffer: Bytes, starts: Ints, ends: Ints) -> Found:
+        if not len(starts):
+            return NOTHING
+        head, bases, plus, quals = (starts[i::4] for i in range(4))
+        head_end, bases_end, _, quals_end = (ends[i::4] for i in range(4))
+        lengths = bases_end - bases
+        bad_letters, bad_qualities = self._letters(buffer, bases, bases_end, quals, quals_end)
+        no_start, no_name = buffer[head] != _AT, self._bad_names(buffer, head, head_end)
+        no_plus, uneven = buffer[plus] != _PLUS, lengths != quals_end - quals
+        wrong = np.flatnonzero(no_start | no_name | no_plus | uneven | bad_letters | bad_qualities)
         if len(wrong):
             at = int(wrong[0])
-            raise MetapipeError(
-                "E103",
-                file=self.label,
-                line=self.line + at * 4 + 3,
-                expected=f"{lengths[at]} qualities, one for each base",
-                found=f"{quality_lengths[at]}",
-            )
-        self._letters(buffer, bases, bases_end, quals, quals_end)
-        found = Found(
+            if no_start[at]:
+                self._fail(buffer, starts, ends, 4 * at, "E102", "'@' at the start of a record")
+            if no_name[at]:
+                self._fail(buffer, starts, ends, 4 * at, "E102", "a name after '@'")
+            if no_plus[at]:
+                self._fail(buffer, starts, ends, 4 * at + 2, "E102", "'+' before the qualities")
+            if bad_letters[at]:
+                letters = buffer[bases[at] : bases_end[at]]
+                raise MetapipeError(
+                    "E109",
+                    file=self.label,
+                    line=self.line + at * 4 + 1,
+                    expected="bases (IUPAC letters)",
+                    found=letters[self._BAD_BASE[letters]][:1].tobytes(),
+                )
+            if uneven[at]:
+                raise MetapipeError(
+                    "E103",
+                    file=self.label,
+                    line=self.line + at * 4 + 3,
+                    expected=f"{lengths[at]} qualities, one for each base",
+                    found=f"{quals_end[at] - quals[at]}",
+                )
+            self._fail(buffer, starts, ends, 4 * at + 3, "E102", "qualities ('!' to '~')")
+        return Found(
             self.offset + head, self.line + np.arange(len(head)) * 4, lengths, self.names(buffer, head, head_end)
         )
-        return found, used if used == len(starts) // 4 * 4 else len(starts)
 
-    def _letters(self, buffer: Bytes, bases: Ints, bases_end: Ints, quals: Ints, quals_end: Ints) -> None:
-        filled = np.flatnonzero(bases_end > bases)
-        if not len(filled):
-            return
-        edges = np.stack([bases[filled], bases_end[filled], quals[filled], quals_end[filled]], axis=1).ravel()
+    def _letters(
+        self, buffer: Bytes, bases: Ints, bases_end: Ints, quals: Ints, quals_end: Ints
+    ) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.bool_]]:
+        """Which records hold a letter that is no base, and which a character that is no quality."""
+        edges = np.stack([bases, bases_end, quals, quals_end], axis=1).ravel()
         flags = np.bitwise_or.reduceat(self._FLAGS[buffer], edges)
-        wrong = np.flatnonzero(flags[0::4] & 1)
-        if len(wrong):
-            at = int(filled[wrong[0]])
-            letters = buffer[bases[at] : bases_end[at]]
-            bad = letters[lookup(_DNA + b".-")[letters]][:1].tobytes()
-            raise MetapipeError(
-                "E109", file=self.label, line=self.line + at * 4 + 1, expected="bases (IUPAC letters)", found=bad
-            )
-        wrong = np.flatnonzero(flags[2::4] & 2)
-        if len(wrong):
-            at = int(filled[wrong[0]])
-            raise MetapipeError(
-                "E102",
-                file=self.label,
-                line=self.line + at * 4 + 3,
-                expected="qualities ('!' to '~')",
-                found=self._text(buffer, int(quals[at]), int(quals_end[at])),
-            )
-
-    def _only_blank(self, starts: Ints, ends: Ints, first: int) -> bool:
-        return bool((ends[first:] == starts[first:]).all())
-
-    def _fail(self, buffer: Bytes, starts: Ints, ends: Ints, at: int, code: str, expected: str) -> None:
-        text = self._text(buffer, int(starts[at]), int(ends[at]))
-        raise MetapipeError(code, file=self.label, line=self.line + at, expected=expected, found=text)
+        # reduceat gives the single byte at the edge for an empty run: a line end, which is neither.
+        return (flags[0::4] & 1 > 0) & (bases_end > bases), (flags[2::4] & 2 > 0) & (quals_end > quals)
 
     def _end(self, found: Found) -> Found:
-        rest = b"".join(self._rest)
-        if rest.strip():
-            lines = rest.rstrip(b"\n").split(b"\n")
-            if not lines[0].startswith(b"@"):
-                raise MetapipeError(
-                    "E102", file=self.label, line=self.line, expected="'@' at the start of a record", found=lines[0]
-                )
-            raise MetapipeError(
-                "E102",
-                file=self.label,
-                line=self.line + len(lines),
-                expected="four lines a record",
-                found="the end of the file",
-            )
-        return found
+        text = b"".join(self._rest)
+        lines = [line.rstrip(b"\r") for line in text.rstrip(b"\r\n").split(b"\n")]
+        if not any(lines):
+            return found
+        first = next(position for position, line in enumerate(lines) if line)
+        if first:
+            expected, line, seen = "nothing after a blank line", self.line + first, lines[first]
+        elif not lines[0].startswith(b"@"):
+            expected, line, seen = "'@' at the start of a record", self.line, lines[0]
+        else:
+            expected, line, seen = "four lines a record", self.line + len(lines), b"the end of the file"
+        raise MetapipeError("E102", file=self.label, line=line, expected=expected, found=seen)
 
 
 class FastaScanner(_LineScanner):
@@ -231,17 +254,10 @@ class FastaScanner(_LineScanner):
         self._open_residues = 0
 
     def _lines(self, buffer: Bytes, starts: Ints, ends: Ints) -> tuple[Found, int]:
+        if not len(starts):
+            return NOTHING, 0
         heads = np.flatnonzero((buffer[starts] == _GT) & (ends > starts))
-        self._check_start(buffer, starts, ends, int(heads[0]) if len(heads) else len(starts))
-        empty = np.flatnonzero(
-            (ends[heads] - starts[heads] < 2)
-            | np.isin(buffer[np.minimum(starts[heads] + 1, len(buffer) - 1)], (_SPACE, _TAB))
-        )
-        if len(empty):
-            at = int(heads[empty[0]])
-            text = self._text(buffer, int(starts[at]), int(ends[at]))
-            raise MetapipeError("E101", file=self.label, line=self.line + at, expected="a name after '>'", found=text)
-        self._check_letters(buffer, starts, ends, heads)
+        self._check(buffer, starts, ends, heads)
         lengths = ends - starts
         lengths[heads] = 0
         sums = np.r_[0, np.cumsum(lengths)]
@@ -267,37 +283,44 @@ class FastaScanner(_LineScanner):
             np.r_[np.array([name], dtype=np.uint64), names[:-1]],
         )
 
-    def _check_start(self, buffer: Bytes, starts: Ints, ends: Ints, first_head: int) -> None:
-        if self._open is not None:
+    def _check(self, buffer: Bytes, starts: Ints, ends: Ints, heads: Ints) -> None:
+        """Raise for the first line at fault: text before the first header, a header without name, a wrong letter."""
+        nameless = heads[self._bad_names(buffer, starts[heads], ends[heads])]
+        bad = self._first_bad_letter(buffer, starts, ends, heads)
+        bad_line = len(starts) if bad is None else int(np.searchsorted(starts, bad, side="right")) - 1
+        before = self._before_first(starts, ends, heads)
+        nameless_line = int(nameless[0]) if len(nameless) else len(starts)
+        first = min(bad_line, before, nameless_line)
+        if first == len(starts):
             return
-        filled = np.flatnonzero(ends[:first_head] > starts[:first_head])
-        if len(filled):
-            at = int(filled[0])
-            text = self._text(buffer, int(starts[at]), int(ends[at]))
-            raise MetapipeError(
-                "E101", file=self.label, line=self.line + at, expected="'>' at the start of a record", found=text
-            )
-
-    def _check_letters(self, buffer: Bytes, starts: Ints, ends: Ints, heads: Ints) -> None:
-        bad = np.flatnonzero(self._bad[buffer])
-        if not len(bad):
-            return
-        if len(heads):
-            owner = np.searchsorted(starts[heads], bad, side="right") - 1
-            inside = (owner >= 0) & (bad <= ends[heads][np.maximum(owner, 0)])
-            bad = bad[~inside]
-        if not len(bad):
-            return
-        letter = buffer[bad[0] : bad[0] + 1].tobytes()
-        line = self.line + int(np.searchsorted(starts, bad[0], side="right")) - 1
-        if self.alphabet == "dna" and letter in _ONLY_PROTEIN:
-            raise MetapipeError(
-                "E110", file=self.label, line=line, expected="nucleotides (IUPAC letters)", found=letter
-            )
-        kind = {"dna": "nucleotides (IUPAC letters)", "aa": "amino acids (IUPAC letters)"}.get(
-            self.alphabet, "sequence letters"
+        if first == before:
+            self._fail(buffer, starts, ends, first, "E101", "'>' at the start of a record")
+        if first == nameless_line:
+            self._fail(buffer, starts, ends, first, "E101", "a name after '>'")
+        letter = buffer[bad : bad + 1].tobytes() if bad is not None else b""
+        kind = {"dna": "nucleotides (IUPAC letters)", "aa": "amino acids (IUPAC letters)"}
+        raise MetapipeError(
+            "E110" if self.alphabet == "dna" and letter in _ONLY_PROTEIN else "E109",
+            file=self.label,
+            line=self.line + first,
+            expected=kind.get(self.alphabet, "sequence letters"),
+            found=letter,
         )
-        raise MetapipeError("E109", file=self.label, line=line, expected=kind, found=letter)
+
+    def _before_first(self, starts: Ints, ends: Ints, heads: Ints) -> int:
+        """Line of the first text before any header, else the number of lines."""
+        if self._open is not None:
+            return len(starts)
+        stop = int(heads[0]) if len(heads) else len(starts)
+        filled = np.flatnonzero(ends[:stop] > starts[:stop])
+        return int(filled[0]) if len(filled) else len(starts)
+
+    def _first_bad_letter(self, buffer: Bytes, starts: Ints, ends: Ints, heads: Ints) -> int | None:
+        bad = np.flatnonzero(self._bad[buffer])
+        if len(bad) and len(heads):
+            owner = np.searchsorted(starts[heads], bad, side="right") - 1
+            bad = bad[(owner < 0) | (bad > ends[heads][np.maximum(owner, 0)])]
+        return int(bad[0]) if len(bad) else None
 
     def _end(self, found: Found) -> Found:
         if self._open is None:

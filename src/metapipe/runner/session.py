@@ -18,8 +18,12 @@ from metapipe.errors import MetapipeError
 from metapipe.runner.attempt import Attempt, run_attempt
 from metapipe.runner.blocks import Block
 from metapipe.runner.jvm import Gateway, archive_path, spark_home, start_gateway
+from metapipe.runner.launcher import adopt_orphans, descendants, wait_for
 from metapipe.runner.plan import launch_order
 from metapipe.runner.task import Job
+
+#: Seconds for the Python workers to end by themselves after the JVM has.
+_WORKERS_PATIENCE = 5.0
 
 Tick = Callable[[], None]
 
@@ -79,6 +83,7 @@ class SparkSession:
             PYSPARK_PYTHON=sys.executable,
             PYSPARK_DRIVER_PYTHON=sys.executable,
         )
+        adopt_orphans()  # pyspark's daemon and workers outlive the JVM by a moment: we wait for them and count them
         self._gateway = start_gateway(folder, settings, extra=extra)
         self._context = _connect(self._gateway, settings)
 
@@ -107,16 +112,18 @@ class SparkSession:
             raise MetapipeError("E601", f"Spark lost its workers ({_first_line(failure[0])})") from failure[0]
         yield from rows
 
-    def stop(self) -> None:
+    def stop(self, patience: float = 20.0) -> None:
         from pyspark import SparkContext
 
+        below = descendants(self._gateway.process.pid)
         try:
             self._context.stop()
             if SparkContext._gateway is not None:
                 SparkContext._gateway.shutdown()
         finally:
             SparkContext._gateway = SparkContext._jvm = None
-            self._gateway.stop()
+            self._gateway.stop(patience)
+            wait_for(below, _WORKERS_PATIENCE)
 
 
 def _connect(gateway: Gateway, settings: Mapping[str, str]) -> Any:
@@ -143,7 +150,7 @@ def prepare_archive(folder: Path) -> Path | None:
     fresh = archive.with_suffix(".new.jsa")
     session = SparkSession(2, folder, extra=(f"-XX:ArchiveClassesAtExit={fresh}",))
     session._context.parallelize([1, 2], 2).map(str).collect()
-    session.stop()
+    session.stop(patience=300.0)  # the JVM writes the archive on its way out
     if not fresh.is_file():
         return None
     fresh.rename(archive)

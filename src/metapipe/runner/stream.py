@@ -43,8 +43,11 @@ def gzip_chunks(
     while True:
         if len(pending) < 2:
             pending += _read(source, on_raw)
-        if not pending or not pending.strip(b"\0"):
+        while pending and not pending.strip(b"\0"):
             # Some writers pad the end with zeros; gzip(1) ignores them, so do we.
+            position += len(pending)
+            pending = _read(source, on_raw)
+        if not pending:
             return
         if pending[:2] != _MAGIC:
             raise MetapipeError("E105", file=label, expected="a gzip member or the end of the file", found=pending[:16])
@@ -87,7 +90,10 @@ def plain_chunks(source: BinaryIO, on_raw: Callable[[bytes], None] | None = None
 
 
 def read_chunks(path: Path, offset: int, skip: int, length: int, compressed: bool) -> Iterator[bytes]:
-    """Yield ``length`` uncompressed bytes of ``path``, starting ``skip`` bytes after the place ``offset``."""
+    """Yield ``length`` uncompressed bytes of ``path``, starting ``skip`` bytes after the place ``offset``.
+
+    :raises MetapipeError: E201 when the file has fewer bytes than the scan found in it.
+    """
     with path.open("rb") as source:
         source.seek(offset)
         chunks = gzip_chunks(source, path.name) if compressed else plain_chunks(source)
@@ -100,3 +106,5 @@ def read_chunks(path: Path, offset: int, skip: int, length: int, compressed: boo
             if chunk:
                 length -= len(chunk)
                 yield chunk
+    if length:
+        raise MetapipeError("E201", "the file has changed since it was checked", file=path)

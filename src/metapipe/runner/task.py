@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
+import signal
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
@@ -14,8 +16,10 @@ from metapipe.errors import MetapipeError
 from metapipe.runner.blocks import Block, ByteRange
 from metapipe.runner.launcher import run_program
 from metapipe.runner.merge import add_counts
-from metapipe.runner.records import fasta_records, fastq_records
+from metapipe.runner.records import base_name, fasta_records, fastq_records
 from metapipe.runner.stage import Completed, Database, Record, Totals
+
+_NO_MEMORY = re.compile(rb"std::bad_alloc|[Cc]annot allocate memory|[Oo]ut of memory")
 
 
 @dataclass(frozen=True)
@@ -101,16 +105,26 @@ class BlockTask:
         return reader(self.block.ranges[position].chunks(), self.block.first_record)
 
     def records(self) -> Iterator[Record]:
-        self._read = 0
-        for record in self._records_of(0):
-            self._read += 1
+        for count, record in enumerate(self._records_of(0), 1):
+            self._read = max(self._read, count)
             yield record
+        self._read = max(self._read, 0)
 
     def pairs(self) -> Iterator[tuple[Record, Record]]:
-        self._read = 0
-        for pair in zip(self._records_of(0), self._records_of(1), strict=True):
-            self._read += 1
-            yield pair
+        for count, (first, second) in enumerate(zip(self._records_of(0), self._records_of(1), strict=True), 1):
+            if first.name != second.name and base_name(first.name) != base_name(second.name):
+                # The scan compared hashes of names; here the names themselves are at hand.
+                names = list(self.job.forms)
+                raise MetapipeError(
+                    "E106",
+                    file=self.job.labels[names[1]],
+                    line=4 * second.index + 1,
+                    expected=f"the mate of '{first.name}' ({self.job.labels[names[0]]})",
+                    found=second.name,
+                )
+            self._read = max(self._read, count)
+            yield first, second
+        self._read = max(self._read, 0)
 
     def input_file(self, name: str) -> Path:
         position = list(self.job.forms).index(name)
@@ -118,6 +132,8 @@ class BlockTask:
         whole = self.job.whole_files.get(name)
         suffix = self.job.forms[name]
         target = self.scratch / f"{name}.{suffix}"
+        if target.exists():
+            return target
         if whole is not None and not extent.compressed and extent.offset == 0 and extent.length == whole[1]:
             target.symlink_to(Path(extent.path).resolve())
             return target
@@ -149,6 +165,9 @@ class BlockTask:
         found = shutil.which(program)
         if found is None:
             raise MetapipeError("E301", f"the program '{program}' is not on the PATH")
+        for name in self.job.outputs:
+            if name in self._files:
+                self._files[name].flush()  # the program may append to it
         environment = {**os.environ, "TMPDIR": str(self.scratch), "LC_ALL": "C"}
         returncode, output, error = run_program(
             [found, *(str(part) for part in argv[1:])],
@@ -158,6 +177,10 @@ class BlockTask:
             stdout=stdout,
         )
         if returncode not in accept:
+            if returncode in (-signal.SIGKILL, 128 + signal.SIGKILL) or _NO_MEMORY.search(error):
+                # Nobody here sends SIGKILL to a program alone: it is the kernel's memory killer.
+                how = "ran out of memory"
+                raise MetapipeError("E802", f"{Path(program).name} {how}; its last words: {last_words(error)}")
             how = f"was killed by signal {-returncode}" if returncode < 0 else f"ended with exit code {returncode}"
             raise MetapipeError("E401", f"{Path(program).name} {how}; its last words: {last_words(error)}")
         if finished is not None and finished.encode() not in error + output:
@@ -183,5 +206,8 @@ class BlockTask:
 
 def last_words(stderr: bytes) -> str:
     """The last non-empty line of a program's standard error, shortened."""
-    lines = [line.strip() for line in stderr.decode("utf-8", "replace").splitlines() if line.strip()]
-    return lines[-1][:200] if lines else "(none)"
+    text = "".join(
+        letter if letter.isprintable() or letter == "\t" else "\n" for letter in stderr.decode("utf-8", "replace")
+    )
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    return lines[-1].replace("\t", " ")[:200] if lines else "(none)"
