@@ -17,7 +17,7 @@ def test_contigs_shorter_than_the_minimum_go_and_the_others_keep_order_name_and_
 ) -> None:
     task = fake_task(FilterContigs(), {"contigs": CONTIGS}, min_length=4)
     assert task.run()["contigs"] == b">long circular=no\nACGTacgtNNAC\n>exact; rm -rf 'x'\nGGGG\n"
-    assert task.notes["before"]["contigs"] == 3
+    assert (task.notes["kept"], task.notes["left_out"], task.notes["before"]["contigs"]) == (2, 1, 3)
     assert task.notes["after"] == {
         "contigs": 2,
         "bases": 16,

@@ -38,5 +38,7 @@ class FilterContigs(Stage):
             if len(contig.sequence) >= task.options.min_length:
                 after.add(contig.sequence)
                 kept.write(format_fasta(contig.name, contig.description, contig.sequence))
+        task.note("kept", after.contigs)
+        task.note("left_out", before.contigs - after.contigs)
         task.note("before", before.as_note())
         task.note("after", after.as_note())

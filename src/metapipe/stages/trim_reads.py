@@ -72,6 +72,8 @@ class TrimReads(Stage):
         for name, counts in before.items():
             task.note(name, {"before": counts.as_note(), "after": note.after[name].as_note()})
         task.note("single", {"after": note.after["single"].as_note()})
+        task.note("pairs_kept", note.after["reads-1"].reads)
+        task.note("single_reads", note.after["single"].reads)
         task.note("pairs", {"before": pairs, "after": note.after["reads-1"].reads})
         task.note("dropped_reads", dict(note.dropped))
         task.note("adapters_removed", dict(note.adapters))
