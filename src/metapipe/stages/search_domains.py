@@ -23,7 +23,6 @@ class SearchDomains(Stage):
     databases = {"hmm": RefDB(kind="hmm", help="domain database")}
     outputs = {"domains": Output("tabular", "domains, one row each, along every protein", HeaderOnce())}
     invariance = PinnedGlobals(("records",))
-    memory_mb = 1024
     rate = 16_000.0
     fixed_cost = 1.5
     empty_ok = True

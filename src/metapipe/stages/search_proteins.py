@@ -52,7 +52,6 @@ class SearchProteins(Stage):
     options = ProteinSearchOptions
     invariance = Exact()
     threads = PER_NODE
-    memory_mb = 2048
     rate = 60_000.0
     fixed_cost = 20.0
     programs = {"diamond": "diamond-aligner"}
