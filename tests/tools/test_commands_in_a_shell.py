@@ -1,0 +1,167 @@
+"""The commands as a shell runs them: names reach the program whole and unread, whatever they hold."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from galaxy.util.template import fill_template
+from wrapped_stages import Tool
+
+HOSTILE = [
+    "it's mine; touch pwned",
+    "$(touch pwned) `touch pwned` $HOME ${HOME}",
+    '"double" \\ and \\" more',
+    "two\nlines\tand a tab",
+    "--outdir",
+    "'; touch pwned; '",
+    "Tromsø 北極 & co. | tee pwned > pwned",
+]
+
+
+class Dataset(SimpleNamespace):
+    """A dataset as Galaxy's templates see it: text is its path."""
+
+    def __str__(self) -> str:
+        return str(self.path)
+
+
+def dataset(name: str, path: str = "/galaxy/dataset_1.dat") -> Dataset:
+    return Dataset(path=path, name=name, element_identifier=name)
+
+
+class Choice(SimpleNamespace):
+    """A select as Galaxy's templates see it: text is its value."""
+
+    def __str__(self) -> str:
+        return str(self.value)
+
+
+def pair(name: str) -> dict[str, Any]:
+    both = SimpleNamespace(forward=dataset(name), reverse=dataset(name))
+    return {"reads": SimpleNamespace(layout="collection", pairs=both)}
+
+
+def installed(path: str) -> SimpleNamespace:
+    return SimpleNamespace(source="cached", installed=Choice(value="x:1", fields=SimpleNamespace(path=path)))
+
+
+def context(stage: str, name: str) -> dict[str, Any]:
+    """Values of a form, with the same name for every dataset and text."""
+    common: dict[str, Any] = {"summary": "/galaxy/summary", "run_report": "/galaxy/report", "keep_run_report": True}
+    trimmed = SimpleNamespace(forward="/galaxy/forward", reverse="/galaxy/reverse")
+    outputs = (
+        "kept contigs genes nucleotides proteins hits domains gff genbank embl table annotated_proteins page single"
+    )
+    common |= {output: f"/galaxy/{output}" for output in outputs.split()}
+    given: dict[str, dict[str, Any]] = {
+        "trim_reads": {
+            **pair(name),
+            "trimmed": trimmed,
+            "min_length": 75,
+            "mean_quality": 20,
+            "window": SimpleNamespace(window_size=4, window_quality=15),
+            "adapters": SimpleNamespace(adapter_1="ACGT", adapter_2="ACGT"),
+        },
+        "assemble": {
+            **pair(name),
+            "single": dataset(name),
+            "min_length": 1000,
+            "effort": SimpleNamespace(preset="default", k_list="21,41"),
+        },
+        "filter_contigs": {"contigs": dataset(name), "min_length": 1000},
+        "predict_genes": {"contigs": dataset(name), "complete_only": "--complete-only", "min_gene_length": 90},
+        "search_proteins": {
+            "proteins": dataset(name),
+            "database": installed("/refdb/x/1"),
+            "evalue": 1e-5,
+            "max_hits": 5,
+            "sensitivity": "fast",
+        },
+        "search_domains": {"proteins": dataset(name), "database": installed("/refdb/x/1")},
+        "annotate": {
+            **{key: dataset(name) for key in ("contigs", "genes", "proteins", "hits")},
+            "domains": dataset(name),
+            "sample": name,
+        },
+        "report": {"summaries": [dataset(name), dataset(name)], "table": dataset(name), "title": name},
+    }
+    return common | given[stage]
+
+
+def arguments(tool: Tool, values: dict[str, Any], folder: Path) -> list[list[str]]:
+    """Run the command in a shell where ``metapipe`` notes its arguments; return them, one list a call."""
+    program = folder / "bin" / "metapipe"
+    program.parent.mkdir()
+    log = folder / "calls.jsonl"
+    program.write_text(
+        f"#!{sys.executable}\nimport json, sys\nopen({str(log)!r}, 'a').write(json.dumps(sys.argv[1:]) + '\\n')\n"
+    )
+    program.chmod(0o755)
+    text = fill_template(tool.command, context=values)
+    # Galaxy puts the command on one line, as here.
+    script = text.replace("\n", " ").replace("\r", " ").strip()
+    work = folder / "work"
+    work.mkdir()
+    environment = {"PATH": f"{program.parent}:{os.environ['PATH']}", "GALAXY_SLOTS": "3", "GALAXY_MEMORY_MB": "2048"}
+    subprocess.run(["bash", "-eu", "-c", script], cwd=work, env=environment, check=True)
+    assert list(work.iterdir()) == [], "the shell acted upon a name"
+    return [json.loads(line) for line in log.read_text().splitlines()]
+
+
+def shown(name: str) -> str:
+    return name.replace("'", "’").replace("\n", " ").replace("\t", " ")
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_a_name_is_one_word_of_the_command_and_nothing_else(tool: Tool, name: str, tmp_path: Path) -> None:
+    (call,) = arguments(tool, context(tool.stage_name, name), tmp_path)
+    named = [word.partition("=") for word in call if "=" in word and word.startswith("--")]
+    assert named
+    assert {value for _, _, value in named} == {shown(name)}
+    assert all(flag.endswith("-name") or flag in {"--sample", "--title"} for flag, _, _ in named)
+    assert call[call.index("--slots") + 1] == "3"
+    assert call[call.index("--memory-mb") + 1] == "2048"
+    assert call[call.index("--report") + 1] == "/galaxy/report"
+
+
+def test_without_the_run_report_none_is_written(tool: Tool, tmp_path: Path) -> None:
+    values = context(tool.stage_name, "x") | {"keep_run_report": False}
+    (call,) = arguments(tool, values, tmp_path)
+    assert "--report" not in call
+
+
+@pytest.mark.parametrize(
+    ("stage", "option", "key", "kind"),
+    [("search_proteins", "--db-proteins", "fasta", "diamond"), ("search_domains", "--db-hmm", "profiles", "hmm")],
+)
+def test_a_database_of_the_history_is_built_before_it_is_searched(
+    stage: str, option: str, key: str, kind: str, tmp_path: Path
+) -> None:
+    source = SimpleNamespace(source="history", **{key: dataset("my own", "/galaxy/own.dat")})
+    build, search = arguments(Tool(stage), context(stage, "x") | {"database": source}, tmp_path)
+    assert build[:4] == ["refdb", "build", "--kind", kind]
+    assert "/galaxy/own.dat" in build
+    assert search[search.index(option) + 1] == build[build.index("--output") + 1]
+
+
+@pytest.mark.parametrize(
+    ("element", "name", "sample", "expected"),
+    [
+        ("ST7", "META-pipe assemble on data 1: contigs", "", "ST7"),
+        ("contigs.fasta", "contigs.fasta", "", "sample"),
+        ("ST7", "META-pipe assemble on data 1: contigs", "SEA1", "SEA1"),
+    ],
+)
+def test_genes_are_named_after_the_sample_that_the_user_or_the_collection_names(
+    element: str, name: str, sample: str, expected: str, tmp_path: Path
+) -> None:
+    contigs = Dataset(path="/galaxy/contigs", name=name, element_identifier=element)
+    (call,) = arguments(Tool("annotate"), context("annotate", "x") | {"contigs": contigs, "sample": sample}, tmp_path)
+    assert f"--sample={expected}" in call

@@ -1,0 +1,107 @@
+"""A tool offers what its stage declares, no more and no less, with the same defaults and limits."""
+
+from __future__ import annotations
+
+import dataclasses
+from importlib.metadata import version
+
+import pytest
+from wrapped_stages import SUITE, TOOLS, Tool
+
+from metapipe import __version__
+from metapipe.stages.registry import STAGES
+
+#: What the tool gives to every stage: cores, memory, place, summary, run facts.
+OF_THE_RUNNER = {"--slots", "--memory-mb", "--workdir", "--summary", "--report"}
+
+FORMATS = {
+    "fastq": "fastqsanger",
+    "fasta": "fasta",
+    "gff3": "gff3",
+    "tabular": "tabular",
+    "gbk": "genbank",
+    "embl": "embl",
+    "html": "html",
+}
+
+
+def dashed(name: str) -> str:
+    return name.replace("_", "-")
+
+
+def options_of(tool: Tool) -> list[dataclasses.Field[object]]:
+    return list(dataclasses.fields(tool.stage.options))
+
+
+def test_every_stage_has_a_tool_and_every_tool_a_stage() -> None:
+    wrapped = {path.stem.removeprefix("metapipe_") for path in SUITE.glob("metapipe_*.xml")}
+    assert wrapped == set(STAGES)
+
+
+def test_the_tool_gives_its_stage_exactly_the_options_the_stage_declares(tool: Tool) -> None:
+    records = tool.stage.records.files if tool.stage.records is not None else ()
+    inputs = {f"--{dashed(name)}{suffix}" for name in (*records, *tool.stage.side) for suffix in ("", "-name")}
+    databases = {f"--db-{dashed(name)}" for name in tool.stage.databases}
+    outputs = {f"--out-{dashed(name)}" for name in tool.stage.outputs}
+    options = {f"--{dashed(field.name)}" for field in options_of(tool)}
+    assert tool.flags == inputs | databases | outputs | options | OF_THE_RUNNER
+
+
+def test_options_have_the_defaults_and_limits_of_the_stage(tool: Tool) -> None:
+    for field in options_of(tool):
+        param = tool.parameter(f"--{dashed(field.name)}")
+        default, limits = field.default, field.metadata
+        if isinstance(default, bool):
+            assert param.get("checked") == str(default).lower(), field.name
+            assert param.get("truevalue") == f"--{dashed(field.name)}"
+        elif limits["choices"]:
+            assert [option.get("value") for option in param.iter("option")] == list(limits["choices"]), field.name
+            chosen = [option.get("value") for option in param.iter("option") if option.get("selected") == "true"]
+            assert chosen == [default], field.name
+        elif isinstance(default, int | float):
+            assert float(param.get("value", "nan")) == default, field.name
+            assert param.get("type") == ("integer" if isinstance(default, int) else "float")
+            for bound, attribute in ((limits["minimum"], "min"), (limits["maximum"], "max")):
+                given = param.get(attribute)
+                if bound is not None:
+                    assert given is not None, f"{field.name} lacks {attribute}"
+                    inside = float(given) >= bound if attribute == "min" else float(given) <= bound
+                    assert inside, f"{field.name}: {attribute}={given}, but the stage accepts {bound}"
+        elif param.get("optional") != "true":  # left empty, the tool gives the stage's default
+            assert param.get("value", "") == default, field.name
+
+
+def test_outputs_have_the_format_the_stage_writes(tool: Tool) -> None:
+    formats = {data.get("name"): data.get("format") for data in tool.root.iter("data")}
+    for name, output in tool.stage.outputs.items():
+        target = tool.stage_call.split(f"--out-{dashed(name)} '$", 1)[1].split("'", 1)[0]
+        assert formats[target.rpartition(".")[2]] == FORMATS[output.suffix], name
+
+
+def test_databases_are_offered_by_the_kind_the_stage_needs(tool: Tool) -> None:
+    kinds = [option.get("value") for option in tool.root.findall(".//options[@from_data_table]/filter")]
+    assert kinds == [database.kind for database in tool.stage.databases.values()]
+    for options in tool.root.findall(".//options[@from_data_table]"):
+        validator = options.find("validator")
+        assert validator is not None
+        assert validator.get("type") == "no_options"
+        assert "administrator" in validator.get("message", "")
+
+
+def test_cores_and_memory_are_those_galaxy_gives(tool: Tool) -> None:
+    assert '--slots "\\${GALAXY_SLOTS:-1}"' in tool.stage_call
+    assert '--memory-mb "\\${GALAXY_MEMORY_MB:-4096}"' in tool.stage_call
+    assert not [param for param in tool.root.iter("param") if "thread" in (param.get("name") or "")]
+
+
+def test_the_tool_has_the_version_of_the_package(tool: Tool) -> None:
+    requirements = {item.text: item.get("version") for item in tool.root.iter("requirement")}
+    assert tool.root.get("version") == f"{__version__}+galaxy0"
+    assert requirements["metapipe"] == __version__
+
+
+@pytest.mark.parametrize(("stage_name", "package"), [("predict_genes", "pyrodigal"), ("search_domains", "pyhmmer")])
+def test_required_versions_of_python_engines_are_those_tested(stage_name: str, package: str) -> None:
+    tool = next(tool for tool in TOOLS if tool.stage_name == stage_name)
+    requirements = {item.text: item.get("version") for item in tool.root.iter("requirement")}
+    assert requirements[package] == version(package)

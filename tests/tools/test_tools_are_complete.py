@@ -1,0 +1,156 @@
+"""What a user and a reviewer find in every tool: a test a branch, a failing test, help with an example, references."""
+
+from __future__ import annotations
+
+import re
+from xml.etree.ElementTree import Element
+
+import pytest
+from wrapped_stages import ROOT, SUITE, Tool
+
+from metapipe.errors import CODES
+
+
+def declared_tests(tool: Tool) -> list[Element]:
+    return tool.root.findall("./tests/test")
+
+
+def test_every_branch_of_every_choice_that_opens_others_has_a_test(tool: Tool) -> None:
+    for conditional in tool.root.findall("./inputs//conditional"):
+        selector = conditional.find("param")
+        assert selector is not None
+        name = selector.get("name") or (selector.get("argument") or "").lstrip("-").replace("-", "_")
+        chosen = {
+            param.get("value")
+            for test in declared_tests(tool)
+            for param in test.iter("param")
+            if param.get("name") == name
+        }
+        assert {when.get("value") for when in conditional.findall("when")} <= chosen, conditional.get("name")
+
+
+def test_every_optional_part_is_tested_with_and_without(tool: Tool) -> None:
+    kept = [
+        any(p.get("name") == "keep_run_report" and p.get("value") == "true" for p in test.iter("param"))
+        for test in declared_tests(tool)
+        if test.get("expect_failure") != "true"
+    ]
+    assert set(kept) == {True, False}
+    for param in tool.root.findall("./inputs//param[@type='data'][@optional='true']"):
+        name = (param.get("argument") or "").lstrip("-")
+        given = [any(p.get("name") == name for p in test.iter("param")) for test in declared_tests(tool)]
+        assert set(given) == {True, False}, name
+
+
+def test_every_output_is_looked_at_by_a_test(tool: Tool) -> None:
+    outputs = {item.get("name") for tag in ("data", "collection") for item in tool.root.findall(f"./outputs/{tag}")}
+    checked = {
+        item.get("name")
+        for test in declared_tests(tool)
+        for tag in ("output", "output_collection")
+        for item in test.iter(tag)
+    }
+    assert outputs == checked
+
+
+def test_one_test_fails_with_a_code_of_ours_and_its_exit_code(tool: Tool) -> None:
+    failing = [test for test in declared_tests(tool) if test.get("expect_failure") == "true"]
+    assert failing
+    for test in failing:
+        expression = test.find("./assert_stderr/has_line_matching")
+        assert expression is not None
+        found = re.match(r"\^METAPIPE-(E\d{3}) ", expression.get("expression", ""))
+        assert found
+        assert test.get("expect_exit_code") == str(CODES[found[1]].exit_code)
+
+
+def test_successful_tests_say_how_many_outputs_they_expect(tool: Tool) -> None:
+    assert all(test.get("expect_num_outputs") for test in declared_tests(tool) if test.get("expect_failure") != "true")
+
+
+def test_the_files_of_the_tests_are_there(tool: Tool) -> None:
+    for test in declared_tests(tool):
+        for item in [*test.iter("param"), *test.iter("element")]:
+            if item.get("ftype") and item.get("value"):
+                for name in item.get("value", "").split(","):
+                    assert (ROOT / "test-data" / name).is_file(), name
+
+
+def test_help_has_an_example_and_says_what_to_check(tool: Tool) -> None:
+    text = tool.root.findtext("help") or ""
+    for heading in ("### What it does", "### Worked example", "### What to check"):
+        assert heading in text
+
+
+def test_every_column_of_a_table_is_explained() -> None:
+    for stage, table in (("search_proteins", "hits"), ("search_domains", "domains")):
+        columns = (
+            (ROOT / "test-data" / "galaxy" / f"{table}.tabular").read_text().splitlines()[0].lstrip("#").split("\t")
+        )
+        text = Tool(stage).root.findtext("help") or ""
+        ranges = set(re.findall(r"(\w+) … (\w+)", text))
+        covered = (
+            set().union(*(columns[columns.index(a) : columns.index(b) + 1] for a, b in ranges)) if ranges else set()
+        )
+        assert [column for column in columns if column not in covered and not re.search(rf"\b{column}\b", text)] == []
+
+
+def test_references_name_the_paper_of_metapipe(tool: Tool) -> None:
+    dois = [citation.text for citation in tool.root.findall("./citations/citation")]
+    assert "10.12688/f1000research.13204.1" in dois
+    assert len(dois) == len(set(dois))
+
+
+@pytest.mark.parametrize(
+    ("stderr", "level"),
+    [
+        ("METAPIPE-E101 contigs.fasta line 1: expected '>'", "fatal"),
+        ("blocks 3 of 7\nMETAPIPE-E401 diamond: …", "fatal"),
+        ("METAPIPE-E802 out of memory", "fatal_oom"),
+        ("METAPIPE-W402 3 record(s) made the program fail and were set aside", None),
+        ("see METAPIPE-E101 in the manual", None),
+        ("ERROR SparkContext: exception in thread main", None),
+    ],
+)
+def test_only_a_line_that_begins_with_a_code_is_an_error(tool: Tool, stderr: str, level: str | None) -> None:
+    hits = [
+        r.get("level")
+        for r in tool.root.findall("./stdio/regex")
+        if re.search(r.get("match", ""), stderr, re.IGNORECASE)
+    ]
+    assert (hits[0] if hits else None) == level
+
+
+def test_every_exit_code_but_0_is_exactly_one_kind_of_failure() -> None:
+    def covers(limits: str, code: int) -> bool:
+        low, colon, high = limits.partition(":")
+        return int(low) <= code <= (int(high) if high else 255 if colon else int(low))
+
+    rules = Tool("report").root.findall("./stdio/exit_code")
+    for code in range(1, 256):
+        hits = [rule.get("level") for rule in rules if covers(rule.get("range", ""), code)]
+        assert hits == ["fatal_oom" if code == 137 else "fatal"], code
+
+
+@pytest.mark.parametrize("name", [".lint_skip", ".gtr_skip"])
+def test_every_linter_left_out_has_its_reason(name: str) -> None:
+    lines = [line for line in (SUITE / name).read_text().splitlines() if line]
+    for before, line in zip(["", *lines], lines, strict=False):
+        if not line.startswith("#"):
+            assert before.startswith("# "), line
+
+
+def test_samples_and_tests_of_the_data_table_have_the_same_columns() -> None:
+    folder = ROOT / "tool_data"
+    for suffix in ("sample", "test"):
+        assert (
+            "<columns>value, name, version, kind, path, digest</columns>"
+            in (folder / f"tool_data_table_conf.xml.{suffix}").read_text()
+        )
+    rows = [
+        line.lstrip("#").split("\t")
+        for name in ("metapipe_databases.loc.sample", "metapipe_databases.loc.test")
+        for line in (folder / name).read_text().splitlines()
+        if "\t" in line
+    ]
+    assert {len(row) for row in rows} == {6}

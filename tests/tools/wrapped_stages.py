@@ -1,0 +1,63 @@
+"""The tools as Galaxy sees them: XML with all macros expanded."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from xml.etree.ElementTree import Element
+
+from galaxy.tool_util.loader import load_tool
+
+from metapipe.runner.attempt import load_stage
+from metapipe.runner.stage import Stage
+from metapipe.stages.registry import STAGES
+
+ROOT = Path(__file__).resolve().parents[2]
+SUITE = ROOT / "tools" / "metapipe"
+
+
+@dataclass(frozen=True)
+class Tool:
+    """One tool and the stage it wraps."""
+
+    stage_name: str
+
+    @property
+    def path(self) -> Path:
+        return SUITE / f"metapipe_{self.stage_name}.xml"
+
+    @cached_property
+    def root(self) -> Element:
+        root: Element = load_tool(str(self.path)).getroot()
+        return root
+
+    @cached_property
+    def stage(self) -> type[Stage]:
+        return load_stage(STAGES[self.stage_name])
+
+    @cached_property
+    def command(self) -> str:
+        """The Cheetah template, tokens filled in."""
+        return self.root.findtext("command") or ""
+
+    @property
+    def stage_call(self) -> str:
+        """The part of the command that follows ``metapipe <stage>``."""
+        return self.command.split(f"metapipe {self.stage_name}", 1)[1]
+
+    def parameter(self, argument: str) -> Element:
+        """The ``<param>`` whose ``argument`` is this one."""
+        found = [param for param in self.root.iter("param") if param.get("argument") == argument]
+        assert found, f"{self.path.name} has no parameter {argument}"
+        return found[0]
+
+    @property
+    def flags(self) -> set[str]:
+        """All options the tool can give to its stage, those of booleans included."""
+        words = set(re.findall(r"(?<![\w-])--[a-z0-9-]+", self.stage_call))
+        return words | {param.get("truevalue", "") for param in self.root.iter("param")} - {""}
+
+
+TOOLS = [Tool(name) for name in STAGES]
