@@ -84,11 +84,11 @@ def page_of(summaries: dict[str, dict[str, Any]], rows: list[list[str]] | None =
 @pytest.mark.parametrize("count", range(len(samples.STAGES) + 1))
 def test_the_page_is_made_from_any_subset_of_summaries_with_and_without_the_table(count: int) -> None:
     everything = samples.full(genes=60)
-    for stages in itertools.combinations(samples.STAGES, count):
-        for rows in (None, samples.rows(60)):
-            page = Page(page_of({stage: everything[stage] for stage in stages}, rows))
-            assert len(page.ids) == len(set(page.ids))
-            assert {link[1:] for link in page.links if link.startswith("#")} <= set(page.ids)
+    rows = samples.rows(10)
+    for index, stages in enumerate(itertools.combinations(samples.STAGES, count)):
+        page = Page(page_of({stage: everything[stage] for stage in stages}, rows if index % 2 else None))
+        assert len(page.ids) == len(set(page.ids))
+        assert {link[1:] for link in page.links if link.startswith("#")} <= set(page.ids)
 
 
 def test_the_page_loads_nothing_and_links_only_to_itself_and_to_references() -> None:

@@ -100,8 +100,9 @@ def percent(part: float, whole: float) -> str:
 
 
 def bases(value: float) -> str:
-    """Return a length of DNA: ``850 bp``, ``4.51 kb``, ``1.20 Mb``."""
+    """Return a length of DNA in three figures: ``850 bp``, ``4.51 kb``, ``1.20 Mb``."""
     for limit, unit in ((1e9, "Gb"), (1e6, "Mb"), (1e3, "kb")):
         if value >= limit:
-            return f"{value / limit:.2f} {unit}"
+            scaled = value / limit
+            return f"{scaled:.{2 if scaled < 10 else 1 if scaled < 100 else 0}f} {unit}"
     return f"{value:.0f} bp"

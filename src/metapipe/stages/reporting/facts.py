@@ -26,6 +26,7 @@ class Facts:
 
     ran: set[str] = field(default_factory=set)
     sample: str = ""
+    input_names: tuple[str, ...] = ()
 
     pairs_in: int | None = None
     pairs_kept: int | None = None
@@ -46,6 +47,7 @@ class Facts:
     contigs: int | None = None
     contig_bases: int | None = None
     contigs_dropped: int | None = None
+    circular: int | None = None
     n50: int | None = None
     longest: int | None = None
     min_contig: int | None = None
@@ -104,6 +106,7 @@ def gather(summaries: Mapping[str, Sequence[Summary]], table: GeneTally | None) 
         if lost:
             facts.quarantined[stage] = lost
         facts.databases += [database for run in runs for _, database in sorted(run.databases.items())]
+    facts.input_names = _first_names(summaries)
     for run in summaries.get("trim_reads", ()):
         _reads(facts, run)
     for stage in ("assemble", "filter_contigs"):
@@ -153,6 +156,7 @@ def _contigs(facts: Facts, run: Summary) -> None:
     lengths = _spread(after, "lengths")
     contigs = _either(_count(after, "contigs"), lengths.total if lengths else None)
     facts.contigs = _either(contigs, facts.contigs)
+    facts.circular = _either(_count(results, "circular"), facts.circular)
     facts.contig_bases = _either(_count(after, "bases"), facts.contig_bases)
     if before and contigs is not None:
         facts.contigs_dropped = max((_count(before, "contigs") or contigs) - contigs, 0)
@@ -283,6 +287,15 @@ def _tally(results: Mapping[str, Any], key: str) -> dict[str, int]:
         for name, count in _object(results, key).items()
         if isinstance(count, int) and not isinstance(count, bool) and count > 0
     }
+
+
+def _first_names(summaries: Mapping[str, Sequence[Summary]]) -> tuple[str, ...]:
+    """Return the names of the files that the first step of the pipeline was given."""
+    for runs in summaries.values():
+        names = [str(one["name"]) for _, one in sorted(runs[0].inputs.items()) if one.get("name")]
+        if names:
+            return tuple(dict.fromkeys(names))
+    return ()
 
 
 def _records(run: Summary, name: str) -> int | None:

@@ -66,9 +66,9 @@ def histogram(
     parts += [_steps(edges, one, x_axis, y_axis) for one in series]
     if mark is not None and edges[0] <= mark.value <= edges[-1]:
         x = x_axis.position(mark.value)
-        parts.append(_line(x, TOP - 4, x, HEIGHT - BOTTOM, "mark"))
+        parts.append(_line(x, TOP - 9, x, HEIGHT - BOTTOM, "mark"))
         right = x > WIDTH * 0.66
-        parts.append(label(x - 5 if right else x + 5, TOP + 5, mark.text, "mark-name", "end" if right else "start"))
+        parts.append(label(x + (5 if right else -4), TOP - 13, mark.text, "mark-name", "end" if right else "start"))
     return drawing(WIDTH, HEIGHT, *parts, title=title)
 
 

@@ -35,9 +35,9 @@ GENE_COLUMNS = (
     "Name",
     "EC",
     "Domains",
-    "Nearest organism",
-    "Identity %",
-    "Place on contig",
+    "Organism",
+    "Identity",
+    "Place",
 )
 
 
@@ -78,6 +78,7 @@ def render(
         script=Markup(_packaged("gene_table.js.j2")),  # noqa: S704  (our own file)
         empty=_verdict(facts, advice),
         sentence=sentence(facts),
+        input_names=facts.input_names,
         contents=_contents(bool(tiers), [(part.anchor, part.title) for part in parts], advice, table),
         funnel=funnel(facts),
         tiers=tiers,
@@ -155,6 +156,6 @@ def _genes_lead(table: GeneTally) -> str:
     if table.genes > len(table.shown):
         return (
             f"The {whole_number(len(table.shown))} best supported of {whole_number(table.genes)} genes. "
-            "The table file in the history holds all of them."
+            "The table file in the history holds all of them, with more columns."
         )
     return "All genes, best supported first. The table file in the history holds more columns."

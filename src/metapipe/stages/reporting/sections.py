@@ -14,7 +14,10 @@ from metapipe.stages.reporting.figures import Mark, Series, curves, histogram
 from metapipe.stages.reporting.histogram import Distribution, binned, even_edges, log_edges
 from metapipe.stages.reporting.tiers import EC_CLASSES
 
+#: Bars in a list.
 TOP = 12
+#: Below so many contigs the bins are wider: bars of one contig each show no shape.
+FEW = 50
 
 
 @dataclass(frozen=True)
@@ -174,11 +177,12 @@ def _contig_lengths(facts: Facts) -> Figure | None:
     if lengths is None or lengths.low <= 0:
         return None
     n50 = facts.n50 or int(lengths.n50())
+    circular = f"Whole circles among the assembled contigs: {whole_number(facts.circular)}. " if facts.circular else ""
     return _figure(
         "Contig length",
         f"Half of the assembled bases lie in contigs of {bases(n50)} or longer (N50). "
-        f"The longest contig has {bases(lengths.high)}. The axis is logarithmic.",
-        log_edges(lengths.low, max(lengths.high, lengths.low * 4)),
+        f"The longest contig has {bases(lengths.high)}. {circular}The axis is logarithmic.",
+        log_edges(lengths.low, max(lengths.high, lengths.low * 4), 10 if lengths.total >= FEW else 5),
         None,
         lengths,
         x_name="contig length (bp)",
@@ -198,7 +202,7 @@ def _gc(facts: Facts) -> Figure | None:
     return _figure(
         "GC content of the contigs",
         f"{mean:.1f} % of the assembled bases are G or C. Several peaks are a sign of several genomes.",
-        even_edges(max(0, shares.low - 5), min(100, shares.high + 5), 30, smallest=1),
+        even_edges(max(0, shares.low - 5), min(100, shares.high + 5), 30 if shares.total >= FEW else 12, smallest=1),
         None,
         shares,
         x_name="GC content (%)",

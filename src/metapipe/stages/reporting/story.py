@@ -81,7 +81,7 @@ def funnel(facts: Facts) -> list[Step]:
         if facts.gene_count and facts.partial_genes is not None:
             note.append(f"{percent(facts.partial_genes, facts.gene_count)} cut at a contig end")
         if facts.contigs and facts.coding_share:
-            note.append(f"on {percent(facts.coding_share, 1)} of the bases")
+            note.append(f"filling {percent(facts.coding_share, 1)} of the contigs")
         steps.append(Step("genes", whole_number(facts.gene_count), ", ".join(note)))
     total = sum(facts.tiers.values())
     if total:

@@ -65,6 +65,9 @@ def parse(text: bytes, file: str) -> Summary:
     stage = value.get("stage")
     if not isinstance(stage, str) or stage not in STAGES:
         _refuse(file, "the summary of one of " + ", ".join(STAGES), str(stage))
+    if "results" not in value:
+        # A run report has the same schema number and stage.
+        _refuse(file, 'a summary with "results"', "a run report" if "plan_hash" in value else "no results")
     quarantined = value.get("quarantined", 0)
     if isinstance(quarantined, bool) or not isinstance(quarantined, int) or quarantined < 0:
         _refuse(file, 'a number of records at "quarantined"', str(quarantined))

@@ -37,6 +37,9 @@ def drawing(width: float, height: float, *children: Markup, title: str, stretch:
         element("title", title),
         *children,
         viewBox=f"0 0 {number(width)} {number(height)}",
+        # The style sheet lets it fill its column; without the sheet this is its size.
+        width=width,
+        height=height,
         preserveAspectRatio="none" if stretch else None,
         role="img",
         class_="tiers" if stretch else "figure",
