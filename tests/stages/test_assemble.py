@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from metapipe.errors import MetapipeError
-from metapipe.stages.assemble import Assemble, AssembleOptions
+from metapipe.stages.assemble import Assemble, AssembleOptions, explained
 from metapipe.stages.fasta_text import reverse_complement
 
 
@@ -120,3 +120,21 @@ def test_a_preset_and_a_k_list_exclude_each_other() -> None:
 
 def test_the_version_of_megahit_is_known() -> None:
     assert Assemble().tool_versions()["megahit"].count(".") == 2
+
+
+@pytest.mark.parametrize(
+    ("log", "code"),
+    [
+        ("b\"terminate called after throwing an instance of 'std::bad_alloc'\"", "E802"),
+        ("Command: megahit_core seq2sdbg; Exit code -9", "E802"),
+        ("Command: megahit_core seq2sdbg; Exit code -11", "E401"),
+        ("Command: megahit_core seq2sdbg; Exit code -90", "E401"),
+    ],
+)
+def test_out_of_memory_inside_megahit_is_known_from_its_log(tmp_path: Path, log: str, code: str) -> None:
+    (tmp_path / "log").write_text(log)
+    assert explained(MetapipeError("E401", "megahit ended with exit code 250"), tmp_path / "log", 2048).code == code
+
+
+def test_a_failure_before_megahit_wrote_a_log_stays_what_it_is(tmp_path: Path) -> None:
+    assert explained(MetapipeError("E403"), tmp_path / "log", 2048).code == "E403"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import re
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
@@ -24,6 +25,8 @@ PRESETS = {
 
 # MEGAHIT 1.2.9's limits for k-mer sizes.
 _SMALLEST_K, _LARGEST_K, _LARGEST_STEP = 15, 255, 28
+
+_NO_MEMORY = re.compile(rb"std::bad_alloc|Cannot allocate memory|Exit code (-9|137)\b")
 
 # MEGAHIT's k-mer tables fill what they are given; the rest is for its Python parent and what it does not count.
 _MEMORY_SHARE = 0.9
@@ -78,7 +81,10 @@ class Assemble(Stage):
         contigs = task.output("contigs")
         if reads:
             folder = task.scratch / "megahit"
-            task.launch(megahit_command(task, reads, folder), finished="ALL DONE")
+            try:
+                task.launch(megahit_command(task, reads, folder), finished="ALL DONE")
+            except MetapipeError as fault:
+                raise explained(fault, folder / "log", task.memory_mb) from fault
             with (folder / "final.contigs.fa").open("rb") as lines:
                 for name, description, contig in named(parse_megahit(lines), task.options.min_length):
                     contigs.write(format_fasta(name, description, contig.sequence))
@@ -123,6 +129,19 @@ def megahit_command(task: Task, reads: list[str | Path], folder: Path) -> list[s
     limits = ["--min-contig-len", str(task.options.min_length), "--num-cpu-threads", str(task.threads)]
     places = ["--memory", str(memory), "--tmp-dir", task.scratch, "--out-dir", folder]
     return ["megahit", *reads, *k_mers, *limits, *places]
+
+
+def explained(fault: MetapipeError, log: Path, memory_mb: int) -> MetapipeError:
+    """Return E802 when MEGAHIT's log says that memory ran out, else ``fault``.
+
+    MEGAHIT's last words name a log file nobody can see and an exit code of its inner program; that one's own end,
+    killed by the kernel or refused memory, stands in the log only.
+    """
+    if fault.code != "E401" or not log.is_file():
+        return fault
+    if _NO_MEMORY.search(log.read_bytes()):
+        return MetapipeError("E802", f"MEGAHIT needs more than the {memory_mb} MB it was given")
+    return fault
 
 
 def plain_path(task: Task, name: str, path: Path) -> Path:
