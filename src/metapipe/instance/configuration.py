@@ -1,4 +1,4 @@
-"""Write Galaxy's configuration files from the templates in ``instance/galaxy``; the same templates serve deployments."""
+"""Write Galaxy's configuration files from the templates in ``instance/galaxy`` (deployments use the same ones)."""
 
 from __future__ import annotations
 
@@ -21,6 +21,7 @@ _FIXED = {
     "tool_sheds_conf.xml": "<tool_sheds></tool_sheds>\n",
     "data_manager_conf.xml": "<data_managers></data_managers>\n",
     "builds.txt": "?\tunspecified (?)\n",
+    "twobit.loc": "",
 }
 _KEPT_VARIABLES = ("HOME", "USER", "LOGNAME", "LANG", "TZ", "TMPDIR", "JAVA_HOME", "PATH")
 

@@ -1,4 +1,4 @@
-"""Where an instance lives and how it is set up: from the command line, the environment, what was chosen before, defaults.
+"""Where an instance lives and how it is set up: by command line, environment, what was chosen before, defaults.
 
 ``<state>/settings.json`` (0600: a database address may hold a password) remembers what the user chose, so that a later
 ``scripts/galaxy up`` without options is the same instance. Everything else is derived here and nowhere else.

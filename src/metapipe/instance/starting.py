@@ -28,7 +28,8 @@ _GRACE_SECONDS = 15.0
 def up(settings: Settings, say: Say) -> accounts.Credentials:
     """Start what does not run and restart what does not answer; return how to log in.
 
-    :raises MetapipeError: E301 environment missing, E306 port in use, E307 a part ends at its start, E801 it takes too long.
+    :raises MetapipeError: E301 environment missing, E306 port in use, E307 a part ends at its start, E801 it takes
+        too long.
     """
     _check_environments(settings)
     private_folder(settings.state)
@@ -39,6 +40,8 @@ def up(settings: Settings, say: Say) -> accounts.Credentials:
         broken = [part for part in parts.PARTS if not _works(settings, part)]
         serving = parts.read_serving(settings)
         if "web" in broken or serving is None:
+            if serving is not None and serving.digest != started and "celery" not in broken:
+                broken.insert(-1, "celery")  # it would go on with the settings of before
             serving = Serving(_choose_port(settings, serving, say), started)
         elif serving.digest != started:
             say("note: tools or settings changed since Galaxy started; `scripts/galaxy restart` takes them over")
