@@ -8,7 +8,7 @@ import pytest
 
 from metapipe.errors import MetapipeError
 from metapipe.refdb.build import build_from_file
-from metapipe.refdb.hmm import FAMILIES, PROFILES, InterproEntry, build_hmm, read_ec_of_go, read_interpro
+from metapipe.refdb.hmm import FAMILIES, PROFILES, InterproEntry, build_hmm, read_interpro
 
 
 def load(path: Path) -> list[pyhmmer.plan7.HMM]:
@@ -81,12 +81,3 @@ def test_a_signature_belongs_to_its_most_specific_entry(tmp_path: Path) -> None:
     )
     assert read_interpro(path)["PF1"].accession == "IPR2"
     assert read_interpro(path)["SM1"].type == "domain"
-
-
-def test_only_complete_ec_numbers_of_go_terms_are_taken(tmp_path: Path) -> None:
-    path = tmp_path / "go.obo"
-    path.write_text(
-        "xref: EC:9.9.9.9\n[Term]\nid: GO:0000001\nxref: EC:2.4.1.-\nxref: EC:2.4.1.7 {source=x}\nxref: KEGG:R1\n"
-        "xref: EC:1.1.1.1\n\n[Typedef]\nid: part_of\nxref: EC:3.3.3.3\n[Term]\nid: GO:0000002\nxref: EC:2.4.1.-\n"
-    )
-    assert read_ec_of_go(path) == {"GO:0000001": ("1.1.1.1", "2.4.1.7")}

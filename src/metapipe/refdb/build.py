@@ -16,11 +16,13 @@ from metapipe.errors import MetapipeError
 from metapipe.refdb.annotated import annotated_proteins
 from metapipe.refdb.diamond import FASTA, Built, build_diamond
 from metapipe.refdb.fetch import Say, obtain, sha256_of, silent
-from metapipe.refdb.hmm import build_hmm, read_ec_of_go, read_interpro
+from metapipe.refdb.hmm import build_hmm, read_interpro
 from metapipe.refdb.manifest import Manifest, Source, describe_files
+from metapipe.refdb.ontology import ec_of_go, read_terms
 from metapipe.refdb.proteins import read_proteins
 from metapipe.refdb.recipe import Recipe
 from metapipe.refdb.sources import find_source
+from metapipe.refdb.swissprot import swissprot_proteins
 
 Builder = Callable[[Mapping[str, Path], Path, dict[str, Any]], Built]
 
@@ -166,9 +168,19 @@ def _pfam(paths: Mapping[str, Path], folder: Path, options: dict[str, Any]) -> B
         paths["pfam-profiles"],
         folder,
         read_interpro(paths["interpro-entries"]),
-        read_ec_of_go(paths["gene-ontology"]),
+        ec_of_go(read_terms(paths["gene-ontology"])),
         options.get("accessions"),
     )
 
 
-BUILDERS: dict[str, Builder] = {"annotated-proteins": _annotated_proteins, "pfam": _pfam}
+def _swissprot(paths: Mapping[str, Path], folder: Path, options: dict[str, Any]) -> Built:
+    terms = read_terms(paths["gene-ontology"])
+    volume = (paths["swissprot-index"], paths["swissprot-titles"], paths["swissprot-sequences"])
+    return build_diamond(swissprot_proteins(*volume, terms, options.get("limit")), folder)
+
+
+BUILDERS: dict[str, Builder] = {
+    "annotated-proteins": _annotated_proteins,
+    "pfam": _pfam,
+    "swissprot": _swissprot,
+}

@@ -39,7 +39,7 @@ def build_hmm(
 
     :param profiles: HMMER3 file, text or binary.
     :param entries: family accession without version → InterPro entry (see :func:`read_interpro`).
-    :param ec_of_go: GO accession → EC numbers (see :func:`read_ec_of_go`).
+    :param ec_of_go: GO accession → EC numbers (:func:`metapipe.refdb.ontology.ec_of_go`).
     :param only: family accessions without version to keep; all when ``None``.
     :raises MetapipeError: E101 when the file holds no profiles, E204 when a profile lacks its gathering cut-offs.
     """
@@ -87,25 +87,6 @@ def read_interpro(path: Path) -> dict[str, InterproEntry]:
             if known is None or _rank(entry) < _rank(known):
                 mapping[member] = entry
     return mapping
-
-
-def read_ec_of_go(path: Path) -> dict[str, tuple[str, ...]]:
-    """Map GO terms to EC numbers by the ``xref: EC:`` lines of an OBO file; complete (four-field) numbers only.
-
-    A partial number (``EC:2.4.1.-``) says no more than the term's name does.
-    """
-    mapping: dict[str, tuple[str, ...]] = {}
-    term = ""
-    with path.open(encoding="utf-8", errors="replace") as lines:
-        for line in lines:
-            if line.startswith("["):
-                term = ""
-            elif line.startswith("id: GO:"):
-                term = line[4:].strip()
-            elif line.startswith("xref: EC:") and term:
-                complete = [number for number in clean_ec([line[9:].split()[0]]) if "-" not in number]
-                mapping[term] = tuple(sorted({*mapping.get(term, ()), *complete}))
-    return {term: numbers for term, numbers in mapping.items() if numbers}
 
 
 def _rank(entry: InterproEntry) -> tuple[int, str]:
