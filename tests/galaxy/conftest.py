@@ -8,7 +8,7 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -83,17 +83,27 @@ class FinishedRun:
         return str(self.invocation["outputs"][label]["id"])
 
 
-def run_command(state: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    """Run the command behind scripts/run against the Galaxy of ``state``."""
-    argv = [sys.executable, "-m", "metapipe.galaxy", "--state", str(state), "--workflow", str(WORKFLOW), *arguments]
-    return subprocess.run(argv, capture_output=True, text=True, check=False)
+RunCommand = Callable[..., subprocess.CompletedProcess[str]]
 
 
 @pytest.fixture(scope="session")
-def finished_run(state: Path, demo: Path, gi: GalaxyInstance, tmp_path_factory: pytest.TempPathFactory) -> FinishedRun:
+def run_command(state: Path) -> RunCommand:
+    """The command behind scripts/run, on the Galaxy of these tests."""
+
+    def run(*arguments: str) -> subprocess.CompletedProcess[str]:
+        argv = [sys.executable, "-m", "metapipe.galaxy", "--state", str(state), "--workflow", str(WORKFLOW), *arguments]
+        return subprocess.run(argv, capture_output=True, text=True, check=False)
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def finished_run(
+    run_command: RunCommand, demo: Path, gi: GalaxyInstance, tmp_path_factory: pytest.TempPathFactory
+) -> FinishedRun:
     """The demo, run anew through the workflow of this checkout and downloaded."""
     results = tmp_path_factory.mktemp("results")
-    done = run_command(state, "--demo", str(demo), "--results", str(results), "--again")
+    done = run_command("--demo", str(demo), "--results", str(results), "--again")
     assert done.returncode == 0, done.stderr
     history = gi.histories.get_histories(name="META-pipe demo", deleted=False)[0]
     run = gi.invocations.get_invocations(history_id=history["id"], limit=1)[0]

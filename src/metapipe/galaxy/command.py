@@ -126,7 +126,7 @@ class Errand:
         given = (self.gi, self.workflow, self.workflow_id, reads, self.parameters)
         run_id = None if self.again else find_run(*given)
         if run_id is None:
-            run_id = start_run(*given, use_cached_jobs=not self.again)
+            run_id = start_run(*given)
             self.screen.tell(f"Workflow on {name}: started")
         else:
             self.screen.tell(f"Workflow on {name}: same reads, same settings; showing that run (--again starts anew)")

@@ -43,27 +43,17 @@ def _same_inputs(invocation: Mapping[str, Any], reads: UploadedReads, parameters
 
 
 def start_run(
-    gi: GalaxyInstance,
-    workflow: Workflow,
-    workflow_id: str,
-    reads: UploadedReads,
-    parameters: Mapping[str, Any],
-    *,
-    use_cached_jobs: bool,
+    gi: GalaxyInstance, workflow: Workflow, workflow_id: str, reads: UploadedReads, parameters: Mapping[str, Any]
 ) -> str:
     """Start the workflow and return the run's id.
 
+    Galaxy's job cache is not used: on SQLite before 3.44 (Debian 12) it fails on collections ("no such function:
+    concat_ws", Galaxy 26.1), and a whole run is found again by :func:`find_run` anyhow.
+
     :param parameters: input label → value.
-    :param use_cached_jobs: take over results of equal jobs that were run before.
     """
     inputs: dict[str, Any] = {workflow.reads_label: {"src": "hdca", "id": reads.collection_id}, **parameters}
-    invocation = gi.workflows.invoke_workflow(
-        workflow_id,
-        inputs=inputs,
-        inputs_by="name",
-        history_id=reads.history_id,
-        use_cached_job=use_cached_jobs,
-    )
+    invocation = gi.workflows.invoke_workflow(workflow_id, inputs=inputs, inputs_by="name", history_id=reads.history_id)
     return str(invocation["id"])
 
 
@@ -92,7 +82,7 @@ def wait(gi: GalaxyInstance, workflow: Workflow, run_id: str, look: Callable[[Se
         if states == {DONE}:
             return invocation
         if invocation["state"] in _ENDED_BADLY:
-            raise MetapipeError("E404", f"run {run_id} was {invocation['state']}: {_reasons(invocation)}")
+            raise MetapipeError("E404", f"the run ended as {invocation['state']}: {_reasons(invocation)}")
         # Steps behind a failed one are paused or never start; those beside it may go on to their end.
         if {FAILED, STOPPED} & states and RUNNING not in states:
             raise failure(gi, run_id)

@@ -41,7 +41,7 @@ def upload_reads(
     :raises MetapipeError: E404 when Galaxy refuses a file, with Galaxy's own words.
     """
     tag = f"reads:{sample.digest()[:16]}"
-    for history in gi.histories.get_histories(name=history_name, deleted=False, keys=["id", "tags"]):
+    for history in gi.histories.get_histories(name=history_name, deleted=False, keys=["id", "name", "tags"]):
         if tag in history["tags"] and (collection := _whole_pair(gi, history["id"], sample.name)):
             return UploadedReads(history["id"], collection, reused=True)
     history_id = gi.histories.create_history(history_name)["id"]
