@@ -261,7 +261,7 @@ def _functions(facts: Facts) -> list[BarList]:
                 f"{whole_number(facts.with_ec)} genes ({percent(facts.with_ec, facts.gene_count)}) "
                 "have an enzyme number. "
             )
-        if facts.with_ec and facts.with_supported_ec is not None:
+        if facts.with_ec and facts.with_supported_ec:
             with_ec += f"For {whole_number(facts.with_supported_ec)} of them a domain says the same. "
         highest = max(facts.ec_classes.values())
         lists.append(
@@ -296,7 +296,10 @@ def _top(title: str, counts: Mapping[str, int], unit: str, caption: str) -> BarL
     ranked = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
     shown, hidden = ranked[:TOP], ranked[TOP:]
     highest = shown[0][1]
-    rest = f"and {whole_number(len(hidden))} more, with {whole_number(hidden[0][1])} or fewer each" if hidden else ""
+    rest = ""
+    if hidden:
+        fewer = " or fewer" if hidden[0][1] > hidden[-1][1] else ""
+        rest = f"and {whole_number(len(hidden))} more, with {whole_number(hidden[0][1])}{fewer} each"
     return BarList(
         title,
         caption,

@@ -67,10 +67,10 @@ def funnel(facts: Facts) -> list[Step]:
         share = None
         if facts.pairs_in:
             share = min(facts.pairs_kept / facts.pairs_in, 1.0)
-            note.append(f"{percent(facts.pairs_kept, facts.pairs_in)} kept,")
+            note.append(f"{percent(facts.pairs_kept, facts.pairs_in)} kept")
         if facts.singles:
-            note.append(f"plus {whole_number(facts.singles)} single reads")
-        steps.append(Step("pairs after trimming", whole_number(facts.pairs_kept), " ".join(note), share))
+            note.append(f"plus {whole_number(facts.singles)} single read{'' if facts.singles == 1 else 's'}")
+        steps.append(Step("pairs after trimming", whole_number(facts.pairs_kept), ", ".join(note), share))
     if facts.contigs is not None:
         parts = [_bases(facts.contig_bases)] if facts.contigs else []
         if facts.contigs and facts.n50:
