@@ -1,21 +1,34 @@
 """The Celery worker for uploads and metadata, made warm: it loads Galaxy before the first task, not with it."""
 
+import multiprocessing
+import os
 import sys
 import threading
+from pathlib import Path
+
+# What the processes of the worker's pool need; their fork server imports it once and every fork has it.
+PRELOADED = ["galaxy.celery.tasks", "galaxy.datatypes.registry", "galaxy.metadata.set_metadata"]
 
 
 def warm(**_signal):
-    from galaxy.celery import build_app, celery_app, init_fork_pool
+    """Start the pool of processes and load the application, aside: the worker takes tasks meanwhile.
+
+    The file named by ``METAPIPE_WARM_FILE`` tells ``scripts/galaxy up`` that it is done.
+    """
+    from galaxy.celery import build_app, celery_app
 
     def load():
-        for _ in range(celery_app.fork_pool._context.workers if hasattr(celery_app.fork_pool, "_context") else 1):
-            celery_app.fork_pool.schedule(init_fork_pool)
+        forked = celery_app.fork_pool.schedule(os.getpid)
         build_app()
+        forked.result()
+        Path(os.environ["METAPIPE_WARM_FILE"]).touch()
 
     threading.Thread(target=load, name="warm", daemon=True).start()
 
 
 def main():
+    multiprocessing.set_forkserver_preload(PRELOADED)
+
     from celery.signals import worker_ready
     from galaxy.celery import celery_app
 

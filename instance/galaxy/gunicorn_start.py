@@ -26,6 +26,6 @@ def post_fork(server, worker):
         fast_app.include_legacy_openapi = describe_when_asked
 
 
-def post_worker_init(worker):
+def post_worker_init(worker):  # noqa: ARG001 - gunicorn's signature
     gc.freeze()
     gc.enable()

@@ -97,7 +97,7 @@ def answers(broker_socket: Path) -> bool:
 
 
 def worker_answers(broker_socket: Path, seconds: int = 3) -> bool:
-    """Whether a Celery worker answers a ping, as ``celery inspect ping`` asks it, without Celery's six seconds of imports."""
+    """Whether a Celery worker answers the ping of ``celery inspect ping`` (whose imports alone take six seconds)."""
     ticket = str(uuid.uuid4())
     reply_queue = f"{ticket}.reply.{_PIDBOX}"
     body = {

@@ -75,6 +75,7 @@ def environ_of(settings: Settings, inherited: Mapping[str, str]) -> dict[str, st
         "GALAXY_CONFIG_FILE": str(settings.config / "galaxy.yml"),
         "GALAXY_TEST_FILE_DIR": str(settings.checkout / "test-data"),
         "GALAXY_TEST_FETCH_DATA": "false",
+        "METAPIPE_WARM_FILE": str(settings.warm_file),
         "METAPIPE_REFDB": str(settings.refdb),
         "PYTHONUNBUFFERED": "1",
         "PYTHONWARNINGS": "ignore",

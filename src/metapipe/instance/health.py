@@ -70,7 +70,7 @@ def _part(settings: Settings, serving: parts.Serving, part: str, running: dict[s
             return Fault(
                 "port", "E306", f"the web server is not running and its port {serving.port} is held by {holder}", remedy
             )
-        return Fault(part, "E307", f"the {title} is not running ({parts.last_words(parts.log(settings, part))})", again)
+        return Fault(part, "E307", f"the {title} is not running", again)
     if part == "broker":
         answers = broker.answers(settings.broker_socket)
     elif part == "celery":

@@ -85,6 +85,11 @@ class Settings:
         return self.state / "run"
 
     @property
+    def warm_file(self) -> Path:
+        """File that the Celery worker makes when it has loaded Galaxy."""
+        return self.run / "celery.warm"
+
+    @property
     def secrets(self) -> Path:
         return self.state / "secrets"
 

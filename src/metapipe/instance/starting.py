@@ -150,9 +150,14 @@ def _start(settings: Settings, broken: list[str], serving: Serving, say: Say) ->
         _launch(settings, "web", serving, say)
     if "celery" in broken:
         broker.give_back_unfinished(settings.broker_socket)
+        settings.warm_file.unlink(missing_ok=True)
         _launch(settings, "celery", serving, say)
     _wait(settings, "web", lambda: parts.web_answers(serving.url), _WEB_SECONDS, say)
-    _wait(settings, "celery", lambda: broker.worker_answers(settings.broker_socket), _CELERY_SECONDS, say)
+    _wait(settings, "celery", lambda: _warm(settings), _CELERY_SECONDS, say)
+
+
+def _warm(settings: Settings) -> bool:
+    return settings.warm_file.exists() and broker.worker_answers(settings.broker_socket)
 
 
 def _launch(settings: Settings, part: str, serving: Serving, say: Say) -> None:
