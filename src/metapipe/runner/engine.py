@@ -125,7 +125,7 @@ class _Run:
         self.stage.check(self.options)
         for name, paths in request.side.items():
             for position, path in enumerate(paths):
-                label = self.labels.get(f"{name}.{position}") or self.labels[name]
+                label = self.labels[f"{name}.{position}" if self.stage.side[name].multiple else name]
                 try:
                     with path.open("rb"):
                         pass

@@ -90,7 +90,7 @@ class _LineScanner:
             at = int(np.searchsorted(ends, stray))
             self._lines(buffer[: starts[at]], starts[:at], stripped[:at])  # an earlier fault comes first
             what = "text" if text[stray] == 0 else "a line feed after every carriage return"
-            self._fail(buffer, starts, ends, at, self.code, what)
+            self._fail(buffer, starts, stripped, at, self.code, what)
         found, used_lines = self._lines(buffer, starts, stripped)
         used = int(starts[used_lines]) if used_lines < len(starts) else len(text)
         if used < len(text):

@@ -41,8 +41,8 @@ def gzip_chunks(
     position = source.tell()
     pending = b""
     while True:
-        if len(pending) < 2:
-            pending += _read(source, on_raw)
+        while len(pending) < 2 and (more := _read(source, on_raw)):
+            pending += more
         while pending and not pending.strip(b"\0"):
             # Some writers pad the end with zeros; gzip(1) ignores them, so do we.
             position += len(pending)

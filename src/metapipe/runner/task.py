@@ -105,12 +105,13 @@ class BlockTask:
         return reader(self.block.ranges[position].chunks(), self.block.first_record)
 
     def records(self) -> Iterator[Record]:
-        for count, record in enumerate(self._records_of(0), 1):
-            self._read = max(self._read, count)
-            yield record
         self._read = max(self._read, 0)
+        for count, record in enumerate(self._records_of(0), 1):
+            yield record
+            self._read = max(self._read, count)  # counted when the next is asked for: the stage is done with it
 
     def pairs(self) -> Iterator[tuple[Record, Record]]:
+        self._read = max(self._read, 0)
         for count, (first, second) in enumerate(zip(self._records_of(0), self._records_of(1), strict=True), 1):
             if first.name != second.name and base_name(first.name) != base_name(second.name):
                 # The scan compared hashes of names; here the names themselves are at hand.
@@ -122,9 +123,8 @@ class BlockTask:
                     expected=f"the mate of '{first.name}' ({self.job.labels[names[0]]})",
                     found=second.name,
                 )
-            self._read = max(self._read, count)
             yield first, second
-        self._read = max(self._read, 0)
+            self._read = max(self._read, count)
 
     def input_file(self, name: str) -> Path:
         position = list(self.job.forms).index(name)

@@ -1,0 +1,139 @@
+"""Running test stages: in this process (``run``), or as a program of its own (``start``)."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+from stages_for_tests import STAGES
+
+from metapipe.runner.engine import Request, RunResult, run_stage
+
+HERE = Path(__file__).parent
+
+
+@dataclass(frozen=True)
+class Ran:
+    """Outputs by name, and everything the run said about itself."""
+
+    outputs: dict[str, bytes]
+    result: RunResult
+    folder: Path
+
+    @property
+    def summary_bytes(self) -> bytes:
+        return (self.folder / "summary.json").read_bytes()
+
+
+@pytest.fixture(autouse=True)
+def workers_find_the_test_stages(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PYTHONPATH", str(HERE))
+
+
+@pytest.fixture(autouse=True)
+def nothing_is_left_running() -> Iterator[None]:
+    before = {process.pid for process in psutil.Process().children(recursive=True)}
+    yield
+    left = [process for process in psutil.Process().children(recursive=True) if process.pid not in before]
+    _, alive = psutil.wait_procs(left, timeout=3)
+    assert not [process.cmdline() for process in alive if process.is_running()]
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> Callable[..., Ran]:
+    """``run("identity", {"contigs": path}, blocks=7, how="raise")``: options of the stage and of the request mixed."""
+    count = 0
+
+    def go(stage: str, inputs: dict[str, Path], **keywords: Any) -> Ran:
+        nonlocal count
+        count += 1
+        folder = keywords.pop("folder", None) or tmp_path / f"run-{count}"
+        folder.mkdir(exist_ok=True)
+        from metapipe.runner.attempt import load_stage
+
+        reference = STAGES.get(stage, stage)
+        declared = load_stage(reference)
+        asked = {name: keywords.pop(name) for name in list(keywords) if name in _fields(declared.options)}
+        request = Request(
+            stage=reference,
+            inputs=inputs,
+            **{
+                "outputs": {name: folder / f"{name}.{output.suffix}" for name, output in declared.outputs.items()},
+                "workdir": folder / ".work",
+                "options": declared.options(**asked),
+                "session": "inline",
+                "summary": folder / "summary.json",
+                "report": folder / "report.json",
+                **keywords,
+            },
+        )
+        result = run_stage(request)
+        return Ran({name: path.read_bytes() for name, path in request.outputs.items()}, result, folder)
+
+    return go
+
+
+def _fields(options: type) -> set[str]:
+    return set(getattr(options, "__dataclass_fields__", {}))
+
+
+@pytest.fixture
+def fasta(tmp_path: Path) -> Callable[..., Path]:
+    """A FASTA file of ``count`` records of different lengths; those at ``poison`` are named so."""
+
+    def make(count: int = 40, poison: tuple[int, ...] = (), name: str = "contigs.fasta") -> Path:
+        path = tmp_path / name
+        path.write_text(
+            "".join(
+                f">{'poison' if index in poison else 'contig'}_{index} number {index}\n"
+                f"{'ACGT' * (index % 7 + 1)}\n{'TTAACC'[: index % 6]}\n"
+                for index in range(count)
+            )
+        )
+        return path
+
+    return make
+
+
+@pytest.fixture
+def pairs(tmp_path: Path) -> Callable[..., dict[str, Path]]:
+    """Two FASTQ files of mates."""
+
+    def make(count: int = 40, poison: tuple[int, ...] = ()) -> dict[str, Path]:
+        paths = {}
+        for mate in (1, 2):
+            paths[f"reads-{mate}"] = tmp_path / f"reads_{mate}.fastq"
+            paths[f"reads-{mate}"].write_text(
+                "".join(
+                    f"@{'poison' if index in poison else 'read'}_{index}/{mate}\n{'ACGTT'[: index % 5 + 1]}\n+\n"
+                    f"{'IIIII'[: index % 5 + 1]}\n"
+                    for index in range(count)
+                )
+            )
+        return paths
+
+    return make
+
+
+@pytest.fixture
+def start() -> Callable[..., subprocess.Popen[str]]:
+    """Start the program with the test stages; ``start("burning", "--contigs", path)``."""
+
+    def go(*words: str | Path, **keywords: Any) -> subprocess.Popen[str]:
+        return subprocess.Popen(
+            [sys.executable, str(HERE / "cli_with_test_stages.py"), *map(str, words)],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            env={**os.environ, "PYTHONPATH": str(HERE)},
+            **keywords,
+        )
+
+    return go
