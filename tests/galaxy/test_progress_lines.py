@@ -26,6 +26,13 @@ def test_a_line_is_printed_when_a_step_starts_and_when_it_ends_and_not_in_betwee
     ]
 
 
+def test_steps_that_were_done_before_the_first_look_are_counted_in_one_line() -> None:
+    changes = Changes()
+    first = [Step("Trim", DONE), Step("Assemble", DONE), Step("Annotate", RUNNING)]
+    assert changes.lines(first, 0) == ["  2 of 3 steps are done already", "     0:00  Annotate: running"]
+    assert changes.lines([*first[:2], Step("Annotate", DONE)], 4) == ["     0:04  Annotate: done (0:04)"]
+
+
 def test_the_moving_line_never_breaks_the_terminal_row() -> None:
     steps = [Step(f"A step with a long name, number {number}", RUNNING) for number in range(9)]
     line = status_line(steps, 4000, 60)

@@ -81,11 +81,18 @@ class Changes:
     _since: dict[str, float] = field(default_factory=dict)
 
     def lines(self, steps: Iterable[Step], seconds: float) -> list[str]:
-        """Return a line for each step that started or ended.
+        """Return a line for each step that started or ended since the last look.
+
+        The first look at a run that was started earlier finds steps done: they are counted in one line.
 
         :param seconds: time since the beginning; a step's own time is counted from when it was first seen running.
         """
-        lines = []
+        steps, lines = list(steps), []
+        if not self._seen:
+            self._seen = {step.label: step.state if step.state == DONE else WAITING for step in steps}
+            done = sum(step.state == DONE for step in steps)
+            if done:
+                lines.append(f"  {done} of {len(steps)} steps are done already")
         for step in steps:
             before = self._seen.get(step.label, WAITING)
             if step.state == before:
