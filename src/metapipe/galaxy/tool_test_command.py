@@ -42,7 +42,7 @@ def tool_tests(keys: Keys, wanted: Sequence[str], folder: Path, parallel: int) -
     if unknown:
         raise MetapipeError("E701", f"no such tool: {', '.join(sorted(unknown))}")
     tools = [tool for tool in tools if not wanted or tool.tool_id in wanted]
-    interactor = LocalTestData(keys.url, keys.user, keys.admin, _HOME / "test-data")
+    interactor = LocalTestData(keys.url, keys.admin, _HOME / "test-data")
     served = {tool.tool_id: interactor.served(tool) for tool in tools}
     executed = run_tests(interactor, tools, folder / "tool_tests.json", parallel=parallel)
     verdicts = judge(tools, served, executed)

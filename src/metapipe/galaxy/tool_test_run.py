@@ -19,11 +19,14 @@ from metapipe.galaxy.tool_tests import DeclaredTool, Served
 
 
 class LocalTestData(GalaxyInteractorApi):
-    """Talks to Galaxy, and finds test files in one folder of this checkout only."""
+    """Talks to Galaxy as its administrator, and finds test files in one folder of this checkout only.
 
-    def __init__(self, url: str, user_key: str, admin_key: str, test_data: Path) -> None:
+    An ordinary user is not shown a job's command line, which some tests look at.
+    """
+
+    def __init__(self, url: str, admin_key: str, test_data: Path) -> None:
         super().__init__(  # type: ignore[no-untyped-call]
-            galaxy_url=url, api_key=user_key, master_api_key=admin_key
+            galaxy_url=url, api_key=admin_key, master_api_key=admin_key
         )
         self._test_data = test_data
 
