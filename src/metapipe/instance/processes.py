@@ -86,6 +86,7 @@ def start(part: str, command: Sequence[str], environ: Mapping[str, str], log: Pa
             cwd=cwd,
             start_new_session=True,
         )
+    process.returncode = 0  # it is to outlive this object; reap() takes its exit status
     identity = identify(process.pid)
     # Gone at once: its log says why; an identity that was never alive says "not running".
     return identity or Identity(process.pid, -1, _boot_id())

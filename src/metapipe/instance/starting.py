@@ -153,11 +153,16 @@ def _start(settings: Settings, broken: list[str], serving: Serving, say: Say) ->
         settings.warm_file.unlink(missing_ok=True)
         _launch(settings, "celery", serving, say)
     _wait(settings, "web", lambda: parts.web_answers(serving.url), _WEB_SECONDS, say)
-    _wait(settings, "celery", lambda: _warm(settings), _CELERY_SECONDS, say)
+    answers = _warm if "celery" in broken else _worker_answers  # one that ran on was warm before
+    _wait(settings, "celery", lambda: answers(settings), _CELERY_SECONDS, say)
+
+
+def _worker_answers(settings: Settings) -> bool:
+    return broker.worker_answers(settings.broker_socket)
 
 
 def _warm(settings: Settings) -> bool:
-    return settings.warm_file.exists() and broker.worker_answers(settings.broker_socket)
+    return settings.warm_file.exists() and _worker_answers(settings)
 
 
 def _launch(settings: Settings, part: str, serving: Serving, say: Say) -> None:

@@ -1,0 +1,160 @@
+"""Measure an instance: first start, later start, overhead of a warm trivial job and of an upload.
+
+Wall-clock times depend on what else the machine does, so the load beside ours and the CPU seconds of our own processes
+are written next to them.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import statistics
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from metapipe.instance import parts, settings, starting
+from metapipe.instance.settings import Settings
+
+if TYPE_CHECKING:
+    from bioblend.galaxy import GalaxyInstance
+
+_TOOL = "Show beginning1"  # `head -n 1`: all that is measured is Galaxy
+_TICKS = os.sysconf("SC_CLK_TCK")
+
+
+@dataclass(frozen=True)
+class Start:
+    """One start: seconds until ``up`` returns, CPU seconds of all parts by then, load average before."""
+
+    seconds: float
+    cpu_seconds: float
+    load_before: float
+
+
+@dataclass(frozen=True)
+class Report:
+    cores: int
+    first_start: Start
+    later_start: Start
+    warm_job_seconds: list[float]
+    warm_upload_seconds: list[float]
+    load_during_jobs: float
+    stop_seconds: float
+
+
+def measure(found: Settings, jobs: int, say: Callable[[str], None]) -> Report:
+    """Start a new instance, stop it, start it again, run ``jobs`` uploads and jobs one after the other, stop it."""
+    first = _start(found, say)
+    starting.down(found, say)
+    later = _start(found, say)
+    try:
+        uploads, times = _jobs(found, jobs)
+    finally:
+        load = os.getloadavg()[0]
+        began = time.monotonic()
+        starting.down(found, say)
+    stopped = round(time.monotonic() - began, 1)
+    return Report(os.cpu_count() or 1, first, later, times, uploads, round(load, 2), stopped)
+
+
+def markdown(report: Report) -> str:
+    """Return the report as the table that the README quotes."""
+    rows = [
+        ("first start after installation", report.first_start.seconds, 60.0, report.first_start),
+        ("later start", report.later_start.seconds, 40.0, report.later_start),
+    ]
+    lines = ["# Start and overhead of Galaxy", "", f"`scripts/bench-galaxy` on {report.cores} cores.", ""]
+    lines += ["| | Measured | Target | CPU seconds | Load before |", "| --- | --- | --- | --- | --- |"]
+    for title, seconds, target, start in rows:
+        cells = f"{seconds:.1f} s | {target:.0f} s | {start.cpu_seconds:.0f} | {start.load_before:.1f}"
+        lines.append(f"| {title} | {cells} |")
+    for title, times in (("job", report.warm_job_seconds), ("upload", report.warm_upload_seconds)):
+        worst, load = f"worst {max(times):.1f} s", report.load_during_jobs
+        cells = f"{statistics.median(times):.1f} s ({worst}) | 3 s | | {load:.1f}"
+        lines.append(f"| warm trivial {title}, submit to ok, median of {len(times)} | {cells} |")
+    lines += ["", "Targets are meant for 2 idle cores. A load well above 0 before a start means that the machine did"]
+    lines += ["something else at the same time; the CPU seconds tell what the start itself took."]
+    return "\n".join(lines) + "\n"
+
+
+def _start(found: Settings, say: Callable[[str], None]) -> Start:
+    load, began = os.getloadavg()[0], time.monotonic()
+    starting.up(found, say)
+    return Start(round(time.monotonic() - began, 1), round(_cpu_seconds(found), 1), round(load, 2))
+
+
+def _cpu_seconds(found: Settings) -> float:
+    total = 0
+    for identity in parts.belonging(found):
+        try:
+            text = Path(f"/proc/{identity.pid}/stat").read_text()
+        except OSError:
+            continue
+        fields = text[text.rindex(")") + 2 :].split()
+        total += sum(map(int, fields[11:15]))  # user and system time, its own and its ended children's
+    return total / _TICKS
+
+
+def _jobs(found: Settings, count: int) -> tuple[list[float], list[float]]:
+    from bioblend.galaxy import GalaxyInstance
+
+    from metapipe.instance.accounts import read_credentials
+
+    credentials = read_credentials(found.state)
+    gi = GalaxyInstance(credentials.url, key=credentials.user.api_key)
+    history = gi.histories.create_history("benchmark")["id"]
+    element = {"src": "pasted", "paste_content": "a\tb\nc\td\n", "ext": "tabular", "name": "two lines"}
+    payload = {"history_id": history, "targets": [{"destination": {"type": "hdas"}, "elements": [element]}]}
+
+    def upload() -> Any:
+        return gi.make_post_request(f"{gi.url}/tools/fetch", payload=payload)["outputs"][0]["id"]
+
+    dataset = upload()
+    _wait_ok(gi, dataset)
+
+    def job() -> Any:
+        inputs = {"lineNum": 1, "input": {"src": "hda", "id": dataset}}
+        return gi.tools.run_tool(history, _TOOL, inputs)["outputs"][0]["id"]
+
+    _wait_ok(gi, job())  # the first of a tool is not the warm case
+    return [_timed(gi, upload) for _ in range(count)], [_timed(gi, job) for _ in range(count)]
+
+
+def _timed(gi: GalaxyInstance, submit: Callable[[], Any]) -> float:
+    began = time.monotonic()
+    _wait_ok(gi, submit())
+    return round(time.monotonic() - began, 2)
+
+
+def _wait_ok(gi: GalaxyInstance, dataset: str) -> None:
+    while (state := gi.datasets.show_dataset(dataset)["state"]) != "ok":
+        if state in ("error", "failed_metadata", "discarded"):
+            raise RuntimeError(f"a trivial job ended as {state}")
+        time.sleep(0.05)
+
+
+def main() -> int:
+    """Measure and write ``docs/benchmarks/galaxy.json`` and ``galaxy.md``."""
+    parser = argparse.ArgumentParser("scripts/bench-galaxy", description=__doc__.splitlines()[0] if __doc__ else "")
+    parser.add_argument("--jobs", type=int, default=10, metavar="N", help="jobs and uploads to run (10)")
+    parser.add_argument("--output", type=Path, metavar="DIR", help="folder of the report (docs/benchmarks)")
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory(prefix="metapipe-bench-") as folder:
+        found = settings.load(Path(folder) / "galaxy")
+        report = measure(found, options.jobs, lambda line: sys.stderr.write(line + "\n") and None)
+    output = options.output or found.checkout / "docs" / "benchmarks"
+    output.mkdir(parents=True, exist_ok=True)
+    (output / "galaxy.json").write_text(json.dumps({"schema": 1} | asdict(report), indent=2) + "\n")
+    (output / "galaxy.md").write_text(markdown(report))
+    sys.stdout.write(markdown(report))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,106 @@
+import json
+import os
+import xml.etree.ElementTree as ElementTree
+from dataclasses import replace
+from pathlib import Path
+
+import yaml
+
+from metapipe.instance import configuration, databases, parts
+from metapipe.instance.settings import Settings
+
+
+def rendered(instance: Settings) -> dict[str, object]:
+    configuration.render(instance)
+    document = yaml.safe_load((instance.config / "galaxy.yml").read_text())
+    galaxy: dict[str, object] = document["galaxy"]
+    return galaxy
+
+
+def test_configuration_holds_secrets_and_only_its_owner_can_read_it(instance: Settings) -> None:
+    galaxy = rendered(instance)
+    assert len(str(galaxy["id_secret"])) >= 32
+    assert (instance.config / "galaxy.yml").stat().st_mode & 0o777 == 0o600
+
+
+def test_no_option_lets_galaxy_ask_the_network(instance: Settings) -> None:
+    galaxy = rendered(instance)
+    switched_off = ("conda_auto_init", "conda_auto_install", "enable_mulled_containers", "involucro_auto_init")
+    assert [galaxy[name] for name in (*switched_off, "enable_tool_shed_check", "biotools_use_api")] == [False] * 6
+    assert (galaxy["dependency_resolvers"], galaxy["container_resolvers"]) == ([], [])
+
+
+def test_uploads_and_metadata_go_to_the_warm_worker(instance: Settings) -> None:
+    celery = rendered(instance)["celery_conf"]
+    assert isinstance(celery, dict)
+    assert celery["task_routes"] == {
+        "galaxy.fetch_data": "galaxy.external",
+        "galaxy.set_job_metadata": "galaxy.external",
+    }
+
+
+def test_strangers_may_not_run_jobs(instance: Settings) -> None:
+    galaxy = rendered(instance)
+    assert galaxy["require_login"] is True
+    assert galaxy["allow_local_account_creation"] is False
+
+
+def test_paths_with_spaces_and_quotes_are_kept(instance: Settings, tmp_path: Path) -> None:
+    odd = replace(instance, state=tmp_path / 'it\'s a "state" & more')
+    assert str(rendered(odd)["tool_config_file"]).startswith(str(odd.state))
+    table = ElementTree.parse(odd.config / "tool_data_table_conf.xml").find("table/file")
+    assert table is not None
+    assert table.get("path") == str(odd.config / "metapipe_databases.loc")
+
+
+def test_every_tool_of_ours_is_in_the_panel(instance: Settings) -> None:
+    configuration.render(instance)
+    files = {tool.get("file") for tool in ElementTree.parse(instance.config / "tool_conf.xml").iter("tool")}
+    ours = {str(file) for file in (instance.checkout / "tools" / "metapipe").glob("metapipe_*.xml")}
+    assert ours
+    assert ours <= files
+
+
+def test_jobs_get_cores_and_memory_of_the_settings(instance: Settings) -> None:
+    configuration.render(replace(instance, slots=3, memory_mb=4321))
+    local = yaml.safe_load((instance.config / "job_conf.yml").read_text())["execution"]["environments"]["local"]
+    assert local["local_slots"] == 3
+    assert local["env"] == [{"name": "GALAXY_MEMORY_MB", "value": "4321"}]
+
+
+def test_jobs_inherit_no_python_settings(instance: Settings) -> None:
+    environ = configuration.environ_of(instance, {"PYTHONPATH": "/x", "LD_PRELOAD": "y", "PATH": "/bin", "HOME": "/h"})
+    assert not {"PYTHONPATH", "LD_PRELOAD"} & set(environ)
+    assert environ["PATH"].split(os.pathsep)[0] == str(instance.state / "bin")
+
+
+def test_rendering_again_changes_no_file(instance: Settings) -> None:
+    configuration.render(instance)
+    before = {file: file.stat().st_ino for file in instance.config.iterdir()}
+    configuration.render(instance)
+    assert {file: file.stat().st_ino for file in instance.config.iterdir()} == before
+
+
+def test_a_change_of_settings_changes_the_digest(instance: Settings) -> None:
+    configuration.render(instance)
+    before = configuration.digest(instance)
+    configuration.render(replace(instance, memory_mb=999))
+    assert configuration.digest(instance) != before
+
+
+def test_data_table_lists_installed_databases_and_leaves_out_damaged_ones(instance: Settings, tmp_path: Path) -> None:
+    for version, text in (("1", {"name": "a", "version": "1", "kind": "hmm", "title": "A\tbase"}), ("2", None)):
+        folder = tmp_path / "refdb" / "a" / version
+        folder.mkdir(parents=True)
+        (folder / "manifest.json").write_text(json.dumps(text) if text else "{")
+    configuration.render(instance)
+    assert databases.write_table(replace(instance, refdb=tmp_path / "refdb")) == 1
+    row = (instance.config / "metapipe_databases.loc").read_text().splitlines()[1].split("\t")
+    assert row[:5] == ["a:1", "A base (version 1)", "1", "hmm", str(tmp_path / "refdb" / "a" / "1")]
+    assert len(row[5]) == 64
+
+
+def test_last_words_prefer_the_error(tmp_path: Path) -> None:
+    log = tmp_path / "web.log"
+    log.write_text("start\nValueError: no key\nWorker exiting\n")
+    assert parts.last_words(log) == "ValueError: no key"

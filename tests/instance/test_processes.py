@@ -1,0 +1,76 @@
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from metapipe.instance import processes
+
+MARK = "a-mark-of-these-tests"
+
+
+@pytest.fixture
+def sleeper(tmp_path: Path) -> Iterator[processes.Identity]:
+    identity = processes.start("web", ["sleep", "60"], {"PATH": os.defpath}, tmp_path / "log", tmp_path, MARK)
+    yield identity
+    processes.stop([identity], 1.0)
+
+
+def test_a_process_is_known_until_it_ends(sleeper: processes.Identity) -> None:
+    assert sleeper.alive
+    processes.stop([sleeper], 5.0)
+    assert not sleeper.alive
+
+
+def test_another_process_with_the_same_pid_is_not_taken_for_it(sleeper: processes.Identity) -> None:
+    earlier = replace(sleeper, started=sleeper.started - 1)
+    assert not earlier.alive
+    assert not earlier.send(signal.SIGKILL)
+    assert sleeper.alive
+
+
+def test_a_process_of_an_earlier_boot_is_not_taken_for_it(sleeper: processes.Identity) -> None:
+    assert not replace(sleeper, boot="another").alive
+
+
+def test_records_survive_writing_and_reading(tmp_path: Path, sleeper: processes.Identity) -> None:
+    processes.write_record(tmp_path / "web.json", sleeper)
+    assert processes.read_record(tmp_path / "web.json") == sleeper
+    (tmp_path / "web.json").write_text("{}")
+    assert processes.read_record(tmp_path / "web.json") is None
+
+
+def test_processes_are_found_by_their_mark_without_a_record(sleeper: processes.Identity) -> None:
+    assert processes.belonging(MARK) == [sleeper]
+    assert processes.belonging(MARK, part="celery") == []
+    assert processes.belonging("another mark") == []
+
+
+def test_a_child_that_cleared_its_environment_is_found_through_its_session(tmp_path: Path) -> None:
+    script = "import subprocess, time; subprocess.Popen(['sleep', '60'], env={}, process_group=0); time.sleep(60)"
+    environ = {"PATH": os.defpath}
+    parent = processes.start("web", [sys.executable, "-c", script], environ, tmp_path / "log", tmp_path, MARK)
+    assert processes.wait_until(lambda: len(processes.belonging(MARK, [parent])) == 2, 10.0)
+    processes.stop(processes.belonging(MARK, [parent]), 5.0)
+    assert processes.belonging(MARK, [parent]) == []
+
+
+def test_a_process_that_ignores_the_request_is_ended(tmp_path: Path) -> None:
+    script = "import signal, sys, time; signal.signal(15, signal.SIG_IGN); print('on', flush=True); time.sleep(60)"
+    environ, log = {"PATH": os.defpath}, tmp_path / "log"
+    stubborn = processes.start("web", [sys.executable, "-c", script], environ, log, tmp_path, MARK)
+    assert processes.wait_until(lambda: log.read_text() == "on\n", 10.0)
+    processes.stop([stubborn], 0.2)
+    assert not stubborn.alive
+
+
+def test_a_zombie_counts_as_ended() -> None:
+    child = subprocess.Popen(["true"])
+    time.sleep(0.3)
+    assert processes.identify(child.pid) is None
+    child.wait()

@@ -1,0 +1,65 @@
+import os
+from pathlib import Path
+
+import pytest
+
+from metapipe.errors import MetapipeError
+from metapipe.instance import settings
+from metapipe.instance.settings import Chosen
+
+
+def test_defaults_are_sqlite_any_port_and_all_cores(tmp_path: Path, environ: dict[str, str]) -> None:
+    found = settings.load(tmp_path, None, environ)
+    assert found.port is None
+    assert found.database_url == f"sqlite:///{tmp_path}/galaxy.sqlite?isolation_level=IMMEDIATE&timeout=30"
+    assert found.slots == len(os.sched_getaffinity(0))
+
+
+def test_what_was_chosen_is_remembered_and_only_its_owner_can_read_it(tmp_path: Path, environ: dict[str, str]) -> None:
+    chosen = Chosen(port="8080", database="postgresql://galaxy:word@db/galaxy")
+    settings.remember_in(settings.load(tmp_path, chosen, environ), chosen)
+    found = settings.load(tmp_path, None, environ)
+    assert (found.port, found.database_url) == (8080, "postgresql://galaxy:word@db/galaxy")
+    assert (tmp_path / "settings.json").stat().st_mode & 0o777 == 0o600
+
+
+def test_command_line_beats_environment_beats_memory(tmp_path: Path, environ: dict[str, str]) -> None:
+    chosen = Chosen(slots="1")
+    settings.remember_in(settings.load(tmp_path, chosen, environ), chosen)
+    assert settings.load(tmp_path, None, environ).slots == 1
+    assert settings.load(tmp_path, None, environ | {"METAPIPE_GALAXY_SLOTS": "2"}).slots == 2
+    assert settings.load(tmp_path, Chosen(slots="3"), environ | {"METAPIPE_GALAXY_SLOTS": "2"}).slots == 3
+
+
+def test_sqlite_can_be_chosen_again_after_postgresql(tmp_path: Path, environ: dict[str, str]) -> None:
+    for database in ("postgresql:///galaxy", "sqlite:"):
+        settings.remember_in(settings.load(tmp_path, Chosen(database=database), environ), Chosen(database=database))
+    assert settings.load(tmp_path, None, environ).database == ""
+
+
+@pytest.mark.parametrize(
+    "chosen",
+    [Chosen(port="70000"), Chosen(port="x"), Chosen(slots="0"), Chosen(memory_mb="-5"), Chosen(database="mysql://db")],
+)
+def test_impossible_values_are_refused(tmp_path: Path, environ: dict[str, str], chosen: Chosen) -> None:
+    with pytest.raises(MetapipeError) as refused:
+        settings.load(tmp_path, chosen, environ)
+    assert refused.value.code == "E701"
+
+
+def test_a_refused_database_address_does_not_show_its_password(tmp_path: Path, environ: dict[str, str]) -> None:
+    with pytest.raises(MetapipeError) as refused:
+        settings.load(tmp_path, Chosen(database="mysql://galaxy:secret@db/galaxy"), environ)
+    assert "secret" not in str(refused.value)
+
+
+def test_damaged_memory_is_named(tmp_path: Path, environ: dict[str, str]) -> None:
+    (tmp_path / "settings.json").write_text("{")
+    with pytest.raises(MetapipeError, match=r"METAPIPE-E702 settings\.json"):
+        settings.load(tmp_path, None, environ)
+
+
+def test_socket_path_fits_the_kernel_however_deep_the_instance_lies(tmp_path: Path, environ: dict[str, str]) -> None:
+    deep = settings.load(tmp_path / ("x" * 120), None, environ)
+    assert len(str(deep.broker_socket)) <= 107
+    assert deep.broker_socket != settings.load(tmp_path / ("y" * 120), None, environ).broker_socket
