@@ -139,6 +139,10 @@ def _wait_ok(gi: GalaxyInstance, dataset: str) -> None:
         time.sleep(0.05)
 
 
+def _say(line: str) -> None:
+    sys.stderr.write(line + "\n")
+
+
 def main() -> int:
     """Measure and write ``docs/benchmarks/galaxy.json`` and ``galaxy.md``."""
     parser = argparse.ArgumentParser("scripts/bench-galaxy", description=__doc__.splitlines()[0] if __doc__ else "")
@@ -147,7 +151,7 @@ def main() -> int:
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="metapipe-bench-") as folder:
         found = settings.load(Path(folder) / "galaxy")
-        report = measure(found, options.jobs, lambda line: sys.stderr.write(line + "\n") and None)
+        report = measure(found, options.jobs, _say)
     output = options.output or found.checkout / "docs" / "benchmarks"
     output.mkdir(parents=True, exist_ok=True)
     (output / "galaxy.json").write_text(json.dumps({"schema": 1} | asdict(report), indent=2) + "\n")
