@@ -16,6 +16,12 @@ def test_data() -> Path:
 
 
 @pytest.fixture
+def downloads() -> Path:
+    """Downloads are shared with the scripts: no test fetches a package a second time."""
+    return Path(__file__).resolve().parents[2] / ".build" / "downloads"
+
+
+@pytest.fixture
 def store_root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """An empty root of installed databases; home, cache and downloads are empty too."""
     root = tmp_path / "refdb"

@@ -99,9 +99,3 @@ def test_the_demo_is_built_once_and_mended_when_damaged(tmp_path: Path, download
     (folder / "truth" / "genes.tsv").write_text("altered")
     assert build_demo(folder, "test", downloads) is True
     assert build_demo(folder, "test", downloads) is False
-
-
-@pytest.fixture
-def downloads() -> Path:
-    """Downloads are shared with the scripts: no test fetches a package a second time."""
-    return Path(__file__).resolve().parents[3] / ".build" / "downloads"
