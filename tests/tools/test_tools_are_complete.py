@@ -95,6 +95,16 @@ def test_every_column_of_a_table_is_explained() -> None:
         assert [column for column in columns if column not in covered and not re.search(rf"\b{column}\b", text)] == []
 
 
+@pytest.mark.parametrize(
+    ("stage", "output"), [("search_proteins", "hits"), ("search_domains", "domains"), ("annotate", "table")]
+)
+def test_galaxy_shows_tables_with_the_names_of_their_columns(stage: str, output: str) -> None:
+    header = (ROOT / "test-data" / "galaxy" / f"{output}.tabular").read_text().splitlines()[0]
+    action = Tool(stage).root.find(f"./outputs/data[@name='{output}']/actions/action[@name='column_names']")
+    assert action is not None
+    assert (action.get("default") or "").split(",") == header.lstrip("#").split("\t")
+
+
 def test_references_name_the_paper_of_metapipe(tool: Tool) -> None:
     dois = [citation.text for citation in tool.root.findall("./citations/citation")]
     assert "10.12688/f1000research.13204.1" in dois
