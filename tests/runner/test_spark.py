@@ -1,0 +1,87 @@
+"""The same runs in a Spark session: same bytes, same quarantine, a lost worker made good, nothing left."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from metapipe.errors import MetapipeError
+from metapipe.runner import session as sessions
+from metapipe.runner.jvm import archive_path, java_options
+
+
+def test_poison_in_a_spark_session_gives_the_bytes_of_the_inline_session(
+    run: Callable[..., Any], fasta: Callable[..., Path]
+) -> None:
+    path = fasta(40, poison=(17,))
+    inline = run("poisoned", {"contigs": path}, how="segfault")
+    spark = run("poisoned", {"contigs": path}, how="segfault", session="local", slots=2, blocks=7)
+    assert spark.result.report["session"] == "local"
+    assert spark.outputs == inline.outputs
+    assert spark.summary_bytes == inline.summary_bytes
+    assert spark.result.quarantine.read_bytes() == inline.result.quarantine.read_bytes()
+    assert len({row["pid"] for row in spark.result.report["attempts"]} - {0}) >= 1
+
+
+def test_a_killed_worker_costs_a_retry_and_nothing_else(
+    run: Callable[..., Any], fasta: Callable[..., Path], tmp_path: Path
+) -> None:
+    flag = tmp_path / "flag"
+    path = fasta(12, poison=(5,))
+    ran = run("poisoned", {"contigs": path}, how="once", flag=str(flag), session="local", slots=2, blocks=4)
+    assert Path(f"{flag}.once").exists()
+    assert ran.outputs["copy"].count(b">") == 12
+    assert ran.result.quarantined == 0
+
+
+def test_a_failure_in_a_spark_session_has_its_code(run: Callable[..., Any], fasta: Callable[..., Path]) -> None:
+    with pytest.raises(MetapipeError, match="METAPIPE-E801 a block reached its time limit"):
+        run(
+            "poisoned",
+            {"contigs": fasta(8, poison=(1,))},
+            how="hang-in-program",
+            timeout=2.0,
+            max_quarantined=0,
+            session="local",
+            slots=2,
+            blocks=4,
+        )
+
+
+def test_a_machine_without_java_is_told_so(
+    run: Callable[..., Any], fasta: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", "/nowhere")
+    monkeypatch.delenv("JAVA_HOME", raising=False)
+    with pytest.raises(MetapipeError, match="METAPIPE-E302 no Java found: install Java 17"):
+        run("identity", {"contigs": fasta(4)}, session="local", slots=2)
+
+
+def test_a_java_that_does_not_start_is_quoted(
+    run: Callable[..., Any], fasta: Callable[..., Path], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "bin").mkdir()
+    (tmp_path / "bin" / "java").write_text("#!/bin/sh\necho 'no memory here' >&2\nexit 1\n")
+    (tmp_path / "bin" / "java").chmod(0o755)
+    monkeypatch.setenv("JAVA_HOME", str(tmp_path))
+    with pytest.raises(MetapipeError, match="METAPIPE-E302 Java ended before Spark was ready.*no memory here"):
+        run("identity", {"contigs": fasta(4)}, session="local", slots=2)
+
+
+def test_the_class_data_archive_is_really_used(tmp_path: Path) -> None:
+    """With ``-Xshare:on`` the JVM refuses to start when it cannot map the archive it is given."""
+    archive = archive_path()
+    assert archive is not None
+    if not archive.is_file():
+        assert sessions.prepare_archive(tmp_path) == archive
+    assert f"-XX:SharedArchiveFile={archive}" in java_options()
+    log = tmp_path / "cds.log"
+    session = sessions.SparkSession(1, tmp_path, extra=("-Xshare:on", f"-Xlog:class+load:file={log}"))
+    session.stop()
+    loaded = log.read_text().splitlines()
+    shared = sum("shared objects file (top)" in line for line in loaded)
+    assert shared > 5000
+    assert shared / sum("source:" in line for line in loaded) > 0.7
