@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import urllib.error
+import urllib.request
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -56,7 +58,7 @@ def ensure(settings: Settings, url: str) -> Credentials:
         known = read_credentials(settings.state)
     except MetapipeError:
         known = None
-    if known is None:
+    if known is None or not all(_key_works(url, account) for account in (known.admin, known.user)):
         from bioblend.galaxy import GalaxyInstance  # only here: it takes a third of a second to import
 
         words = secrets.ensure(settings.secrets)
@@ -69,6 +71,16 @@ def ensure(settings: Settings, url: str) -> Credentials:
     if not settings.credentials.exists() or settings.credentials.read_text() != text:
         secrets.write_private(settings.credentials, text)
     return credentials
+
+
+def _key_works(url: str, account: Account) -> bool:
+    """Whether Galaxy knows the key; it does not after a change of the database."""
+    request = urllib.request.Request(f"{url}/api/users/current", headers={"x-api-key": account.api_key})  # noqa: S310
+    try:
+        with urllib.request.urlopen(request, timeout=30) as reply:  # noqa: S310 - our own address
+            return bool(json.load(reply)["email"] == account.email)
+    except urllib.error.HTTPError:
+        return False
 
 
 def _account(gi: GalaxyInstance, name: str, email: str, password: str) -> Account:
