@@ -2,9 +2,10 @@
 
 import sys
 
+from stages_for_tests import STAGES
+
 from metapipe.cli import main
 from metapipe.stages import registry
-from stages_for_tests import STAGES
 
 registry.STAGES.update(STAGES)
 registry.SUMMARIES.update(dict.fromkeys(STAGES, "test"))

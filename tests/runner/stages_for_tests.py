@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from metapipe.runner.merge import Concat, HeaderOnce, Reduce, add_counts
+from metapipe.runner.merge import HeaderOnce, Reduce, add_counts
 from metapipe.runner.stage import (
     Exact,
     Fasta,

@@ -76,6 +76,7 @@ class SparkSession:
             "spark.driver.bindAddress": "127.0.0.1",
             "spark.local.dir": str(folder),
             "spark.python.worker.faulthandler.enabled": "true",
+            "spark.python.daemon.module": "metapipe.runner.worker_daemon",
         }
         os.environ.update(
             SPARK_HOME=str(spark_home()),

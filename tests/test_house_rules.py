@@ -1,0 +1,99 @@
+"""The rules of the house, as far as a machine can check them."""
+
+from __future__ import annotations
+
+import ast
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from metapipe.runner.attempt import load_stage
+from metapipe.runner.stage import Invariance
+from metapipe.stages.registry import STAGES, SUMMARIES
+
+HOME = Path(__file__).parents[1]
+SOURCES = sorted((HOME / "src").rglob("*.py"))
+#: Everything that is shipped or shown. This file names what is forbidden, and built files are not ours.
+TEXTS = [
+    path
+    for path in subprocess.run(
+        ["git", "-c", f"safe.directory={HOME}", "ls-files"], cwd=HOME, capture_output=True, text=True, check=True
+    ).stdout.splitlines()
+    if re.search(r"\.(py|toml|yml|yaml|md|xml|cfg|ini|sh|j2|properties)$|^scripts/|^\.ci/", path)
+    and path != "tests/test_house_rules.py"
+]
+
+
+def imports(path: Path) -> set[str]:
+    found: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            found.add(node.module)
+    return found
+
+
+def test_the_floors_import_only_downwards() -> None:
+    ran = subprocess.run(
+        [Path(sys.executable).parent / "lint-imports", "--no-cache"], cwd=HOME, capture_output=True, text=True
+    )
+    assert ran.returncode == 0, ran.stdout
+
+
+def test_only_the_session_imports_pyspark() -> None:
+    users = {
+        path.relative_to(HOME / "src/metapipe").as_posix()
+        for path in SOURCES
+        if any(name.split(".")[0] == "pyspark" for name in imports(path))
+    }
+    assert users == {"runner/session.py"}
+
+
+def test_pyspark_is_imported_only_when_a_session_starts() -> None:
+    tree = ast.parse((HOME / "src/metapipe/runner/session.py").read_text())
+    top = [node.module for node in tree.body if isinstance(node, ast.ImportFrom)]
+    assert not [module for module in top if module and module.startswith("pyspark")]
+
+
+def test_no_source_file_is_longer_than_400_lines() -> None:
+    long = {path.name: count for path in SOURCES if (count := len(path.read_text().splitlines())) > 400}
+    assert not long
+
+
+def test_no_module_is_a_drawer_for_everything() -> None:
+    names = {path.stem for path in SOURCES} | {path.parent.name for path in SOURCES}
+    assert not names & {"utils", "util", "helpers", "helper", "common", "misc", "lib", "stuff"}
+
+
+@pytest.mark.parametrize("path", TEXTS)
+def test_nothing_names_this_machine(path: str) -> None:
+    file = HOME / path
+    if not file.is_file():  # removed but not yet committed
+        return
+    text = file.read_text(errors="replace")
+    assert not re.findall(r"(?<![\w./~$}-])/(?:work|root)(?:/|\b)[\w./-]*", text)
+
+
+@pytest.mark.parametrize("name", STAGES)
+def test_a_stage_is_fully_declared(name: str) -> None:
+    stage = load_stage(STAGES[name])
+    assert stage.name == name
+    assert SUMMARIES[name]
+    assert stage.summary
+    assert stage.outputs
+    assert isinstance(stage.invariance, Invariance)
+    assert stage.example
+
+
+def test_every_stage_module_is_in_the_registry() -> None:
+    declared = {
+        f"metapipe.stages.{path.stem}"
+        for path in (HOME / "src/metapipe/stages").glob("*.py")
+        if re.search(r"^class \w+\(Stage\)", path.read_text(), re.MULTILINE)
+    }
+    assert declared == {reference.partition(":")[0] for reference in STAGES.values()}
+    assert set(SUMMARIES) == set(STAGES)
