@@ -265,7 +265,7 @@ def test_a_disk_that_fills_up_while_merging_leaves_no_output(
     monkeypatch.setattr(deliver.os, "replace", full)
     monkeypatch.setattr(report, "write_json", lambda *_: None)
     with pytest.raises(
-        MetapipeError, match="METAPIPE-E501 copy.fasta: cannot write .No space left on device."
+        MetapipeError, match=r"METAPIPE-E501 copy\.fasta: cannot write .No space left on device."
     ) as caught:
         run("identity", {"contigs": fasta(3)}, folder=tmp_path / "out")
     assert caught.value.exit_code == 73

@@ -174,7 +174,7 @@ def test_a_file_cut_after_the_scan_is_noticed_when_it_is_read(tmp_path: Path) ->
     path.write_bytes(b">a\nACGT\n>b\nACGT\n")
     extent = scan_file(path, "a.fasta", "fasta").range(0, 1)
     path.write_bytes(b">a\nACGT\n")
-    with pytest.raises(MetapipeError, match="METAPIPE-E201 a.fasta: the file has changed"):
+    with pytest.raises(MetapipeError, match=r"METAPIPE-E201 a\.fasta: the file has changed"):
         b"".join(extent.chunks())
 
 

@@ -67,7 +67,7 @@ def test_a_java_that_does_not_start_is_quoted(
     (tmp_path / "bin" / "java").write_text("#!/bin/sh\necho 'no memory here' >&2\nexit 1\n")
     (tmp_path / "bin" / "java").chmod(0o755)
     monkeypatch.setenv("JAVA_HOME", str(tmp_path))
-    with pytest.raises(MetapipeError, match="METAPIPE-E302 Java ended before Spark was ready.*no memory here"):
+    with pytest.raises(MetapipeError, match=r"METAPIPE-E302 Java ended before Spark was ready.*no memory here"):
         run("identity", {"contigs": fasta(4)}, session="local", slots=2)
 
 

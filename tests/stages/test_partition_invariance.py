@@ -1,0 +1,164 @@
+"""Every stage gives the same bytes however its input is cut, in whatever order the blocks run, inline and on Spark."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from metapipe.refdb.store import resolve
+from metapipe.runner.attempt import load_stage
+from metapipe.runner.blocks import Block
+from metapipe.runner.engine import Request, run_stage
+from metapipe.runner.stage import WholeInput
+from metapipe.stages.registry import STAGES
+
+DATA = Path(__file__).parents[2] / "test-data"
+DATABASES = {"proteins": "metapipe-tiny-proteins", "hmm": "metapipe-tiny-domains"}
+
+
+@dataclass(frozen=True)
+class Case:
+    """Inputs of one stage: files of the test data, or ``stage/output`` of another stage's run on one block."""
+
+    inputs: Mapping[str, str]
+    side: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    options: Mapping[str, Any] = field(default_factory=dict)
+
+
+READS = {"reads-1": "reads_1.fastq.gz", "reads-2": "reads_2.fastq.gz"}
+CASES = {
+    "trim_reads": Case(READS),
+    "assemble": Case(READS, options={"k_list": "21,41"}),
+    "filter_contigs": Case({"contigs": "contigs.fasta.gz"}),
+    "predict_genes": Case({"contigs": "contigs.fasta"}),
+    "search_proteins": Case({"proteins": "predict_genes/proteins"}, options={"sensitivity": "fast"}),
+    "search_domains": Case({"proteins": "proteins.fasta"}),
+    "annotate": Case(
+        {"contigs": "contigs.fasta"},
+        {
+            "genes": ["predict_genes/genes"],
+            "proteins": ["predict_genes/proteins"],
+            "hits": ["search_proteins/hits"],
+            "domains": ["of_genes/domains"],
+        },
+    ),
+    "report": Case(
+        {},
+        {
+            "summaries": ["filter_contigs/summary", "predict_genes/summary", "annotate/summary"],
+            "table": ["annotate/table"],
+        },
+    ),
+    # The domains of the predicted proteins: input of ``annotate`` only.
+    "of_genes": Case({"proteins": "predict_genes/proteins"}),
+}
+ALIASES = {"of_genes": "search_domains"}
+
+
+def shuffled(blocks: list[Block]) -> list[Block]:
+    return random.Random(len(blocks)).sample(blocks, len(blocks))
+
+
+class Runs:
+    """Runs of stages; those on one block are made once and feed the others."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.made: dict[str, dict[str, Path]] = {}
+        self.count = 0
+
+    def reference(self, name: str) -> dict[str, Path]:
+        if name not in self.made:
+            self.made[name] = self.run(name, blocks=1)
+        return self.made[name]
+
+    def find(self, place: str) -> Path:
+        name, _, output = place.rpartition("/")
+        return self.reference(name)[output] if name else DATA / place
+
+    def run(self, name: str, **keywords: Any) -> dict[str, Path]:
+        case = CASES[name]
+        reference = STAGES[ALIASES.get(name, name)]
+        stage = load_stage(reference)
+        inputs = {key: self.find(place) for key, place in case.inputs.items()}
+        side = {key: [self.find(place) for place in places] for key, places in case.side.items()}
+        self.count += 1
+        folder = self.folder / f"{name}-{self.count}"
+        folder.mkdir()
+        outputs = {key: folder / f"{key}.{output.suffix}" for key, output in stage.outputs.items()}
+        request: dict[str, Any] = {"session": "inline", "slots": 2, "memory_mb": 8192, **keywords}
+        run_stage(
+            Request(
+                stage=reference,
+                inputs=inputs,
+                side=side,
+                databases={
+                    key: resolve(str(DATA / "refdb" / DATABASES[key] / "1"), kind=declared.kind)
+                    for key, declared in stage.databases.items()
+                },
+                options=stage.options(**case.options),
+                outputs=outputs,
+                summary=folder / "summary.json",
+                workdir=folder / "work",
+                **request,
+            )
+        )
+        return {**outputs, "summary": folder / "summary.json"}
+
+
+@pytest.fixture(scope="module")
+def runs(tmp_path_factory: pytest.TempPathFactory) -> Runs:
+    return Runs(tmp_path_factory.mktemp("invariance"))
+
+
+def same(runs: Runs, name: str, other: Mapping[str, Path]) -> None:
+    expected = runs.reference(name)
+    assert set(expected) == set(other)
+    for key in expected:
+        assert other[key].read_bytes() == expected[key].read_bytes(), key
+
+
+def test_every_stage_has_a_case() -> None:
+    assert set(CASES) - set(ALIASES) == set(STAGES)
+
+
+def cut() -> list[str]:
+    return [name for name in STAGES if not isinstance(load_stage(STAGES[name]).invariance, WholeInput)]
+
+
+def whole() -> list[str]:
+    return [name for name in STAGES if isinstance(load_stage(STAGES[name]).invariance, WholeInput)]
+
+
+@pytest.mark.parametrize("blocks", [2, 7, 64])
+@pytest.mark.parametrize("name", cut())
+def test_a_stage_gives_the_same_bytes_on_any_cut_in_any_order(name: str, blocks: int, runs: Runs) -> None:
+    same(runs, name, runs.run(name, blocks=blocks, order=shuffled))
+
+
+@pytest.mark.parametrize("name", whole())
+def test_a_stage_of_the_whole_input_gives_the_same_bytes_on_one_slot_and_on_two(name: str, runs: Runs) -> None:
+    same(runs, name, runs.run(name, slots=1))
+
+
+@pytest.mark.parametrize("name", ["predict_genes", "search_domains", "trim_reads"])
+def test_a_stage_gives_the_same_bytes_on_spark(name: str, runs: Runs) -> None:
+    same(runs, name, runs.run(name, blocks=5, session="local"))
+
+
+def test_the_reference_runs_find_something(runs: Runs, filled_outputs: Callable[[str], list[str]]) -> None:
+    for name in STAGES:
+        assert any(filled_outputs(name)), name
+
+
+@pytest.fixture
+def filled_outputs(runs: Runs) -> Callable[[str], list[str]]:
+    """Outputs of a stage that hold more than a header line."""
+    return lambda name: [
+        key for key, path in runs.reference(name).items() if key != "summary" and path.read_bytes().count(b"\n") > 1
+    ]
