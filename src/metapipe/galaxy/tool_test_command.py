@@ -53,8 +53,9 @@ def tool_tests(keys: Keys, wanted: Sequence[str], folder: Path, parallel: int) -
 def workflow_tests(keys: Keys, folder: Path) -> tuple[int, int]:
     """Run the tests of all workflows; return how many passed and failed."""
     passed = failed = 0
+    planemo = Path(sys.executable).parent / "planemo"
     for workflow in sorted((_HOME / "workflows").glob("*/*.gxwf.yml")):
-        executed, words = run_workflow_tests(Path(sys.executable).parent / "planemo", workflow, keys, folder)
+        executed, words = run_workflow_tests(planemo, workflow, _HOME / "test-data", keys, folder)
         for name, problem in judge_workflow(declared_tests(workflow), executed):
             say(f"{'ok' if problem is None else 'FAILED':<7} workflow {workflow.parent.name}: {name}")
             if problem is not None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -27,13 +28,21 @@ def declared_tests(workflow: Path) -> list[str]:
     return [str(test.get("doc", f"test {position + 1}")) for position, test in enumerate(tests)]
 
 
-def run_workflow_tests(planemo: Path, workflow: Path, keys: Keys, folder: Path) -> tuple[Sequence[Any], str]:
-    """Let planemo run the workflow's tests.
+def run_workflow_tests(
+    planemo: Path, workflow: Path, test_data: Path, keys: Keys, folder: Path
+) -> tuple[Sequence[Any], str]:
+    """Let planemo run the workflow's tests, on a copy: it writes its notes beside the workflow.
 
-    :param folder: for planemo's workspace and reports.
+    :param test_data: what the tests call ``../../test-data``.
+    :param folder: for the copy, planemo's workspace and its reports.
     :return: the entries of its JSON report, and its own words.
     """
-    folder.mkdir(parents=True, exist_ok=True)
+    copy = folder / "workflows" / workflow.parent.name
+    shutil.rmtree(copy, ignore_errors=True)
+    shutil.copytree(workflow.parent, copy)
+    link = folder / "test-data"
+    link.unlink(missing_ok=True)
+    link.symlink_to(test_data, target_is_directory=True)
     report = folder / f"{workflow.stem}.json"
     report.unlink(missing_ok=True)
     server = ["--galaxy_url", keys.url, "--galaxy_user_key", keys.user, "--galaxy_admin_key", keys.admin]
@@ -48,7 +57,7 @@ def run_workflow_tests(planemo: Path, workflow: Path, keys: Keys, folder: Path) 
         "--no_shed_install",
     ]
     done = subprocess.run(
-        [*planemo_test, *server, *reports, str(workflow)],
+        [*planemo_test, *server, *reports, str(copy / workflow.name)],
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
