@@ -18,6 +18,8 @@ USER_EMAIL = "biologist@metapipe.example"
 _TEMPLATES = ("galaxy.yml", "job_conf.yml", "tool_conf.xml", "tool_data_table_conf.xml")
 _SUITES = {"metapipe": "META-pipe", "biomas": "BioMaS", "data_managers": "Databases"}
 _FIXED = {
+    # The one tool whose HTML Galaxy may show as a page; everybody else's is shown as text.
+    "sanitize_allowlist.txt": "metapipe_report\n",
     "tool_sheds_conf.xml": "<tool_sheds></tool_sheds>\n",
     "data_manager_conf.xml": "<data_managers></data_managers>\n",
     "builds.txt": "?\tunspecified (?)\n",
