@@ -97,13 +97,18 @@ def from_gff3(path: Path) -> list[Statement]:
     return genes
 
 
+def records(path: Path, layout: str) -> list[SeqRecord]:
+    with path.open() as file:
+        return list(SeqIO.parse(file, layout))
+
+
 def coding(record: SeqRecord) -> list[SeqFeature]:
     return [feature for feature in record.features if feature.type == "CDS"]
 
 
 def from_flat_file(path: Path, layout: str) -> list[Statement]:
     genes = []
-    for record in SeqIO.parse(path, layout):
+    for record in records(path, layout):
         for feature in coding(record):
             location, qualifiers = feature.location, feature.qualifiers
             assert location is not None
@@ -144,17 +149,17 @@ def test_gff3_genbank_and_embl_say_of_every_gene_what_the_table_says(
 
 
 def test_the_contigs_in_the_flat_files_are_the_contigs(finished_run: FinishedRun) -> None:
-    contigs = [(record.id, str(record.seq)) for record in SeqIO.parse(finished_run.results / "contigs.fasta", "fasta")]
+    contigs = [(record.id, str(record.seq)) for record in records(finished_run.results / "contigs.fasta", "fasta")]
     assert contigs
     for name, layout in (("annotation.gbk", "genbank"), ("annotation.embl", "embl")):
-        records = list(SeqIO.parse(finished_run.results / name, layout))
-        assert [str(record.seq) for record in records] == [sequence for _, sequence in contigs]
-        assert [str(record.id).removesuffix(".1") for record in records] == [contig for contig, _ in contigs]
+        written = records(finished_run.results / name, layout)
+        assert [str(record.seq) for record in written] == [sequence for _, sequence in contigs]
+        assert [str(record.id).removesuffix(".1") for record in written] == [contig for contig, _ in contigs]
 
 
 def translated(path: Path) -> Iterator[tuple[str, str, str]]:
     """Yield (locus tag, translation as stated, translation of the bases the location points at)."""
-    for record in SeqIO.parse(path, "genbank"):
+    for record in records(path, "genbank"):
         for feature in coding(record):
             bases = feature.extract(record.seq)[int(feature.qualifiers["codon_start"][0]) - 1 :]
             whole = bases[: len(bases) // 3 * 3]
@@ -170,7 +175,7 @@ def translated(path: Path) -> Iterator[tuple[str, str, str]]:
 def test_every_location_translates_to_the_protein_that_stands_with_it(finished_run: FinishedRun) -> None:
     genes = list(translated(finished_run.results / "annotation.gbk"))
     assert [tag for tag, stated, protein in genes if stated != protein] == []
-    proteins = [str(one.seq) for one in SeqIO.parse(finished_run.results / "annotated-proteins.fasta", "fasta")]
+    proteins = [str(one.seq) for one in records(finished_run.results / "annotated-proteins.fasta", "fasta")]
     assert proteins == [stated for _, stated, _ in genes]
 
 
@@ -180,7 +185,7 @@ def test_the_page_counts_what_the_table_holds(finished_run: FinishedRun, table: 
         name: int(value.replace(",", ""))
         for value, name in re.findall(r'<span class="value">([\d,]+)</span>\s*<span class="name">([^<]+)</span>', page)
     }
-    contigs = sum(1 for _ in SeqIO.parse(finished_run.results / "contigs.fasta", "fasta"))
+    contigs = len(records(finished_run.results / "contigs.fasta", "fasta"))
     with (finished_run.results / "annotation-table.tsv").open() as lines:
         columns = next(lines).lstrip("#").rstrip("\n").split("\t")
         tiers = Counter(line.split("\t")[columns.index("tier")] for line in lines)

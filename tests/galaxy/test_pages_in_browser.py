@@ -11,8 +11,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from bioblend.galaxy import GalaxyInstance
+from playwright.sync_api import expect
 
 from metapipe.galaxy.connection import Account
+from metapipe.galaxy.workflow import Workflow, import_once
 
 if TYPE_CHECKING:
     from conftest import FinishedRun, Watched
@@ -39,21 +41,51 @@ def picture(page: Any, path: Path) -> None:
     assert path.stat().st_size < LARGEST
 
 
+#: What Galaxy 26.1's own client says to every ordinary user: it asks for tools of users (a feature that is off here),
+#: and it drops requests when a page is left.
+GALAXYS_OWN = ("/api/unprivileged_tools", "signal is aborted without reason")
+
+
 def ours(errors: list[str]) -> list[str]:
     """Errors on the console that are not Galaxy's own."""
-    return errors
+    return [error for error in errors if not any(known in error for known in GALAXYS_OWN)]
 
 
-def test_the_finished_history_shows_green_results_after_an_ordinary_login(
-    signed_in: Watched, account: Account, finished_run: FinishedRun, gi: GalaxyInstance, pictures: Path
+def test_the_finished_history_is_green_and_the_report_opens_with_one_click(
+    signed_in: Watched, account: Account, finished_run: FinishedRun, pictures: Path
 ) -> None:
     page = signed_in.page
     page.goto(account.history_url(finished_run.history_id))
+    switch = page.get_by_role("button", name="Switch to this history")
+    if switch.is_enabled():  # not the current one already
+        switch.click()
+    expect(switch).to_be_disabled()
+    page.goto(account.url)
+    history = page.locator("#current-history-panel")
     for label in finished_run.invocation["outputs"]:
-        page.get_by_text(label, exact=True).first.wait_for()
-    assert page.get_by_text("META-pipe demo").first.is_visible()
-    assert page.locator('.content-item[data-state="error"]').count() == 0
+        item = history.locator(f"#dataset-{finished_run.dataset_id(label)}")
+        item.get_by_text(label, exact=True).wait_for()
+        assert item.get_attribute("data-state") == "ok"
+    assert history.locator('.content-item:not([data-state="ok"])').count() == 0
+    page.locator("#activity-tools").click()  # puts the tool panel away
+    history.locator(f"#dataset-{finished_run.dataset_id('Report')} .display-btn").click()
+    page.frame_locator("iframe[src*=display]").locator("h1").wait_for()
     picture(page, pictures / "history.png")
+    assert signed_in.foreign == []
+    assert ours(signed_in.errors) == []
+
+
+def test_the_workflows_form_asks_everything_on_one_screen(
+    signed_in: Watched, account: Account, finished_run: FinishedRun, gi: GalaxyInstance, pictures: Path
+) -> None:
+    page = signed_in.page
+    workflow = Workflow.read(ROOT / "workflows/metapipe-reads-to-annotation/metapipe-reads-to-annotation.gxwf.yml")
+    page.goto(f"{account.url}/workflows/run?id={import_once(gi, workflow)}")
+    page.get_by_role("button", name="Run Workflow").wait_for()
+    page.locator("#activity-tools").click()  # puts the tool panel away
+    for question in workflow.inputs:
+        expect(page.get_by_text(question, exact=True).first).to_be_in_viewport()
+    picture(page, pictures / "form.png")
     assert signed_in.foreign == []
     assert ours(signed_in.errors) == []
 
@@ -63,7 +95,7 @@ def test_the_report_opens_inside_galaxy_with_its_figures_and_genes(
 ) -> None:
     page = signed_in.page
     page.goto(account.dataset_url(finished_run.dataset_id("Report")))
-    report = page.frame_locator("iframe#frame, iframe[src*=display]").first
+    report = page.frame_locator("iframe[src*=display]")
     report.locator("h1").wait_for()
     table = (finished_run.results / "annotation-table.tsv").read_text().splitlines()
     assert report.get_by_text("What went in, what came out").is_visible()
