@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import faulthandler
 import os
 import signal
 import sys
@@ -171,6 +172,7 @@ class PoisonedPairs(Poisoned):
     def run(self, task: Task, state: Any) -> None:
         for first, second in task.pairs():
             if first.name.startswith("poison"):
+                faulthandler.disable()
                 os.kill(os.getpid(), signal.SIGSEGV)
             task.output("copy").write(b"%s %s\n" % (first.name.encode(), second.sequence))
 
@@ -186,6 +188,7 @@ def fail(task: Task, options: HowToFail) -> None:
         case "raise":
             raise ValueError("bad\nrecord; 'quoted'")
         case "segfault":
+            faulthandler.disable()  # pytest's would fill its own output with this
             os.kill(os.getpid(), signal.SIGSEGV)
         case "killed":
             os.kill(os.getpid(), signal.SIGKILL)
