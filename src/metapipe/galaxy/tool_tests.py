@@ -7,6 +7,7 @@ raises, a test that needs a data table and is skipped, a request that is refused
 
 from __future__ import annotations
 
+import textwrap
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -149,7 +150,7 @@ def _reason(run: Mapping[str, Any]) -> str:
     job = run.get("job") or {}
     words = next((text for text in (job.get("stderr"), job.get("stdout")) if text), "")
     lines = [line for text in (*reasons, words) for line in str(text).strip().splitlines()[-3:] if line.strip()]
-    return " | ".join(lines) or "no reason given"
+    return " | ".join(textwrap.shorten(line, 400) for line in lines) or "no reason given"
 
 
 def table(verdicts: Sequence[Verdict]) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 import subprocess
+import textwrap
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -79,7 +80,8 @@ def judge_workflow(declared: Sequence[str], executed: Sequence[Mapping[str, Any]
             problems.append((name, None))
         else:
             reasons = [*run.get("output_problems", []), run.get("execution_problem") or ""]
-            words = " | ".join(str(reason).strip() for reason in reasons if str(reason).strip())
+            # A reason holds the whole output; its first line says what was expected.
+            words = " | ".join(textwrap.shorten(str(reason), 400) for reason in reasons if str(reason).strip())
             problems.append((name, f"{run.get('status', 'no result')}: {words or 'no reason given'}"))
     problems += [(f"test {n + 1}", "is not declared here") for n in range(len(declared), len(executed))]
     return problems
