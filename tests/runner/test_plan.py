@@ -58,6 +58,8 @@ def plan(seconds: float, **keywords: object) -> tuple[int, str]:
         (10_000.0, {}, (166, "local")),
         (1000.0, {"whole": True}, (1, "inline")),
         (1000.0, {"slots": 1}, (16, "inline")),
+        (1000.0, {"java": False}, (32, "inline")),
+        (19.0, {"fixed_cost": 1.5, "slots": 2}, (2, "local")),
         (1000.0, {"cluster": True}, (32, "cluster")),
         (1000.0, {"per_node": True, "fixed_cost": 20.0}, (5, "local")),
         (1000.0, {"fixed_cost": 20.0}, (5, "local")),

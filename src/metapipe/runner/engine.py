@@ -23,6 +23,7 @@ from metapipe.runner.attempt import load_stage, part_folder
 from metapipe.runner.blocks import Block
 from metapipe.runner.deliver import check_targets, merge_outputs, write_quarantine
 from metapipe.runner.inputs import StageInput, read_inputs
+from metapipe.runner.jvm import java_binary
 from metapipe.runner.plan import Plan, make_plan
 from metapipe.runner.progress import Progress
 from metapipe.runner.retry import Outcome, run_all
@@ -148,6 +149,7 @@ class _Run:
             whole=isinstance(self.stage.invariance, WholeInput),
             per_node=self.stage.threads == PER_NODE,
             session=self.request.session,
+            java=java_binary() is not None,
             blocks=self.request.blocks,
         )
 

@@ -35,6 +35,7 @@ def make_plan(
     per_node: bool,
     session: str = "auto",
     cluster: bool = False,
+    java: bool = True,
     blocks: int | None = None,
 ) -> Plan:
     """Plan the blocks.
@@ -43,6 +44,7 @@ def make_plan(
     :param rate: residues a second on one core; :param fixed_cost: seconds each block costs whatever its size.
     :param slots: tasks that can run at once; :param whole: the stage needs all records in one block.
     :param per_node: one block uses every slot of a host.
+    :param java: whether Spark can be started at all.
     :param session: ``auto``, ``inline``, ``local`` or ``cluster``; :param blocks: force this many blocks.
     """
     total = int(residues.sum())
@@ -57,15 +59,17 @@ def make_plan(
     else:
         longest = max(LONGEST_BLOCK, FIXED_COST_FACTOR * fixed_cost)
         shortest = max(SHORTEST_BLOCK, FIXED_COST_FACTOR * fixed_cost)
-        wanted = max(int(work / longest), min(slots * BLOCKS_PER_SLOT, int(work / shortest)), 1)
+        # A fixed cost argues for few blocks, but not for fewer than slots: an idle core saves nothing.
+        busy = min(slots, int(work / max(SHORTEST_BLOCK, 2 * fixed_cost)))
+        wanted = max(int(work / longest), min(slots * BLOCKS_PER_SLOT, int(work / shortest)), busy, 1)
         why = f"{BLOCKS_PER_SLOT} blocks per slot, each {shortest:.0f} to {longest:.0f} s of work"
     borders = cut_evenly(residues, wanted)
     estimated = work + fixed_cost * (len(borders) - 1)
-    chosen, reason = _session(session, cluster, estimated, len(borders) - 1, slots)
+    chosen, reason = _session(session, cluster, java, estimated, len(borders) - 1, slots)
     return Plan(borders, estimated, chosen, f"{why}; {reason}")
 
 
-def _session(asked: str, cluster: bool, estimated: float, blocks: int, slots: int) -> tuple[str, str]:
+def _session(asked: str, cluster: bool, java: bool, estimated: float, blocks: int, slots: int) -> tuple[str, str]:
     if asked != "auto":
         return asked, f"session {asked} as asked"
     if estimated < INLINE_BELOW:
@@ -76,6 +80,8 @@ def _session(asked: str, cluster: bool, estimated: float, blocks: int, slots: in
         return "inline", "inline, because one block on one host gains nothing from Spark"
     if slots == 1:
         return "inline", "inline, because there is one slot"
+    if not java:
+        return "inline", "inline, because there is no Java for Spark"
     return "local", f"Spark with {slots} slots on this host"
 
 
