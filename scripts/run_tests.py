@@ -21,7 +21,8 @@ BUILD = Path(os.environ.get("METAPIPE_BUILD") or HOME / ".build")
 LOGS = BUILD / "test-logs"
 DEV = BUILD / "envs" / "dev" / "bin"
 STATE = BUILD / "test-galaxy"
-GROUPS = ("lint", "unit", "tools", "workflow", "browser")
+GROUPS = ("lint", "unit", "tools", "workflow", "galaxy")
+DEMO_DATABASES = ("ec-proteins-heldout:1", "pfam-gecco:35.0")
 CLOSING = re.compile(r"^(?:\w+: )?(\d+) passed, (\d+) failed(?:, (\d+) skipped)?$")
 
 
@@ -48,7 +49,7 @@ class Result:
 
 def steps(everything: bool) -> list[Step]:
     pytest = [str(DEV / "python"), "-m", "pytest", "-q", "-p", "no:cacheprovider"]
-    unit, browser = LOGS / "unit.xml", LOGS / "browser.xml"
+    unit, online = LOGS / "unit.xml", LOGS / "galaxy.xml"
     slow = [] if everything else ["and not slow"]
     galaxy = {"METAPIPE_GALAXY_STATE": str(STATE)}
     return [
@@ -61,10 +62,10 @@ def steps(everything: bool) -> list[Step]:
         Step("tools", "Galaxy tool tests", ["scripts/galaxy-tests", "tools"], environment=galaxy),
         Step("workflow", "workflow tests", ["scripts/galaxy-tests", "workflows"], environment=galaxy),
         Step(
-            "browser",
-            "demo and pages",
-            [*pytest, "-m", " ".join(["galaxy", *slow]), f"--junitxml={browser}"],
-            browser,
+            "galaxy",
+            "instance, demo and pages",
+            [*pytest, "-m", " ".join(["galaxy", *slow]), f"--junitxml={online}"],
+            online,
             galaxy,
         ),
     ]
@@ -127,10 +128,25 @@ def junit_counts(path: Path) -> tuple[int, int]:
     return total - bad, bad
 
 
-def galaxy(verb: str) -> bool:
-    command = ["scripts/galaxy", verb, "--state", str(STATE)]
-    environment = {**os.environ, "METAPIPE_REFDB": str(BUILD / "test-refdb")}
-    return subprocess.run(command, cwd=HOME, env=environment, stdin=subprocess.DEVNULL, check=False).returncode == 0
+def call(*command: str | Path, **environment: str | Path) -> bool:
+    """Run a command of ours with these environment variables; whether it succeeded."""
+    variables = {**os.environ, **{name: str(value) for name, value in environment.items()}}
+    argv = [str(part) for part in command]
+    return subprocess.run(argv, cwd=HOME, env=variables, stdin=subprocess.DEVNULL, check=False).returncode == 0
+
+
+def prepare_galaxy() -> bool:
+    """Install the databases, build the demo reads and start a Galaxy of the tests' own."""
+    metapipe = BUILD / "envs" / "metapipe" / "bin" / "metapipe"
+    built, offered, downloads = BUILD / "refdb", BUILD / "test-refdb", BUILD / "downloads"
+    tiny = sorted((HOME / "test-data" / "refdb").glob("*/*"))
+    demo = [built / name.replace(":", "/") for name in DEMO_DATABASES]
+    return (
+        call(metapipe, "refdb", "install", *DEMO_DATABASES, METAPIPE_REFDB=built, METAPIPE_DOWNLOADS=downloads)
+        and all(call(metapipe, "refdb", "install", folder, METAPIPE_REFDB=offered) for folder in [*tiny, *demo])
+        and call("scripts/demo", "build", METAPIPE_DOWNLOADS=downloads)
+        and call("scripts/galaxy", "up", "--state", STATE, "--refdb", offered)
+    )
 
 
 def main() -> int:
@@ -149,13 +165,13 @@ def main() -> int:
     results = [run(step) for step in offline]
     if online:
         try:
-            if galaxy("up"):
+            if prepare_galaxy():
                 results += [run(step) for step in online]
             else:
                 results += [Result(step, 0, 1, 0.0) for step in online]
         finally:
             if not options.keep_galaxy:
-                galaxy("down")
+                call("scripts/galaxy", "down", "--state", STATE)
     return report(results)
 
 
