@@ -57,7 +57,8 @@ def context(stage: str, name: str) -> dict[str, Any]:
     common: dict[str, Any] = {"summary": "/galaxy/summary", "run_report": "/galaxy/report", "keep_run_report": True}
     trimmed = SimpleNamespace(forward="/galaxy/forward", reverse="/galaxy/reverse")
     outputs = (
-        "kept contigs genes nucleotides proteins hits domains gff genbank embl table annotated_proteins page single"
+        "kept contigs genes nucleotides proteins hits domains gff genbank embl table annotated_proteins page figures "
+        "single"
     )
     common |= {output: f"/galaxy/{output}" for output in outputs.split()}
     given: dict[str, dict[str, Any]] = {

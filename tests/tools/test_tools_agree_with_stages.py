@@ -22,6 +22,7 @@ FORMATS = {
     "gbk": "genbank",
     "embl": "embl",
     "html": "html",
+    "png": "png",
 }
 
 

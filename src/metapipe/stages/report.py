@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 import gzip
-from collections.abc import Iterable, Iterator
+import os
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
@@ -14,7 +15,7 @@ from metapipe.runner.stage import Output, SideFile, Stage, Task, WholeInput, opt
 from metapipe.stages.registry import STAGES
 from metapipe.stages.reporting.gene_table import GeneTally, tally
 from metapipe.stages.reporting.page import SHOWN_GENES, render
-from metapipe.stages.reporting.summaries import read_all
+from metapipe.stages.reporting.summaries import Summary, read_all
 
 
 @dataclass(frozen=True)
@@ -31,13 +32,16 @@ class Report(Stage):
     summary = "Make one readable page from the summaries of the other steps"
     example = (
         "metapipe report --summaries trim.json --summaries contigs.json --summaries annotate.json "
-        "--table annotation.tsv --out-page report.html"
+        "--table annotation.tsv --out-page report.html --out-figures figures.png"
     )
     side = {
         "summaries": SideFile("json", "Summary of a step (JSON); repeat for each step", multiple=True),
         "table": SideFile("tabular", "Annotation table", optional=True),
     }
-    outputs = {"page": Output("html", "The report, one self-contained HTML page")}
+    outputs = {
+        "page": Output("html", "The report, one self-contained HTML page"),
+        "figures": Output("png", "The most telling figures of the page as one picture"),
+    }
     options = ReportOptions
     invariance = WholeInput()
     empty_ok = True
@@ -53,8 +57,17 @@ class Report(Stage):
         page = render(summaries, table, title=task.options.title, defaults=declared_defaults(summaries))
         # Lone surrogates, which JSON can carry, have no UTF-8 form.
         task.output("page").write(page.encode("utf-8", "replace"))
+        task.output("figures").write(_figures(task, summaries, table))
         task.note("stages", list(summaries))
         task.note("genes", table.genes if table else 0)
+
+
+def _figures(task: Task, summaries: Mapping[str, Sequence[Summary]], table: GeneTally | None) -> bytes:
+    # matplotlib looks for settings and keeps its cache in the user's home, which a job may not write to.
+    os.environ.setdefault("MPLCONFIGDIR", str(task.scratch))
+    from metapipe.stages.reporting.overview import overview
+
+    return overview(summaries, table, title=task.options.title)
 
 
 def declared_defaults(stages: Iterable[str]) -> dict[str, dict[str, Any]]:

@@ -27,7 +27,8 @@ def linear_ticks(low: float, high: float, wanted: int = 5, *, whole: bool = Fals
     :param wanted: about how many steps; there are never more than ``wanted + 2`` ticks.
     :param whole: ticks are whole numbers (counts of things).
     """
-    if high <= low:
+    # Below this, floating point numbers themselves are too coarse for steps.
+    if high - low < 1e-300:
         high = low + 1
     step = tick_step(high - low, wanted)
     if whole:

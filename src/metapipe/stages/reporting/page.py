@@ -72,11 +72,11 @@ def render(
     tiers = _tier_rows(facts)
     steps = steps_used(summaries, defaults or {})
     return _template().render(
-        title=title.strip() or (f"Annotation of {facts.sample}" if facts.sample else "Annotated metagenome"),
+        title=heading(facts, title),
         version=__version__,
         style=Markup(_packaged("page.css")),  # noqa: S704  (our own file)
         script=Markup(_packaged("gene_table.js.j2")),  # noqa: S704  (our own file)
-        empty=_verdict(facts, advice),
+        empty=verdict(facts, advice),
         sentence=sentence(facts),
         input_names=facts.input_names,
         contents=_contents(bool(tiers), [(part.anchor, part.title) for part in parts], advice, table),
@@ -113,7 +113,12 @@ def _packaged(name: str) -> str:
     return (files(__package__) / name).read_text(encoding="utf-8")
 
 
-def _verdict(facts: Facts, advice: Sequence[Hint]) -> Hint | None:
+def heading(facts: Facts, title: str) -> str:
+    """Return the title asked for, else one with the sample's name."""
+    return title.strip() or (f"Annotation of {facts.sample}" if facts.sample else "Annotated metagenome")
+
+
+def verdict(facts: Facts, advice: Sequence[Hint]) -> Hint | None:
     """Return the hint that says why there is no result, if there is none."""
     nothing = 0 in (facts.pairs_in, facts.contigs, facts.gene_count) or (facts.tiers and facts.supported == 0)
     lost = facts.pairs_kept == 0 and not facts.singles
