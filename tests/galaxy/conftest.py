@@ -101,9 +101,11 @@ def run_command(state: Path) -> RunCommand:
 def finished_run(
     run_command: RunCommand, demo: Path, gi: GalaxyInstance, tmp_path_factory: pytest.TempPathFactory
 ) -> FinishedRun:
-    """The demo, run anew through the workflow of this checkout and downloaded."""
+    """The demo, uploaded and run anew through the workflow of this checkout and downloaded."""
+    for earlier in gi.histories.get_histories(name="META-pipe demo", deleted=False):
+        gi.histories.delete_history(earlier["id"])
     results = tmp_path_factory.mktemp("results")
-    done = run_command("--demo", str(demo), "--results", str(results), "--again")
+    done = run_command("--demo", str(demo), "--results", str(results))
     assert done.returncode == 0, done.stderr
     history = gi.histories.get_histories(name="META-pipe demo", deleted=False)[0]
     run = gi.invocations.get_invocations(history_id=history["id"], limit=1)[0]

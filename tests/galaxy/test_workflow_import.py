@@ -1,5 +1,6 @@
 """The workflow file and its one copy in Galaxy."""
 
+import uuid
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -60,6 +61,10 @@ def test_an_unchanged_workflow_is_imported_once_and_a_changed_one_again(workflow
     workflow_file.write_text(FILE.replace("1000", "500"))
     assert import_once(gi, Workflow.read(workflow_file)) != first
     assert len(gi.workflows.stored) == 2
+
+
+def test_the_uuid_is_of_the_version_that_galaxy_takes(workflow_file: Path) -> None:
+    assert uuid.UUID(Workflow.read(workflow_file).uuid).version == 4
 
 
 def test_a_workflow_deleted_in_galaxy_is_imported_again(workflow_file: Path) -> None:

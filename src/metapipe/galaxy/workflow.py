@@ -6,6 +6,7 @@ one is a new workflow, and results are never taken for those of another version.
 
 from __future__ import annotations
 
+import hashlib
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -16,8 +17,6 @@ import yaml
 from bioblend.galaxy import GalaxyInstance
 
 from metapipe.errors import MetapipeError
-
-_NAMESPACE = uuid.UUID("8f6c0f6e-6a55-5d0f-9d55-4d6574617069")
 
 
 @dataclass(frozen=True)
@@ -47,7 +46,8 @@ class Workflow:
             raise MetapipeError("E702", file=path, message=" ".join(str(error).split())) from error
         if not isinstance(description, dict) or description.get("class") != "GalaxyWorkflow":
             raise MetapipeError("E702", file=path, expected="class: GalaxyWorkflow")
-        return cls(description, str(uuid.uuid5(_NAMESPACE, content.hex())))
+        # Galaxy's API takes version 4 only; a name-based uuid breaks the page with the workflow's form.
+        return cls(description, str(uuid.UUID(bytes=hashlib.sha256(content).digest()[:16], version=4)))
 
     @property
     def title(self) -> str:

@@ -1,0 +1,40 @@
+"""The report of the workflow's run, as Galaxy shows it under Workflow Invocations: real figures, not their source."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from metapipe.galaxy.connection import Account
+
+if TYPE_CHECKING:
+    from conftest import FinishedRun, Watched
+
+pytestmark = [pytest.mark.galaxy, pytest.mark.timeout(1500)]
+
+ROOT = Path(__file__).resolve().parents[2]
+PICTURES = ROOT / ".build/pictures"
+
+
+def test_the_report_of_the_run_shows_the_figures_and_the_table(
+    signed_in: Watched, account: Account, finished_run: FinishedRun
+) -> None:
+    page = signed_in.page
+    page.goto(f"{account.url}/workflows/invocations/{finished_run.invocation['id']}/report")
+    figures = page.locator(f"img[src*='{finished_run.dataset_id('Figures')}']")
+    figures.wait_for()
+    figures.scroll_into_view_if_needed()
+    page.wait_for_function("image => image.complete && image.naturalWidth > 0", arg=figures.element_handle())
+    assert figures.evaluate("image => [image.naturalWidth, image.naturalHeight > 1600]") == [1800, True]
+    box = figures.bounding_box()
+    assert box is not None
+    assert 600 <= box["width"] <= 1280, "as wide as the column, not wider than the window"
+    page.get_by_text("contig_000001_1", exact=True).first.wait_for()
+    assert page.get_by_text("not appear to be an image").count() == 0
+    assert page.get_by_text("<!DOCTYPE html>").count() == 0
+    PICTURES.mkdir(parents=True, exist_ok=True)
+    page.wait_for_timeout(500)
+    page.screenshot(path=PICTURES / "workflow-report.png", animations="disabled")
+    assert signed_in.foreign == []
