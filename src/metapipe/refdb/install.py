@@ -83,12 +83,30 @@ def _is_whole(home: Path, say: Say) -> bool:
     return True
 
 
+def _extract_files(tar: tarfile.TarFile, scratch: Path) -> None:
+    """Extract plain files and folders only; a path that leads out of ``scratch``, a link or a device is refused.
+
+    tarfile's own ``data`` filter came with Python 3.11.4, and Debian 12 has 3.11.2.
+
+    :raises tarfile.TarError: naming the member.
+    """
+    for member in tar:
+        target = (scratch / member.name).resolve()
+        if not target.is_relative_to(scratch.resolve()) or not (member.isfile() or member.isdir()):
+            raise tarfile.ExtractError(f"'{member.name}' is no plain file or lies outside")
+        if member.isdir():
+            target.mkdir(parents=True, exist_ok=True)
+        elif (content := tar.extractfile(member)) is not None:
+            target.parent.mkdir(parents=True, exist_ok=True)
+            with content, target.open("wb") as file:
+                shutil.copyfileobj(content, file)
+
+
 def _unpack(archive: Path, scratch: Path) -> Path:
     """Unpack a tar archive (plain, gz, bz2 or xz) and return the folder in it that holds a manifest."""
     try:
         with tarfile.open(archive) as tar:
-            # The `data` filter refuses links and paths that lead out of the folder.
-            tar.extractall(scratch, filter="data")
+            _extract_files(tar, scratch)
     except (tarfile.TarError, EOFError, OSError) as error:
         raise MetapipeError("E105", f"cannot be unpacked: {error}", file=archive) from error
     manifests = sorted(scratch.rglob(MANIFEST))

@@ -81,6 +81,7 @@ def start_gateway(folder: Path, settings: Mapping[str, str], *, extra: tuple[str
     if java is None:
         raise MetapipeError("E302", "no Java found: install Java 17 or later (Debian: openjdk-17-jre-headless)")
     information, log = folder / "gateway", folder / "jvm.log"
+    information.unlink(missing_ok=True)  # of an earlier session in the same folder: its port is dead
     # "-cp DIR/*" would list the jars in directory order, which the class-data archive takes for another class path.
     jars = ":".join(sorted(str(jar) for jar in (spark_home() / "jars").glob("*.jar")))
     command = [str(java), *java_options(), *extra, "-cp", jars, "org.apache.spark.deploy.SparkSubmit"]
