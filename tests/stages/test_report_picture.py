@@ -82,7 +82,7 @@ def words(monkeypatch: pytest.MonkeyPatch) -> Words:
 def test_the_picture_shows_counts_tiers_functions_and_distributions(words: Words, tmp_path: Path) -> None:
     png = picture_of(samples.full(), samples.rows())
     assert size(png)[0] == 1800
-    for said in ("Annotation of Fram Strait 40 m", "61,728", "How sure are the functions?", "Tier 1: well supported"):
+    for said in ("Annotation of Fram Strait 40 m", "61,728", "How sure are the functions?", "Tier 1: 644 genes, 62 %"):
         assert said in words.text
     for title in (*module.FIGURES, *module.LISTS):
         assert title in words.text
@@ -163,13 +163,13 @@ def test_wrapped_lines_fit_and_lose_no_word_but_in_the_last_line(text: str, most
 def test_the_pages_drawings_come_out_in_their_colours(tmp_path: Path) -> None:
     with own_settings():
         picture = Picture(400)
-        height = picture.drawing(tier_bar([(1, 1), (2, 1), (3, 0)], title="t"), 0, 0, 900)
-        assert height == pytest.approx(34)
+        height = picture.drawing(tier_bar([(1, 1), (2, 1), (3, 0)], title="t"), 0, 0, 720)
+        assert height == pytest.approx(27.2)
         one = histogram([0, 1, 2], [Series("all", "after", (1, 4))], title="t", x_name="x", y_name="y")
         assert picture.drawing(one, 0, 100, 440) == pytest.approx(232)
         seen = pixels(picture.png(), tmp_path)
-    assert seen[34, 400] == pytest.approx(TEAL, abs=0.01)
+    assert seen[34, 450] == pytest.approx(TEAL, abs=0.01)
     assert seen[34, 1400] == pytest.approx(np.array([0x74, 0xBD, 0xB3]) / 255, abs=0.01)
-    high, low = seen[200 + 60, 600], seen[200 + 60, 200]
+    high, low = seen[250 + 150, 750], seen[250 + 150, 250]
     assert high[0] < 0.4
     assert low[0] > 0.9

@@ -124,14 +124,14 @@ def _head(facts: Facts, title: str, empty: Hint | None) -> _Block:
 
 def _funnel(steps: Sequence[Step]) -> _Block:
     column = _ROOM / len(steps)
-    room = column - 30
-    names = [wrapped(step.name, 12.5, room, bold=True, most=2) for step in steps]
-    notes = [wrapped(step.note, 11.5, room, most=3) for step in steps]
+    room = column - 26
+    names = [wrapped(step.name, 12.5, room, bold=True, most=3) for step in steps]
+    notes = [wrapped(step.note, 11.5, room, most=4) for step in steps]
     lines = max(17 * len(name) + 16 * len(note) for name, note in zip(names, notes, strict=True))
 
     def draw(picture: Picture, x: float, y: float) -> None:
         for index, step in enumerate(steps):
-            left = x + index * column + 18
+            left = x + index * column + 16
             if index:
                 edge = x + index * column
                 picture.line([edge, edge, edge + 6, edge, edge], [y, y + 30, y + 36, y + 42, y + 70 + lines], LINE)
@@ -158,20 +158,21 @@ def _bar(picture: Picture, x: float, y: float, width: float, share: float) -> No
 def _tiers(facts: Facts) -> _Block:
     total = sum(facts.tiers.values())
     counts = [(tier.number, facts.tiers.get(tier.number, 0)) for tier in TIERS]
+    heads = [f"Tier {number}: {whole_number(count)} genes, {percent(count, total)}" for number, count in counts]
     width = _ROOM - 2 * _INSIDE
+    room = width / 3 - 26
     meanings = [
-        wrapped(tier.one_source if facts.one_source else tier.both_sources, 11.5, width / 3 - 20, most=4)
-        for tier in TIERS
+        wrapped(tier.one_source if facts.one_source else tier.both_sources, 11.5, room, most=5) for tier in TIERS
     ]
 
     def draw(picture: Picture, x: float, y: float) -> None:
         picture.words(x + _INSIDE, y + 28, "How sure are the functions?", 16, bold=True)
         picture.drawing(figures.tier_bar(counts, title=""), x + _INSIDE, y + 42, width)
-        for index, (tier, (number, count)) in enumerate(zip(TIERS, counts, strict=True)):
+        for index, (tier, (number, _)) in enumerate(zip(TIERS, counts, strict=True)):
             left = x + _INSIDE + index * width / 3
             picture.box(left, y + 89, 11, 11, _TIERS[number], radius=2)
-            picture.words(left + 18, y + 99, f"Tier {number}: {tier.name}", 12.5, bold=True)
-            picture.words(left + 18, y + 116, f"{whole_number(count)} genes, {percent(count, total)}", 12.5, INK)
+            picture.words(left + 18, y + 99, shortened(heads[index], 12.5, room, bold=True), 12.5, bold=True)
+            picture.words(left + 18, y + 116, tier.name, 12.5)
             for line, text in enumerate(meanings[index]):
                 picture.words(left + 18, y + 133 + 15.5 * line, text, 11.5, SOFT)
 

@@ -1,7 +1,7 @@
 """A picture made of boxes, lines and words: PNG with the same bytes every time.
 
 Galaxy serves SVG as plain text (it could hold scripts) and embeds images as PNG when it prints a report, so the
-embedded figures are pixels. Lengths are in units of 1/900 of the width, y grows downwards as in SVG.
+embedded figures are pixels. Lengths are in units of 1/720 of the width, y grows downwards as in SVG.
 """
 
 from __future__ import annotations
@@ -24,12 +24,15 @@ from matplotlib.ft2font import FT2Font
 from matplotlib.lines import Line2D
 from matplotlib.patches import FancyBboxPatch, Polygon
 
-WIDTH = 900
+WIDTH = 720
 #: Pixels a unit: sharp on dense screens and on paper.
-DENSITY = 2
+DENSITY = 2.5
 
 INK, SOFT, LINE, CARD, PAPER = "#16242c", "#51626d", "#dbe3e7", "#ffffff", "#f4f7f8"
 SEA, LOOK = "#0f766e", "#9a5b00"
+
+#: Galaxy shows the picture in a column of some 540 to 900 pixels: smaller letters could not be read there.
+SMALLEST = 10.0
 
 # A figure of matplotlib is measured in inches and points; any number of units an inch will do.
 _UNITS_AN_INCH = 100.0
@@ -201,7 +204,7 @@ class Picture:
                     at(one, "x"),
                     at(one, "y"),
                     one.text or "",
-                    scale * float(one.attrib["font-size"]),
+                    max(scale * float(one.attrib["font-size"]), SMALLEST),
                     LOOK if marks else SOFT,
                     bold=marks,
                     align=align,
