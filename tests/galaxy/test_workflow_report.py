@@ -30,7 +30,7 @@ def test_the_report_of_the_run_shows_the_figures_and_the_table(
     assert figures.evaluate("image => [image.naturalWidth, image.naturalHeight > 1600]") == [1800, True]
     box = figures.bounding_box()
     assert box is not None
-    assert 600 <= box["width"] <= 1280, "as wide as the column, not wider than the window"
+    assert 400 <= box["width"] <= 900, "as wide as the column of text"
     page.get_by_text("contig_000001_1", exact=True).first.wait_for()
     assert page.get_by_text("not appear to be an image").count() == 0
     assert page.get_by_text("<!DOCTYPE html>").count() == 0
