@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 pytestmark = [pytest.mark.galaxy, pytest.mark.timeout(1500)]
 
 BENCHMARKS = Path(__file__).resolve().parents[2] / "docs/benchmarks"
-COMMAND = "METAPIPE_UPDATE_FIGURES=1 scripts/test browser"
+COMMAND = "METAPIPE_UPDATE_FIGURES=1 scripts/test galaxy"
 
 
 @pytest.fixture(scope="module")
