@@ -45,7 +45,7 @@ def register(monkeypatch: pytest.MonkeyPatch) -> Register:
         known.update({name: (package, file) for name, file in files.items()})
 
     monkeypatch.setattr(module, "find_source", find)
-    monkeypatch.setattr(module, "_download_commands", lambda _package: [])
+    monkeypatch.setattr(module, "_ways_to_download", lambda _package, _folder: [])
     return add
 
 
@@ -111,7 +111,7 @@ def test_a_package_with_another_content_is_refused(
     packages: Path, register: Register, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     register("pypi", first=b"what the recipe was made for")
-    monkeypatch.setattr(module, "_download_commands", lambda _package: [["true"]])
+    monkeypatch.setattr(module, "_ways_to_download", lambda _package, _folder: [[["true"]]])
 
     def deliver(_package: SourcePackage, folder: Path) -> Path:
         write_wheel(folder / "a.whl")
@@ -152,7 +152,7 @@ def test_an_unreachable_registry_is_one_line(
     packages: Path, register: Register, monkeypatch: pytest.MonkeyPatch, commands: list[list[str]], reason: str
 ) -> None:
     register("pypi")
-    monkeypatch.setattr(module, "_download_commands", lambda _package: commands)
+    monkeypatch.setattr(module, "_ways_to_download", lambda _package, _folder: [[command] for command in commands])
     with pytest.raises(MetapipeError) as raised:
         obtain(["first"], packages.parent)
     assert str(raised.value).startswith("METAPIPE-E205 pypi:a-thing 1:2.0-1 cannot be downloaded: ")
@@ -167,6 +167,17 @@ def test_the_first_command_that_works_is_used(
     register("pypi")
     write_wheel(tmp_path / "a_thing-1:2.0-1-py3-none-any.whl")
     commands = [["false"], ["cp", str(tmp_path / "a_thing-1:2.0-1-py3-none-any.whl"), "."], ["false"]]
-    monkeypatch.setattr(module, "_download_commands", lambda _package: commands)
+    monkeypatch.setattr(module, "_ways_to_download", lambda _package, _folder: [[command] for command in commands])
     assert obtain(["first"], packages.parent)["first"].read_bytes() == b"one\n"
     assert [path.name for path in packages.iterdir()] == ["a_thing-1:2.0-1-py3-none-any.whl"]
+
+
+def test_a_machine_without_package_lists_gets_lists_of_its_own(
+    packages: Path, register: Register, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    register("pypi")
+    write_wheel(tmp_path / "a_thing-1:2.0-1-py3-none-any.whl")
+    deliver = ["cp", str(tmp_path / "a_thing-1:2.0-1-py3-none-any.whl"), "."]
+    ways = [[["false"]], [["false"], deliver], [["true"], deliver]]
+    monkeypatch.setattr(module, "_ways_to_download", lambda _package, _folder: ways)
+    assert obtain(["first"], packages.parent)["first"].read_bytes() == b"one\n"

