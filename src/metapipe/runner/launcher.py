@@ -23,6 +23,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NoReturn
 
+from metapipe.errors import MetapipeError
+
 TAIL = 1 << 16
 _PR_SET_PDEATHSIG = 1
 _PR_SET_CHILD_SUBREAPER = 36
@@ -141,7 +143,8 @@ def _child(function: Callable[[], Any], parent: int, result_write: int, error_wr
         try:
             message = ("ok", function())
         except BaseException as error:  # all of it travels to the parent
-            traceback.print_exc()
+            if not isinstance(error, MetapipeError):  # whose one line says it all
+                traceback.print_exc()
             message = ("error", _portable(error))
         sys.stdout.flush()
         end_descendants()
