@@ -117,11 +117,13 @@ class Watched:
     """A browser page and what was noticed while it was used.
 
     :param foreign: addresses asked for on other hosts than this machine.
+    :param refused: those that the page wanted and its Content-Security-Policy did not let out.
     :param errors: errors on the console and uncaught exceptions.
     """
 
     page: Any
     foreign: list[str]
+    refused: list[str]
     errors: list[str]
 
 
@@ -145,18 +147,24 @@ def watched(browser: Any) -> Iterator[Watched]:
     context = browser.new_context(viewport={"width": 1280, "height": 900})
     page = context.new_page()
     page.set_default_timeout(60_000)
-    watched = Watched(page, [], [])
+    watched = Watched(page, [], [], [])
 
     def asked(request: Any) -> None:
         address = urlsplit(request.url)
         if address.scheme in {"http", "https", "ws", "wss"} and address.hostname not in {"127.0.0.1", "localhost"}:
             watched.foreign.append(request.url)
 
+    def failed(request: Any) -> None:
+        if request.failure == "csp" and request.url in watched.foreign:  # announced, but never sent
+            watched.foreign.remove(request.url)
+            watched.refused.append(request.url)
+
     def said(message: Any) -> None:
         if message.type == "error":
             watched.errors.append(f"{message.text} ({message.location.get('url', '')})")
 
     context.on("request", asked)
+    context.on("requestfailed", failed)
     page.on("console", said)
     page.on("pageerror", lambda error: watched.errors.append(str(error)))
     yield watched

@@ -96,7 +96,7 @@ def tool_sections(checkout: Path) -> list[ToolSection]:
 
 
 def digest(settings: Settings) -> str:
-    """Return a digest of what a running Galaxy has read: configuration and tools."""
+    """Return a digest of what a running Galaxy has read: configuration, start programs and tools."""
     total = hashlib.sha256()
     for file in _inputs(settings):
         total.update(hashlib.sha256(file.read_bytes()).digest())
@@ -104,7 +104,8 @@ def digest(settings: Settings) -> str:
 
 
 def _inputs(settings: Settings) -> Iterable[Path]:
-    yield from (settings.config / name for name in _TEMPLATES)
+    yield from (settings.config / name for name in (*_TEMPLATES, *_FIXED))
+    yield from sorted(settings.templates.glob("*_start.py"))
     yield from sorted((settings.checkout / "tools").rglob("*.xml"))
 
 
