@@ -58,6 +58,9 @@ CODES: dict[str, Code] = {
     "E305": Code(EX_UNAVAILABLE, "Galaxy does not answer", "See `scripts/galaxy status`."),
     "E306": Code(EX_UNAVAILABLE, "the port is in use", "End the program that holds it, or choose another --port."),
     "E307": Code(EX_UNAVAILABLE, "a part of Galaxy is not working", "`scripts/galaxy up` mends it."),
+    "E308": Code(
+        EX_UNAVAILABLE, "Galaxy cannot reach its database", "Start PostgreSQL; Galaxy then goes on by itself."
+    ),
     # 4xx: the tool behind a stage failed
     "E401": Code(EX_TOOL, "the program of this stage failed", "The message ends with the program's own last words."),
     "E402": Code(

@@ -39,6 +39,12 @@ def test_uploads_and_metadata_go_to_the_warm_worker(instance: Settings) -> None:
     }
 
 
+def test_only_connections_to_postgresql_are_tried_before_use(instance: Settings) -> None:
+    option = "database_engine_option_pool_pre_ping"
+    assert option not in rendered(instance)
+    assert rendered(replace(instance, database="postgresql:///galaxy"))[option] is True
+
+
 def test_strangers_may_not_run_jobs(instance: Settings) -> None:
     galaxy = rendered(instance)
     assert galaxy["require_login"] is True

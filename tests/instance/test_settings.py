@@ -63,3 +63,19 @@ def test_socket_path_fits_the_kernel_however_deep_the_instance_lies(tmp_path: Pa
     deep = settings.load(tmp_path / ("x" * 120), None, environ)
     assert len(str(deep.broker_socket)) <= 107
     assert deep.broker_socket != settings.load(tmp_path / ("y" * 120), None, environ).broker_socket
+
+
+@pytest.mark.parametrize("password", ["secr%40t", "secr%25t"])
+def test_a_password_that_galaxy_cannot_read_is_refused_and_not_shown(
+    tmp_path: Path, environ: dict[str, str], password: str
+) -> None:
+    with pytest.raises(MetapipeError) as refused:
+        settings.load(tmp_path, Chosen(database=f"postgresql://galaxy:{password}@db/galaxy"), environ)
+    assert "~/.pgpass" in str(refused.value)
+    assert "secr" not in str(refused.value)
+
+
+@pytest.mark.parametrize("login", ["", "galaxy@", "galaxy:s%2Fe%3Ac%23r%3Fet@db"])
+def test_other_passwords_and_sockets_are_taken_as_they_are(tmp_path: Path, environ: dict[str, str], login: str) -> None:
+    url = f"postgresql://{login}/galaxy?host=/run/postgresql"
+    assert settings.load(tmp_path, Chosen(database=url), environ).database_url == url

@@ -17,6 +17,8 @@ from metapipe.instance.settings import Settings
 if TYPE_CHECKING:
     from bioblend.galaxy import GalaxyInstance
 
+_UNREACHABLE = "Galaxy cannot reach its database; start PostgreSQL, then Galaxy goes on by itself"
+
 
 @dataclass(frozen=True)
 class Account:
@@ -53,12 +55,14 @@ def ensure(settings: Settings, url: str) -> Credentials:
     """Make the accounts if they are not there, and write ``credentials.json`` (0600).
 
     A bootstrap key of the instance is Galaxy's way to make the first users; it is not used again afterwards.
+
+    :raises MetapipeError: E308 when Galaxy cannot reach its database.
     """
     try:
         known = read_credentials(settings.state)
     except MetapipeError:
         known = None
-    if known is None or not all(_key_works(url, account) for account in (known.admin, known.user)):
+    if known is None or not all(key_works(url, account) for account in (known.admin, known.user)):
         from bioblend.galaxy import GalaxyInstance  # only here: it takes a third of a second to import
 
         words = secrets.ensure(settings.secrets)
@@ -73,14 +77,22 @@ def ensure(settings: Settings, url: str) -> Credentials:
     return credentials
 
 
-def _key_works(url: str, account: Account) -> bool:
-    """Whether Galaxy knows the key; it does not after a change of the database."""
+def key_works(url: str, account: Account, seconds: float = 30.0) -> bool:
+    """Whether Galaxy knows the key; it does not after a change of the database.
+
+    :raises MetapipeError: E308 when Galaxy cannot tell: every look at a key is a look into the database.
+    """
     request = urllib.request.Request(f"{url}/api/users/current", headers={"x-api-key": account.api_key})  # noqa: S310
     try:
-        with urllib.request.urlopen(request, timeout=30) as reply:  # noqa: S310 - our own address
+        with urllib.request.urlopen(request, timeout=seconds) as reply:  # noqa: S310 - our own address
             return bool(json.load(reply)["email"] == account.email)
-    except urllib.error.HTTPError:
-        return False
+    except urllib.error.HTTPError as error:
+        error.close()
+        if error.code < 500:
+            return False
+        raise MetapipeError("E308", _UNREACHABLE) from error
+    except OSError as error:
+        raise MetapipeError("E308", _UNREACHABLE) from error
 
 
 def _account(gi: GalaxyInstance, name: str, email: str, password: str) -> Account:

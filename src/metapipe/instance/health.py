@@ -5,18 +5,19 @@ from __future__ import annotations
 import shutil
 from dataclasses import dataclass
 
-from metapipe.errors import CODES
-from metapipe.instance import broker, parts, ports
+from metapipe.errors import CODES, MetapipeError
+from metapipe.instance import accounts, broker, parts, ports
 from metapipe.instance.settings import HOST, Settings
 
 LEAST_FREE_BYTES = 1 << 30
+_DATABASE_SECONDS = 10.0
 
 
 @dataclass(frozen=True)
 class Fault:
     """One thing that is wrong.
 
-    :param part: ``broker``, ``celery``, ``web``, ``port`` or ``disk``.
+    :param part: ``broker``, ``celery``, ``web``, ``port``, ``database`` or ``disk``.
     :param code: key of the table of errors.
     :param problem: what is wrong.
     :param remedy: what to do about it.
@@ -58,6 +59,8 @@ def examine(settings: Settings) -> Health:
     if not started or serving is None:
         return Health("down", "", running, tuple(faults))
     faults += [fault for part in parts.PARTS if (fault := _part(settings, serving, part, running))]
+    if settings.database and not any(fault.part in {"web", "port"} for fault in faults):
+        faults += _database(settings, serving)
     return Health("broken" if faults else "up", serving.url, running, tuple(faults))
 
 
@@ -81,6 +84,18 @@ def _part(settings: Settings, serving: parts.Serving, part: str, running: dict[s
     return (
         None if answers else Fault(part, "E307", f"the {title} runs (pid {running[part]}) but does not answer", again)
     )
+
+
+def _database(settings: Settings, serving: parts.Serving) -> list[Fault]:
+    """Ask for an account: the web server says its version, as asked above, without its database."""
+    try:
+        user = accounts.read_credentials(settings.state).user
+        accounts.key_works(serving.url, user, _DATABASE_SECONDS)
+    except MetapipeError as error:
+        if error.code == "E308":
+            problem = "Galaxy cannot reach its PostgreSQL database"
+            return [Fault("database", "E308", problem, "start PostgreSQL, then Galaxy goes on by itself")]
+    return []
 
 
 def _disk(settings: Settings) -> list[Fault]:

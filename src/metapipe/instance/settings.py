@@ -14,6 +14,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
 from metapipe.errors import MetapipeError
 from metapipe.instance.secrets import private_folder, write_private
@@ -135,8 +136,7 @@ def load(state: Path | None = None, chosen: Chosen | None = None, environ: Mappi
     jobs = _whole("jobs", pick("jobs", "METAPIPE_GALAXY_JOBS", 2), 1, 1000)
     port = pick("port", "METAPIPE_GALAXY_PORT", None)
     database = str(pick("database", "METAPIPE_GALAXY_DATABASE", ""))
-    if database and not database.startswith(("postgresql:", "postgresql+psycopg:", "sqlite:")):
-        raise MetapipeError("E701", "database", expected="postgresql://USER@HOST/NAME", found=database.split("@")[-1])
+    _check_database(database)
     return Settings(
         checkout=checkout,
         build=build,
@@ -183,6 +183,23 @@ def _checkout(environ: Mapping[str, str]) -> Path:
             "E702", f"{here} is not a checkout of META-pipe; start with scripts/galaxy or set METAPIPE_HOME"
         )
     return here.absolute()
+
+
+def _check_database(url: str) -> None:
+    """Refuse what Galaxy cannot use, without repeating a password.
+
+    Galaxy takes the %-codes out of an address before its last reader parses it, so @ and % in a password break it.
+    """
+    if url and not url.startswith(("postgresql:", "postgresql+psycopg:", "sqlite:")):
+        raise MetapipeError("E701", "database", expected="postgresql://USER@HOST/NAME", found=url.split("@")[-1])
+    login = unquote(url.partition("://")[2].rpartition("@")[0])
+    if set("@%") & set(login):
+        raise MetapipeError(
+            "E701",
+            "database",
+            expected="user and password without @ and % (Galaxy cannot read them; such a password may be in ~/.pgpass)",
+            found="one of them",
+        )
 
 
 def _whole(name: str, value: object, lowest: int, highest: int) -> int:

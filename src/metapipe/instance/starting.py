@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import re
 import shutil
 import subprocess
 import time
@@ -139,13 +140,14 @@ def _clear_away(settings: Settings, part: str) -> None:
 
 
 def _start(settings: Settings, broken: list[str], serving: Serving, say: Say) -> None:
+    if "web" in broken:
+        _prepare_database(settings, say)  # first: it fails if the address is wrong, and then nothing was started
     if "broker" in broken:
         private_folder(settings.broker_socket.parent)
         settings.broker_socket.unlink(missing_ok=True)
         _launch(settings, "broker", serving, say)
         _wait(settings, "broker", lambda: broker.answers(settings.broker_socket), _BROKER_SECONDS, say)
     if "web" in broken:
-        _prepare_database(settings, say)
         parts.write_serving(settings, serving)
         _launch(settings, "web", serving, say)
     if "celery" in broken:
@@ -220,7 +222,8 @@ def _prepare_database(settings: Settings, say: Say) -> None:
         lines = [line for line in done.stderr.splitlines() if line.strip()]
         with suppress(StopIteration):
             lines = [next(line for line in reversed(lines) if "Error" in line or "FATAL" in line)]
-        raise MetapipeError("E702", f"the database cannot be used: {(lines or ['no message'])[-1][:200]}")
+        words = re.sub(r"^[\w.]+: (\([\w.]+\) )?", "", (lines or ["no message"])[-1])  # without the exceptions' names
+        raise MetapipeError("E702", f"the database cannot be used: {words[:200]}")
 
 
 def follow(file: Path, lines: int, forever: bool) -> Iterator[str]:
