@@ -2,18 +2,23 @@
 
 import json
 import os
+import re
+import shutil
 import signal
 import socket
 import subprocess
+import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from metapipe.galaxy.connection import Account, connect
 from metapipe.instance import parts, processes, settings
 from metapipe.instance.settings import Settings
 
 CHECKOUT = Path(__file__).resolve().parents[2]
+SLOTS, MEMORY_MB = 3, 4321
 pytestmark = [pytest.mark.galaxy, pytest.mark.timeout(900)]
 
 
@@ -27,19 +32,61 @@ def pids(found: Settings) -> dict[str, int]:
 
 
 @pytest.fixture(scope="module")
-def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]:
-    state = tmp_path_factory.mktemp("galaxy")
-    started = galaxy(state, "up")
-    assert started.returncode == 0, started.stderr
-    found = settings.load(state, None, os.environ | {"METAPIPE_HOME": str(CHECKOUT)})
-    yield found
-    galaxy(state, "down")
+def trace(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """File to which strace writes every connect() of the instance, from `up` to `down`."""
+    return tmp_path_factory.mktemp("trace") / "connects"
+
+
+@pytest.fixture(scope="module")
+def running(tmp_path_factory: pytest.TempPathFactory, trace: Path) -> Iterator[Settings]:
+    if shutil.which("strace") is None:
+        pytest.fail("strace is not installed (Debian package strace)")
+    state, ended = tmp_path_factory.mktemp("galaxy"), trace.with_name("exit-code")
+    # strace stays until the last process of the instance is gone, so the shell says when `up` is done.
+    up = f'"$0" up --state "$1" --slots {SLOTS} --memory-mb {MEMORY_MB}; echo $? >"$2.new"; mv "$2.new" "$2"'
+    shell = ["sh", "-c", up, str(CHECKOUT / "scripts" / "galaxy"), str(state), str(ended)]
+    strace = ["strace", "-f", "--seccomp-bpf", "-qq", "-e", "trace=connect", "-e", "signal=none", "-o", str(trace)]
+    with subprocess.Popen([*strace, *shell], stdin=subprocess.DEVNULL) as tracer:
+        try:
+            assert processes.wait_until(ended.exists, 600.0)
+            assert ended.read_text() == "0\n"
+            yield settings.load(state, None, os.environ | {"METAPIPE_HOME": str(CHECKOUT)})
+        finally:
+            galaxy(state, "down")
+            tracer.wait(60.0)
+
+
+def leaving_the_machine(trace: Path) -> list[str]:
+    """Connects to other hosts, and look-ups of names, which a resolver on this machine would pass on."""
+    inet = [line for line in trace.read_text().splitlines() if "AF_INET" in line]
+    lookups = [line for line in inet if "htons(53)" in line]
+    return lookups + [line for line in inet if not re.search(r'"(127\.[\d.]+|::1|::ffff:127\.[\d.]+)"', line)]
 
 
 def test_up_again_starts_nothing(running: Settings) -> None:
     before = pids(running)
     assert galaxy(running.state, "up").returncode == 0
     assert pids(running) == before
+
+
+def test_a_job_gets_the_cores_and_memory_that_were_set_and_nothing_asks_another_host(
+    running: Settings, trace: Path
+) -> None:
+    account = Account.read(running.state)
+    with urllib.request.urlopen(f"{account.url}/login/start") as page:
+        assert page.headers["content-security-policy"].startswith("default-src 'self'")
+    gi = connect(account)
+    history = gi.histories.create_history("cores")["id"]
+    contigs = gi.tools.paste_content((CHECKOUT / "test-data" / "contigs.fasta").read_text(), history, file_type="fasta")
+    inputs = {"contigs": {"src": "hda", "id": contigs["outputs"][0]["id"]}, "keep_run_report": True}
+    started = gi.tools.run_tool(history, "metapipe_filter_contigs", inputs)
+    report = next(output["id"] for output in started["outputs"] if output["output_name"] == "run_report")
+    gi.datasets.wait_for_dataset(report, maxwait=600, interval=0.5)
+    assert json.loads(gi.datasets.download_dataset(report))["slots"] == SLOTS
+    metrics = {fact["name"]: fact["value"] for fact in gi.jobs.get_metrics(started["jobs"][0]["id"])}
+    assert (metrics["galaxy_slots"], metrics["galaxy_memory_mb"]) == (str(SLOTS), str(MEMORY_MB))
+    assert str(running.broker_socket) in trace.read_text()  # what is seen is more than nothing
+    assert leaving_the_machine(trace) == []
 
 
 @pytest.mark.parametrize(("part", "title"), [("celery", "Celery worker"), ("broker", "message broker")])
