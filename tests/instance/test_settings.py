@@ -79,3 +79,10 @@ def test_a_password_that_galaxy_cannot_read_is_refused_and_not_shown(
 def test_other_passwords_and_sockets_are_taken_as_they_are(tmp_path: Path, environ: dict[str, str], login: str) -> None:
     url = f"postgresql://{login}/galaxy?host=/run/postgresql"
     assert settings.load(tmp_path, Chosen(database=url), environ).database_url == url
+
+
+@pytest.mark.parametrize("folder", ["my clone/.build", "it's", "a;b", "$HOME"])
+def test_a_folder_in_which_galaxy_would_run_no_job_is_refused(tmp_path: Path, folder: str) -> None:
+    with pytest.raises(MetapipeError, match=r"METAPIPE-E701 .*METAPIPE_BUILD") as raised:
+        settings.load(tmp_path / folder)
+    assert "\n" not in str(raised.value)

@@ -25,13 +25,18 @@ def download_outputs(
 
     Files of an earlier run with the same names are replaced, each in one step.
 
-    :raises MetapipeError: E501 when the folder cannot be written.
+    :raises MetapipeError: E501 when the folder cannot be written; E404 when every result is empty, which no run that
+        really happened leaves (even "nothing found" has its report).
     """
     datasets = {
         label: gi.datasets.show_dataset(output["id"])
         for label, output in invocation["outputs"].items()
         if output["src"] == "hda"
     }
+    if datasets and not any(int(dataset["file_size"]) for dataset in datasets.values()):
+        raise MetapipeError(
+            "E404", "every result is empty although Galaxy calls the jobs done; see `scripts/galaxy logs web`"
+        )
     names = unique_file_names({label: str(dataset["extension"]) for label, dataset in datasets.items()})
     files: dict[str, Path] = {}
     try:

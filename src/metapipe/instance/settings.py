@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -20,6 +21,7 @@ from metapipe.errors import MetapipeError
 from metapipe.instance.secrets import private_folder, write_private
 
 HOST = "127.0.0.1"
+_UNQUOTABLE = re.compile(r"[^\w@%+=:,./-]")
 _LONGEST_SOCKET_PATH = 100  # the kernel takes 107 bytes
 
 
@@ -127,6 +129,7 @@ def load(state: Path | None = None, chosen: Chosen | None = None, environ: Mappi
     checkout = _checkout(environ)
     build = Path(environ.get("METAPIPE_BUILD") or checkout / ".build").absolute()
     state = (state or build / "galaxy").absolute()
+    _check_state(state)
     remembered = recall(state)
 
     def pick(name: str, variable: str, default: Any) -> Any:
@@ -183,6 +186,20 @@ def _checkout(environ: Mapping[str, str]) -> Path:
             "E702", f"{here} is not a checkout of META-pipe; start with scripts/galaxy or set METAPIPE_HOME"
         )
     return here.absolute()
+
+
+def _check_state(state: Path) -> None:
+    """Refuse a folder that Galaxy's local runner cannot take.
+
+    It starts job scripts without quoting their path, and a job that never ran counts as ended well, with empty results.
+    """
+    if _UNQUOTABLE.search(str(state)):
+        raise MetapipeError(
+            "E701",
+            "Galaxy runs no job in this folder (another place for all it writes: METAPIPE_BUILD=/some/folder)",
+            expected="a path without blanks and shell characters",
+            found=str(state),
+        )
 
 
 def _check_database(url: str) -> None:
