@@ -1,4 +1,4 @@
-"""What is downloaded, and what is refused as no result at all. A stand-in answers for Galaxy: sizes are all that matters."""
+"""What is downloaded, and what is refused as no result at all. A stand-in answers for Galaxy: only sizes matter."""
 
 from __future__ import annotations
 
