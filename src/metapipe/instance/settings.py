@@ -191,7 +191,7 @@ def _checkout(environ: Mapping[str, str]) -> Path:
 def _check_state(state: Path) -> None:
     """Refuse a folder that Galaxy's local runner cannot take.
 
-    It starts job scripts without quoting their path, and a job that never ran counts as ended well, with empty results.
+    Its job scripts name paths without quotes; seen in a folder with a blank: every job "ok", exit code 0, all results empty.
     """
     if _UNQUOTABLE.search(str(state)):
         raise MetapipeError(
