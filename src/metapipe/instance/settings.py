@@ -191,7 +191,8 @@ def _checkout(environ: Mapping[str, str]) -> Path:
 def _check_state(state: Path) -> None:
     """Refuse a folder that Galaxy's local runner cannot take.
 
-    Its job scripts name paths without quotes; seen in a folder with a blank: every job "ok", exit code 0, all results empty.
+    Its job scripts name paths without quotes. Seen in a folder with a blank: every job "ok", exit code 0, every result
+    empty.
     """
     if _UNQUOTABLE.search(str(state)):
         raise MetapipeError(
