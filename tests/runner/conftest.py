@@ -17,6 +17,8 @@ from stages_for_tests import STAGES
 from metapipe.runner.engine import Request, RunResult, run_stage
 
 HERE = Path(__file__).parent
+#: Where programs that a test starts find the test stages, and the package where it is not installed.
+PYTHON_PATH = os.pathsep.join([str(HERE), *filter(None, [os.environ.get("PYTHONPATH")])])
 
 
 @dataclass(frozen=True)
@@ -34,7 +36,7 @@ class Ran:
 
 @pytest.fixture(autouse=True)
 def workers_find_the_test_stages(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("PYTHONPATH", str(HERE))
+    monkeypatch.setenv("PYTHONPATH", PYTHON_PATH)
 
 
 @pytest.fixture(autouse=True)
@@ -132,7 +134,7 @@ def start() -> Callable[..., subprocess.Popen[str]]:
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
-            env={**os.environ, "PYTHONPATH": str(HERE)},
+            env={**os.environ, "PYTHONPATH": PYTHON_PATH},
             **keywords,
         )
 
