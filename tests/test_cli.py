@@ -159,7 +159,7 @@ def test_a_bug_shows_its_code_and_a_traceback(
 
 def test_bad_data_met_inside_a_block_is_one_line_without_a_traceback(tmp_path: Path) -> None:
     (tmp_path / "summary.json").write_text('{"a": 1}')
-    ran = metapipe("report", "--summaries", tmp_path / "summary.json", "--outdir", tmp_path / "o")
+    ran = metapipe("annotation_report", "--summaries", tmp_path / "summary.json", "--outdir", tmp_path / "o")
     assert ran.returncode == 65
     assert ran.stderr.startswith("METAPIPE-E111 summary.json: expected a summary")
     assert ran.stderr.count("\n") == 1

@@ -47,7 +47,7 @@ CASES = {
             "domains": ["of_genes/domains"],
         },
     ),
-    "report": Case(
+    "annotation_report": Case(
         {},
         {
             "summaries": ["filter_contigs/summary", "predict_genes/summary", "annotate/summary"],

@@ -16,9 +16,9 @@ import report_samples as samples
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from matplotlib.image import imread
-from test_report import empty_analysis
+from test_annotation_report import empty_analysis
 
-from metapipe.stages.report import Report
+from metapipe.stages.annotation_report import AnnotationReport
 from metapipe.stages.reporting import overview as module
 from metapipe.stages.reporting.figures import Series, histogram, tier_bar
 from metapipe.stages.reporting.gene_table import tally
@@ -120,7 +120,7 @@ def test_a_users_settings_of_matplotlib_change_nothing() -> None:
 def run(fake_task: Callable[..., Any], tmp_path: Path, paths: list[Path]) -> bytes:
     table = tmp_path / "annotation.tsv"
     table.write_bytes(samples.table(samples.rows()))
-    task = fake_task(Report(), {}, side={"table": table}, side_files={"summaries": paths})
+    task = fake_task(AnnotationReport(), {}, side={"table": table}, side_files={"summaries": paths})
     return bytes(task.run()["figures"])
 
 

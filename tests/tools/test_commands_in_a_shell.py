@@ -91,7 +91,7 @@ def context(stage: str, name: str) -> dict[str, Any]:
             "domains": dataset(name),
             "sample": name,
         },
-        "report": {"summaries": [dataset(name), dataset(name)], "table": dataset(name), "title": name},
+        "annotation_report": {"summaries": [dataset(name), dataset(name)], "table": dataset(name), "title": name},
     }
     return common | given[stage]
 

@@ -6,7 +6,7 @@ import dataclasses
 from importlib.metadata import version
 
 import pytest
-from wrapped_stages import SUITE, TOOLS, Tool
+from wrapped_stages import SUITE, TOOL_IDS, TOOLS, Tool
 
 from metapipe import __version__
 from metapipe.stages.registry import STAGES
@@ -35,8 +35,8 @@ def options_of(tool: Tool) -> list[dataclasses.Field[object]]:
 
 
 def test_every_stage_has_a_tool_and_every_tool_a_stage() -> None:
-    wrapped = {path.stem.removeprefix("metapipe_") for path in SUITE.glob("metapipe_*.xml")}
-    assert wrapped == set(STAGES)
+    assert {path.stem for path in SUITE.glob("metapipe_*.xml")} == set(TOOL_IDS.values())
+    assert set(TOOL_IDS) == set(STAGES)
 
 
 def test_the_tool_gives_its_stage_exactly_the_options_the_stage_declares(tool: Tool) -> None:

@@ -136,7 +136,7 @@ def test_every_exit_code_but_0_is_exactly_one_kind_of_failure() -> None:
         low, colon, high = limits.partition(":")
         return int(low) <= code <= (int(high) if high else 255 if colon else int(low))
 
-    rules = Tool("report").root.findall("./stdio/exit_code")
+    rules = Tool("annotation_report").root.findall("./stdio/exit_code")
     for code in range(1, 256):
         hits = [rule.get("level") for rule in rules if covers(rule.get("range", ""), code)]
         assert hits == ["fatal_oom" if code == 137 else "fatal"], code

@@ -17,6 +17,9 @@ from metapipe.stages.registry import STAGES
 ROOT = Path(__file__).resolve().parents[2]
 SUITE = ROOT / "tools" / "metapipe"
 
+#: A tool keeps its id when its stage is renamed: users' workflows name it.
+TOOL_IDS = {name: f"metapipe_{name}" for name in STAGES} | {"annotation_report": "metapipe_report"}
+
 
 @dataclass(frozen=True)
 class Tool:
@@ -25,8 +28,12 @@ class Tool:
     stage_name: str
 
     @property
+    def id(self) -> str:
+        return TOOL_IDS[self.stage_name]
+
+    @property
     def path(self) -> Path:
-        return SUITE / f"metapipe_{self.stage_name}.xml"
+        return SUITE / f"{self.id}.xml"
 
     @cached_property
     def root(self) -> Element:

@@ -10,7 +10,7 @@ STAGES: dict[str, str] = {
     "search_proteins": "metapipe.stages.search_proteins:SearchProteins",
     "search_domains": "metapipe.stages.search_domains:SearchDomains",
     "annotate": "metapipe.stages.annotate:Annotate",
-    "report": "metapipe.stages.report:Report",
+    "annotation_report": "metapipe.stages.annotation_report:AnnotationReport",
 }
 
 #: One line each, for ``metapipe --help``: kept here so that it starts without importing NumPy, PyHMMER and the rest.
@@ -22,5 +22,5 @@ SUMMARIES: dict[str, str] = {
     "search_proteins": "search proteins in a protein database (DIAMOND)",
     "search_domains": "find protein domains (PyHMMER)",
     "annotate": "combine the evidence into an annotation with confidence tiers",
-    "report": "make one page a biologist can read",
+    "annotation_report": "make one page a biologist can read",
 }

@@ -17,7 +17,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from metapipe.errors import MetapipeError
-from metapipe.stages.report import Report, declared_defaults
+from metapipe.stages.annotation_report import AnnotationReport, declared_defaults
 from metapipe.stages.reporting.gene_table import tally
 from metapipe.stages.reporting.page import SHOWN_GENES, render
 from metapipe.stages.reporting.summaries import parse
@@ -177,7 +177,7 @@ def run(fake_task: Callable[..., Any], tmp_path: Path, paths: list[Path], table:
     if table is not None:
         side["table"] = tmp_path / "annotation.tsv"
         side["table"].write_bytes(table)
-    task = fake_task(Report(), {}, side=side, side_files={"summaries": paths}, **options)
+    task = fake_task(AnnotationReport(), {}, side=side, side_files={"summaries": paths}, **options)
     return bytes(task.run()["page"])
 
 

@@ -19,19 +19,19 @@ from metapipe.stages.reporting.summaries import Summary, read_all
 
 
 @dataclass(frozen=True)
-class ReportOptions:
-    """Options of :class:`Report`."""
+class AnnotationReportOptions:
+    """Options of :class:`AnnotationReport`."""
 
     title: str = option("", "Heading of the page; by default the name of the sample")
 
 
-class Report(Stage):
+class AnnotationReport(Stage):
     """Reads the summaries of any of the other stages, in any order; each may be missing."""
 
-    name = "report"
+    name = "annotation_report"
     summary = "Make one readable page from the summaries of the other steps"
     example = (
-        "metapipe report --summaries trim.json --summaries contigs.json --summaries annotate.json "
+        "metapipe annotation_report --summaries trim.json --summaries contigs.json --summaries annotate.json "
         "--table annotation.tsv --out-page report.html --out-figures figures.png"
     )
     side = {
@@ -42,7 +42,7 @@ class Report(Stage):
         "page": Output("html", "The report, one self-contained HTML page"),
         "figures": Output("png", "The most telling figures of the page as one picture"),
     }
-    options = ReportOptions
+    options = AnnotationReportOptions
     invariance = WholeInput()
     empty_ok = True
 
