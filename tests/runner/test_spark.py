@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
+from stages_for_tests import STAGES, HowToFail
 
 from metapipe.errors import MetapipeError
 from metapipe.runner import session as sessions
+from metapipe.runner.blocks import Block, ByteRange
 from metapipe.runner.jvm import archive_path, java_options
+from metapipe.runner.stage import Totals
+from metapipe.runner.task import Job
 
 
 def test_poison_in_a_spark_session_gives_the_bytes_of_the_inline_session(
@@ -49,6 +54,58 @@ def test_a_failure_in_a_spark_session_has_its_code(run: Callable[..., Any], fast
             slots=2,
             blocks=4,
         )
+
+
+def test_runs_of_several_threads_share_a_session_and_are_cancelled_one_by_one(tmp_path: Path) -> None:
+    session = sessions.SparkSession(2, tmp_path)
+    try:
+        ended: dict[str, Any] = {}
+
+        def go(tag: str, seconds: float) -> None:
+            (tmp_path / tag).mkdir()
+            job, blocks = waiting_job(tmp_path / tag, seconds)
+            try:
+                ended[tag] = [row.outcome for row in session.run(job, blocks, lambda: None, tag=tag)]
+            except MetapipeError as error:
+                ended[tag] = str(error)
+
+        threads = {tag: threading.Thread(target=go, args=(tag, wait)) for tag, wait in (("long", 60), ("short", 0.1))}
+        for thread in threads.values():
+            thread.start()
+        threads["short"].join(30)
+        assert ended == {"short": ["ok"]}
+        session.cancel("long")
+        threads["long"].join(20)
+        assert ended["long"] == "METAPIPE-E601 the run was cancelled"
+        go("again", 0.1)
+        assert ended["again"] == ["ok"]
+        assert not session.remote
+        assert session.facts()["cores"] == 2
+    finally:
+        session.stop()
+
+
+def waiting_job(folder: Path, seconds: float) -> tuple[Job, list[Block]]:
+    """A job of one block whose one record takes so many seconds."""
+    path = folder / "one.fasta"
+    path.write_text(">a\nACGT\n")
+    job = Job(
+        identifier=folder.name,
+        stage=STAGES["slow"],
+        options=HowToFail(seconds=seconds, flag=str(folder / "flag")),
+        forms={"contigs": "fasta"},
+        whole_files={},
+        labels={"contigs": "one.fasta"},
+        side={},
+        multiple=frozenset(),
+        databases={},
+        outputs=("copy",),
+        totals=Totals(1, 4),
+        threads=1,
+        memory_mb=1000,
+        folder=str(folder),
+    )
+    return job, [Block((0,), 0, 1, 4, (ByteRange(str(path), 0, 0, path.stat().st_size, False),))]
 
 
 def test_a_machine_without_java_is_told_so(

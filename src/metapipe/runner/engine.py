@@ -27,7 +27,8 @@ from metapipe.runner.jvm import java_binary
 from metapipe.runner.plan import Plan, make_plan
 from metapipe.runner.progress import Progress
 from metapipe.runner.retry import Outcome, run_all
-from metapipe.runner.session import InlineSession, Session, SparkSession
+from metapipe.runner.session import Session
+from metapipe.runner.sessions import open_session
 from metapipe.runner.stage import PER_NODE, Database, Stage, WholeInput
 from metapipe.runner.task import Job
 from metapipe.runner.workfolder import job_folder, own_folder
@@ -182,10 +183,7 @@ class _Run:
         blocks = scanned.blocks(plan.borders)
         todo = sum(not part_folder(job, block).is_dir() for block in blocks)
         self.session = plan.session if todo else "inline"
-        per_node = self.stage.threads == PER_NODE
-        session: Session = (
-            SparkSession(1 if per_node else self.slots, scratch) if self.session == "local" else InlineSession()
-        )
+        session = open_session(self.session, slots=self.slots, per_node=self.stage.threads == PER_NODE, folder=scratch)
         progress = Progress(Path(job.folder) / "parts", len(blocks), request.progress)
         try:
             run_all(

@@ -7,9 +7,11 @@ class-data archive made at installation, no web UI (measured: 12.3 CPU-s by defa
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
 import threading
+import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol
@@ -32,12 +34,27 @@ TASK_TRIES = 4
 
 
 class Session(Protocol):
-    """A place where blocks run."""
+    """A place where blocks run.
+
+    :ivar remote: blocks run in processes that this process does not wait for, so the kernel does not add what they
+        used to ours: the rows have to be added.
+    """
 
     name: str
+    remote: bool
 
-    def run(self, job: Job, blocks: Sequence[Block], tick: Tick) -> Iterator[Attempt]:
-        """Run blocks and yield their rows in any order; ``tick`` is called now and then while waiting."""
+    def run(self, job: Job, blocks: Sequence[Block], tick: Tick, tag: str = "") -> Iterator[Attempt]:
+        """Run blocks and yield their rows in any order; ``tick`` is called now and then while waiting.
+
+        :param tag: name by which ``cancel`` may end this run; runs of several threads at once have their own.
+        :raises MetapipeError: E601 when the session lost its workers or the run was cancelled.
+        """
+
+    def cancel(self, tag: str) -> None:
+        """End the blocks of the run with this tag; blocks that are done stay done."""
+
+    def facts(self) -> dict[str, Any]:
+        """What the run report shows of the session, as JSON has it."""
 
     def stop(self) -> None:
         """Give back everything; no process may be left."""
@@ -47,12 +64,19 @@ class InlineSession:
     """Blocks one after the other in children of this process. Needs no Java; also the oracle of the tests."""
 
     name = "inline"
+    remote = False
 
-    def run(self, job: Job, blocks: Sequence[Block], tick: Tick) -> Iterator[Attempt]:
+    def run(self, job: Job, blocks: Sequence[Block], tick: Tick, tag: str = "") -> Iterator[Attempt]:  # noqa: ARG002
         for position in launch_order([block.residues for block in blocks]):
             row = run_attempt(job, blocks[position])
             tick()
             yield row
+
+    def cancel(self, tag: str) -> None:
+        """A run ends when its rows are no longer asked for."""
+
+    def facts(self) -> dict[str, Any]:
+        return {}
 
     def stop(self) -> None:
         """Nothing is held between blocks."""
@@ -66,8 +90,11 @@ class SparkSession:
     """
 
     name = "local"
+    remote = False
 
     def __init__(self, slots: int, folder: Path, *, extra: tuple[str, ...] = ()) -> None:
+        self._slots = slots
+        self._cancelled: set[str] = set()
         settings = {
             "spark.app.name": "metapipe",
             "spark.master": f"local[{slots},{TASK_TRIES}]",
@@ -92,26 +119,50 @@ class SparkSession:
     def version(self) -> str:
         return str(self._context.version)
 
-    def run(self, job: Job, blocks: Sequence[Block], tick: Tick) -> Iterator[Attempt]:
+    def facts(self) -> dict[str, Any]:
+        return {"spark": self.version, "master": str(self._context.master), "cores": self._slots}
+
+    def run(self, job: Job, blocks: Sequence[Block], tick: Tick, tag: str = "") -> Iterator[Attempt]:
+        """Run blocks as one Spark job with a tag of its own; may be called from several threads at once."""
+        tag = tag or f"run-{uuid.uuid4().hex}"
         order = launch_order([block.residues for block in blocks])
-        rdd = self._context.parallelize([blocks[position] for position in order], len(blocks))
         rows: list[Attempt] = []
         failure: list[BaseException] = []
 
         def collect() -> None:
+            # pyspark gives each Python thread a JVM thread of its own, so the tag is this run's alone.
             try:
+                self._context.addJobTag(tag)
+                rdd = self._context.parallelize([blocks[position] for position in order], len(blocks))
                 rows.extend(rdd.map(lambda block: run_attempt(job, block)).collect())
             except BaseException as error:  # handed to the main thread
                 failure.append(error)
+            finally:
+                _end_java_thread()
 
         waiter = threading.Thread(target=collect, daemon=True)
         waiter.start()
-        while waiter.is_alive():
-            waiter.join(1.0)
-            tick()
+        try:
+            while waiter.is_alive():
+                waiter.join(1.0)
+                tick()
+                if tag in self._cancelled:  # again, as Spark forgets a tag that has no job yet
+                    self._context.cancelJobsWithTag(tag)
+        except BaseException:  # interrupted, or the client of this run has gone
+            self.cancel(tag)
+            raise
+        finally:
+            cancelled = tag in self._cancelled
+            self._cancelled.discard(tag)
+        if cancelled:
+            raise MetapipeError("E601", "the run was cancelled")
         if failure:
             raise MetapipeError("E601", f"Spark lost its workers ({_first_line(failure[0])})") from failure[0]
         yield from rows
+
+    def cancel(self, tag: str) -> None:
+        self._cancelled.add(tag)
+        self._context.cancelJobsWithTag(tag)
 
     def stop(self, patience: float = 20.0) -> None:
         from pyspark import SparkContext
@@ -156,6 +207,18 @@ def prepare_archive(folder: Path) -> Path | None:
         return None
     fresh.rename(archive)
     return archive
+
+
+def _end_java_thread() -> None:
+    """Give back the JVM thread of the Python thread that calls; a session of many runs would pile them up."""
+    from pyspark import SparkContext
+
+    with contextlib.suppress(Exception):  # the JVM has gone
+        client = SparkContext._jvm._gateway_client  # type: ignore[union-attr]
+        connection = client.get_thread_connection()
+        if connection is not None:
+            client.deque.remove(connection)
+            connection.close()
 
 
 def _first_line(error: BaseException) -> str:
