@@ -12,13 +12,10 @@ from typing import Any
 
 import psutil
 import pytest
+from marked_program import HERE, PYTHON_PATH, MarkedProgram
 from stages_for_tests import STAGES
 
 from metapipe.runner.engine import Request, RunResult, run_stage
-
-HERE = Path(__file__).parent
-#: Where programs that a test starts find the test stages, and the package where it is not installed.
-PYTHON_PATH = os.pathsep.join([str(HERE), *filter(None, [os.environ.get("PYTHONPATH")])])
 
 
 @dataclass(frozen=True)
@@ -104,6 +101,23 @@ def fasta(tmp_path: Path) -> Callable[..., Path]:
     return make
 
 
+def split_poison(path: Path) -> tuple[bytes, bytes]:
+    """What ``poisoned`` must write for the file, and what it must set aside."""
+    good, bad = b"", b""
+    for record in path.read_bytes().split(b">")[1:]:
+        header, _, letters = record.partition(b"\n")
+        if header.startswith(b"poison"):
+            bad += b">" + record
+        else:
+            good += b">%s\n%s\n" % (header.split()[0], letters.replace(b"\n", b""))
+    return good, bad
+
+
+@pytest.fixture(name="split_poison")
+def _split_poison() -> Callable[[Path], tuple[bytes, bytes]]:
+    return split_poison
+
+
 @pytest.fixture
 def pairs(tmp_path: Path) -> Callable[..., dict[str, Path]]:
     """Two FASTQ files of mates."""
@@ -139,3 +153,20 @@ def start() -> Callable[..., subprocess.Popen[str]]:
         )
 
     return go
+
+
+@pytest.fixture
+def program(tmp_path: Path) -> Iterator[Callable[..., MarkedProgram]]:
+    """Start a run as a program whose end can be judged: ``program("slow", "--contigs", path).wait().must_fail("E501")``.
+
+    ``outdir=`` names another folder than ``out``; ``environment=`` adds variables.
+    """
+    started: list[MarkedProgram] = []
+
+    def go(*words: str | Path, outdir: Path | None = None, **keywords: Any) -> MarkedProgram:
+        started.append(MarkedProgram(words, outdir or tmp_path / "out", **keywords))
+        return started[-1]
+
+    yield go
+    for one in started:
+        one.end()

@@ -218,6 +218,16 @@ def fail(task: Task, options: HowToFail) -> None:
             raise ValueError("after forking")
         case "code":
             task.launch([shell, "-c", "echo early; echo 'the reason' >&2; exit 3"])
+        case "partial-output":
+            # The lie of RDD.pipe: lines have come out before the exit code says that they are worth nothing.
+            said = "echo '>half of a record'; echo 'the reason' >&2; exit 3"
+            task.launch([shell, "-c", said], stdout=task.output_path("copy"))
+        case "deaf":
+            # Closes its standard input at once and says that all is well, but not that it has finished.
+            task.launch([shell, "-c", "exec <&-; echo 'nothing read' >&2"], stdin=_large(task), finished="[ok]")
+        case "deaf-and-done":
+            task.launch([shell, "-c", "exec <&-; echo '[ok]' >&2"], stdin=_large(task), finished="[ok]")
+            task.launch([shell, "-c", "yes | head -n 1"], stdin=_large(task))
         case "no-sentinel":
             task.launch([shell, "-c", "echo nearly >&2"], finished="[ok]")
         case "signal":
@@ -249,6 +259,13 @@ def fail(task: Task, options: HowToFail) -> None:
             return
         case other:
             raise AssertionError(other)
+
+
+def _large(task: Task) -> Path:
+    """More than any pipe holds."""
+    path = task.scratch / "large"
+    path.write_bytes(b"line\n" * 400_000)
+    return path
 
 
 # ---------------------------------------------------------------------------------------------------- spending
