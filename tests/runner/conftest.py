@@ -157,7 +157,7 @@ def start() -> Callable[..., subprocess.Popen[str]]:
 
 @pytest.fixture
 def program(tmp_path: Path) -> Iterator[Callable[..., MarkedProgram]]:
-    """Start a run as a program whose end can be judged: ``program("slow", "--contigs", path).wait().must_fail("E501")``.
+    """Start a run whose end can be judged: ``program("slow", "--contigs", path).wait().must_fail("E501")``.
 
     ``outdir=`` names another folder than ``out``; ``environment=`` adds variables.
     """
