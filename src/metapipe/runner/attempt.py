@@ -22,6 +22,7 @@ from typing import Any
 
 from metapipe.errors import MetapipeError
 from metapipe.runner.blocks import Block
+from metapipe.runner.declaration import check_declaration
 from metapipe.runner.launcher import Ended, run_forked
 from metapipe.runner.stage import Stage
 from metapipe.runner.task import BlockTask, Job, last_words
@@ -73,9 +74,10 @@ def load_stage(reference: str) -> type[Stage]:
     """Import the stage class named ``module:Class``."""
     module, _, name = reference.partition(":")
     stage = getattr(importlib.import_module(module), name)
-    if not issubclass(stage, Stage):
+    if not (isinstance(stage, type) and issubclass(stage, Stage)):
         raise TypeError(f"{reference} is not a stage")
-    return stage  # type: ignore[no-any-return]
+    check_declaration(stage)  # a class without a name was not looked at when it was made
+    return stage
 
 
 def part_folder(job: Job, block: Block) -> Path:

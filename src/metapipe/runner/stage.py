@@ -282,8 +282,19 @@ PER_NODE = 0
 class Stage(abc.ABC):
     """Base of all stages. Subclasses set the class attributes and implement :meth:`run`.
 
+    A slip in a declaration is a TypeError of one sentence when the class is made
+    (:func:`metapipe.runner.declaration.check_declaration`). docs/how-to-add-a-stage.md explains every attribute.
+
+    :cvar name: the command, ``metapipe NAME``: small letters, digits, underscores.
+    :cvar version: raised by whoever changes results; part of the plan hash, so that no old part is used again.
+    :cvar summary: one line for ``--help``. :cvar example: a whole command line, for ``--help``.
+    :cvar records: the input that is cut into blocks. :cvar side: files every block reads whole.
+    :cvar invariance: why the result is the same however the records are cut.
+    :cvar threads: what one block uses; ``PER_NODE``: all slots of a host. :cvar memory_mb: what one block needs.
     :cvar rate: residues a second on one core, a first guess for planning; learned rates are in the run report.
     :cvar fixed_cost: seconds a block costs whatever its size (loading a database); few, large blocks when it is high.
+    :cvar programs: programs to be found on the PATH before anything starts, and the Debian packages that have them.
+    :cvar empty_ok: an input without any record is a result ("nothing found"), not an error.
     """
 
     name: ClassVar[str]
@@ -300,8 +311,15 @@ class Stage(abc.ABC):
     memory_mb: ClassVar[int] = 512
     rate: ClassVar[float] = 1e6
     fixed_cost: ClassVar[float] = 0.0
-    programs: ClassVar[Mapping[str, str]] = {}  # binary -> Debian package
-    empty_ok: ClassVar[bool] = False  # an input without any record is a result ("nothing found"), not an error
+    programs: ClassVar[Mapping[str, str]] = {}
+    empty_ok: ClassVar[bool] = False
+
+    def __init_subclass__(cls) -> None:
+        super().__init_subclass__()
+        if hasattr(cls, "name"):  # else it is a base for stages
+            from metapipe.runner.declaration import check_declaration
+
+            check_declaration(cls)
 
     def setup(self, task: Task) -> Any:  # noqa: B027  (optional hook)
         """Load what all blocks of one worker share (models, indexes). Called once per worker process."""
