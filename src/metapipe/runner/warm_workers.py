@@ -1,0 +1,69 @@
+"""The processes behind a warm session: what they use, and how those of one client are ended at once.
+
+Spark's own cancelling waits for a worker to notice. Here the worker and all below it are killed: a client that has gone
+must leave nothing running, whatever its program does about signals, sessions or children of its own.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+from pathlib import Path
+
+from metapipe.runner.launcher import descendants
+from metapipe.runner.warm_surroundings import at_work
+
+_MEBIBYTE = 1 << 20
+
+
+def end_workers(roll: Path, tag: str) -> bool:
+    """Kill the workers that are at a block of that client, and all below them; returns whether there were any."""
+    found = at_work(roll, tag)
+    if not found:
+        return False
+    ours = set(descendants(os.getpid()))
+    for worker in found:
+        entry = roll / f"{tag}.{worker}"
+        if worker in ours and entry.exists():  # a pid alone may be somebody else's by now
+            doomed = [worker, *descendants(worker)]
+            for process in doomed:
+                with contextlib.suppress(ProcessLookupError, PermissionError):
+                    os.kill(process, signal.SIGKILL)
+        entry.unlink(missing_ok=True)
+    return True
+
+
+def end_orphans(java: int) -> None:
+    """Kill and reap what was left to this process, the subreaper, by workers that died: everything but the JVM.
+
+    A worker adopts the orphans of its own blocks, so what comes here belongs to nobody any more.
+
+    :param java: pid of the JVM, 0 when there is none.
+    """
+    for child in children(os.getpid()):
+        if child != java:
+            for process in (child, *descendants(child)):
+                with contextlib.suppress(ProcessLookupError, PermissionError):
+                    os.kill(process, signal.SIGKILL)
+            with contextlib.suppress(ChildProcessError):
+                os.waitpid(child, os.WNOHANG)
+
+
+def children(process: int) -> list[int]:
+    """Direct children, of all threads of the process."""
+    found: list[int] = []
+    with contextlib.suppress(OSError):
+        for thread in os.listdir(f"/proc/{process}/task"):
+            with contextlib.suppress(OSError):
+                found += map(int, Path(f"/proc/{process}/task/{thread}/children").read_text().split())
+    return found
+
+
+def memory_mb(java: int) -> int:
+    """Resident memory of the JVM and of pyspark's daemon below it, in MiB; workers are not counted."""
+    pages = 0
+    for process in (java, *children(java)):
+        with contextlib.suppress(OSError, ValueError, IndexError):
+            pages += int(Path(f"/proc/{process}/statm").read_text().split()[1])
+    return pages * os.sysconf("SC_PAGE_SIZE") // _MEBIBYTE
