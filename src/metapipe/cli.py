@@ -79,6 +79,12 @@ def build_parser(arguments: Sequence[str]) -> argparse.ArgumentParser:
         add_parser(commands)
     else:
         commands.add_parser("refdb", help="build, install, list and verify reference databases")
+    if asked == "warm":
+        from metapipe.warm_command import add_parser as add_warm_parser
+
+        add_warm_parser(commands)
+    else:
+        commands.add_parser("warm", help="keep a Spark session ready for many short jobs")
     commands.add_parser(
         "prepare_spark", help="make the class-data archive that lets Spark start in a quarter of the time"
     )
@@ -104,6 +110,10 @@ def run(arguments: Sequence[str]) -> int:
         from metapipe.refdb.command import run as run_refdb
 
         return int(run_refdb(options, say))
+    if options.command == "warm":
+        from metapipe.warm_command import run as run_warm
+
+        return run_warm(options, say, warn)
     from metapipe.stage_command import run_stage_command
 
     return run_stage_command(options, say, warn)

@@ -61,6 +61,17 @@ CODES: dict[str, Code] = {
     "E308": Code(
         EX_UNAVAILABLE, "Galaxy cannot reach its database", "Start PostgreSQL; Galaxy then goes on by itself."
     ),
+    "E320": Code(
+        EX_UNAVAILABLE,
+        "no warm session server takes this run",
+        "Start one with `metapipe warm up`, or leave out --session warm.",
+    ),
+    "E321": Code(EX_UNAVAILABLE, "the warm session server did not start or end", "See the log named in the message."),
+    "E322": Code(
+        EX_CONFIG,
+        "the warm session server's socket cannot be used",
+        "Give --socket a file in a folder of your own, 0700.",
+    ),
     # 4xx: the tool behind a stage failed
     "E401": Code(EX_TOOL, "the program of this stage failed", "The message ends with the program's own last words."),
     "E402": Code(

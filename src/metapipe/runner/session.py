@@ -85,14 +85,16 @@ class InlineSession:
 class SparkSession:
     """One Spark application of this job's own, gone when the job is.
 
-    :param folder: scratch for the JVM. :param extra: more JVM options.
+    :param folder: scratch for the JVM. :param extra: more JVM options. :param more: more Spark properties.
     :raises MetapipeError: E302 when Java or Spark does not start.
     """
 
     name = "local"
     remote = False
 
-    def __init__(self, slots: int, folder: Path, *, extra: tuple[str, ...] = ()) -> None:
+    def __init__(
+        self, slots: int, folder: Path, *, extra: tuple[str, ...] = (), more: Mapping[str, str] | None = None
+    ) -> None:
         self._slots = slots
         self._cancelled: set[str] = set()
         settings = {
@@ -104,6 +106,7 @@ class SparkSession:
             "spark.local.dir": str(folder),
             "spark.python.worker.faulthandler.enabled": "true",
             "spark.python.daemon.module": "metapipe.runner.worker_daemon",
+            **(more or {}),
         }
         os.environ.update(
             SPARK_HOME=str(spark_home()),
@@ -119,11 +122,29 @@ class SparkSession:
     def version(self) -> str:
         return str(self._context.version)
 
+    @property
+    def java_pid(self) -> int:
+        return self._gateway.process.pid
+
+    @property
+    def alive(self) -> bool:
+        return self._gateway.process.poll() is None
+
     def facts(self) -> dict[str, Any]:
         return {"spark": self.version, "master": str(self._context.master), "cores": self._slots}
 
-    def run(self, job: Job, blocks: Sequence[Block], tick: Tick, tag: str = "") -> Iterator[Attempt]:
-        """Run blocks as one Spark job with a tag of its own; may be called from several threads at once."""
+    def run(
+        self,
+        job: Any,
+        blocks: Sequence[Block],
+        tick: Tick,
+        tag: str = "",
+        attempt: Callable[[Any, Block], Attempt] = run_attempt,
+    ) -> Iterator[Attempt]:
+        """Run blocks as one Spark job with a tag of its own; may be called from several threads at once.
+
+        :param attempt: what a worker does with ``job`` and a block; the warm server's workers unpack the job first.
+        """
         tag = tag or f"run-{uuid.uuid4().hex}"
         order = launch_order([block.residues for block in blocks])
         rows: list[Attempt] = []
@@ -134,7 +155,7 @@ class SparkSession:
             try:
                 self._context.addJobTag(tag)
                 rdd = self._context.parallelize([blocks[position] for position in order], len(blocks))
-                rows.extend(rdd.map(lambda block: run_attempt(job, block)).collect())
+                rows.extend(rdd.map(lambda block: attempt(job, block)).collect())
             except BaseException as error:  # handed to the main thread
                 failure.append(error)
             finally:

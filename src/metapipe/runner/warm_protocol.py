@@ -34,7 +34,7 @@ LONGEST_GREETING, LONGEST_FRAME = 1 << 16, 1 << 30
 _LENGTH = struct.Struct("!I")
 
 
-class ConnectionLost(Exception):
+class ConnectionLostError(Exception):
     """The other side has gone, or does not speak this protocol."""
 
 
@@ -110,7 +110,11 @@ def is_same_user(connection: socket.socket) -> bool:
 @functools.cache
 def own_identity() -> dict[str, str]:
     """What must be equal on both sides for pickles and results to be the same: the package and its Python."""
-    return {"version": __version__, "package": package_digest(), "python": f"{sys.version} {os.path.realpath(sys.prefix)}"}
+    return {
+        "version": __version__,
+        "package": package_digest(),
+        "python": f"{sys.version} {os.path.realpath(sys.prefix)}",
+    }
 
 
 def package_digest() -> str:
@@ -144,13 +148,13 @@ def send_greeting(connection: socket.socket, message: dict[str, Any]) -> None:
 
 
 def receive_greeting(connection: socket.socket) -> dict[str, Any]:
-    """:raises ConnectionLost: when none comes or it is not one."""
+    """:raises ConnectionLostError: when none comes or it is not one."""
     try:
         message = json.loads(_receive(connection, LONGEST_GREETING))
     except ValueError as error:
-        raise ConnectionLost("not a greeting") from error
+        raise ConnectionLostError("not a greeting") from error
     if not isinstance(message, dict):
-        raise ConnectionLost("not a greeting")
+        raise ConnectionLostError("not a greeting")
     return message
 
 
@@ -168,28 +172,28 @@ def is_readable(connection: socket.socket, seconds: float | None) -> bool:
 def receive(connection: socket.socket) -> Any:
     """Read one pickled message; only after the greetings.
 
-    :raises ConnectionLost: when the other side has gone, is not of this user or stops in the middle.
+    :raises ConnectionLostError: when the other side has gone, is not of this user or stops in the middle.
     """
     if not is_same_user(connection):
-        raise ConnectionLost("another user")
+        raise ConnectionLostError("another user")
     content = _receive(connection, LONGEST_FRAME)
     try:
         return pickle.loads(content)  # noqa: S301  (of this user, the same package)
     except Exception as error:
-        raise ConnectionLost(f"not a message ({type(error).__name__})") from error
+        raise ConnectionLostError(f"not a message ({type(error).__name__})") from error
 
 
 def _send(connection: socket.socket, content: bytes) -> None:
     try:
         connection.sendall(_LENGTH.pack(len(content)) + content)
     except OSError as error:
-        raise ConnectionLost(str(error)) from error
+        raise ConnectionLostError(str(error)) from error
 
 
 def _receive(connection: socket.socket, longest: int) -> bytes:
     (length,) = _LENGTH.unpack(_exactly(connection, _LENGTH.size))
     if length > longest:
-        raise ConnectionLost(f"a frame of {length} bytes")
+        raise ConnectionLostError(f"a frame of {length} bytes")
     return _exactly(connection, length)
 
 
@@ -199,9 +203,9 @@ def _exactly(connection: socket.socket, length: int) -> bytes:
         try:
             piece = connection.recv(min(missing, 1 << 20))
         except OSError as error:  # a time-out among them
-            raise ConnectionLost(str(error)) from error
+            raise ConnectionLostError(str(error)) from error
         if not piece:
-            raise ConnectionLost("closed")
+            raise ConnectionLostError("closed")
         pieces.append(piece)
         missing -= len(piece)
     return b"".join(pieces)

@@ -1,8 +1,8 @@
 """The warm session server: owns one Spark session and lends its slots to runs of the same user, by turns.
 
-A run connects, is greeted, sends its blocks and gets their rows back as they end. When it goes, for whatever reason, its
-blocks are ended. The Spark session is started anew, between jobs, when it is old or has grown: the server then replaces
-itself by a fresh process image of the same pid, which keeps the socket and takes over a changed package.
+A run connects, is greeted, sends its blocks and gets their rows back as they end. When it goes, for whatever reason,
+its blocks are ended. The Spark session is started anew, between jobs, when it is old or has grown: the server then
+replaces itself by a fresh process image of the same pid, which keeps the socket and takes over a changed package.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from metapipe.runner.plan import launch_order
 from metapipe.runner.session import SparkSession
 from metapipe.runner.warm_protocol import (
     Ask,
-    ConnectionLost,
+    ConnectionLostError,
     Lost,
     Started,
     difference,
@@ -43,7 +43,7 @@ from metapipe.runner.warm_protocol import (
 )
 from metapipe.runner.warm_share import FairShare
 from metapipe.runner.warm_surroundings import attempt_sent
-from metapipe.runner.warm_workers import end_workers, end_orphans, memory_mb
+from metapipe.runner.warm_workers import end_orphans, end_workers, memory_mb
 
 #: Seconds a peer may take for a greeting, or for taking what it is sent.
 PATIENCE = 10.0
@@ -78,7 +78,7 @@ class Client:
 
     def tell(self, message: object) -> None:
         """Send a message; a client that does not take it has gone."""
-        with self.lock, contextlib.suppress(ConnectionLost):
+        with self.lock, contextlib.suppress(ConnectionLostError):
             if not self.left:
                 send(self.connection, message)
 
@@ -118,7 +118,7 @@ class WarmServer:
             signal.signal(number, lambda *_: self.stop())
         threading.Thread(target=self._accept, daemon=True).start()
         try:
-            self.spark = SparkSession(self.share.slots, self.folder, settings=_SETTINGS)
+            self.spark = SparkSession(self.share.slots, self.folder, more=_SETTINGS)
             self._warm_up(self.spark)
             with self.changed:
                 if self.state == "starting":
@@ -146,7 +146,7 @@ class WarmServer:
     def _warm_up(self, spark: SparkSession) -> None:
         """Fork the workers and let Spark load its classes before the first client waits for it."""
         blocks = [Block((position,), 0, 0, 0, ()) for position in range(self.share.slots)]
-        list(spark.run(None, blocks, _nothing, attempt=_warmed))  # type: ignore[arg-type]
+        list(spark.run(None, blocks, _nothing, attempt=_warmed))
 
     def _watch(self, spark: SparkSession) -> None:
         checked = time.monotonic()
@@ -199,7 +199,7 @@ class WarmServer:
 
     def _greet(self, connection: socket.socket) -> None:
         connection.settimeout(PATIENCE)
-        with connection, contextlib.suppress(ConnectionLost):
+        with connection, contextlib.suppress(ConnectionLostError):
             pid, user = peer(connection)
             if not is_same_user(connection):
                 self.say(f"refused: process {pid} of user {user}")
@@ -236,7 +236,7 @@ class WarmServer:
 
     def _take(self, client: Client, ask: object) -> None:
         if not isinstance(ask, Ask):
-            raise ConnectionLost("not a request")
+            raise ConnectionLostError("not a request")
         with self.changed:
             if self.stages.setdefault(ask.stage, ask.stage_digest) != ask.stage_digest:
                 # Workers have imported the stage as it was.

@@ -21,7 +21,7 @@ from metapipe.runner.task import Job
 from metapipe.runner.warm_protocol import (
     SOCKET_VARIABLE,
     Ask,
-    ConnectionLost,
+    ConnectionLostError,
     Lost,
     Started,
     difference,
@@ -75,7 +75,7 @@ def ask_for_session(path: Path | None, slots: int) -> WarmOffer:
     connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     try:
         facts = _greeted(connection, path, {"ask": "session", "slots": slots, "identity": own_identity()})
-    except (ConnectionLost, OSError) as error:
+    except (ConnectionLostError, OSError) as error:
         connection.close()
         return WarmOffer(reason=_why_not(error))
     reason = difference(facts.get("identity"))
@@ -95,7 +95,7 @@ def ask_server(path: Path, what: str) -> dict[str, Any] | None:
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
         try:
             return _greeted(connection, path, {"ask": what})
-        except (ConnectionLost, OSError):
+        except (ConnectionLostError, OSError):
             return None
 
 
@@ -103,7 +103,7 @@ def _greeted(connection: socket.socket, path: Path, greeting: dict[str, Any]) ->
     connection.settimeout(ANSWER_LIMIT)
     connection.connect(str(path))
     if not is_same_user(connection):
-        raise ConnectionLost("it belongs to another user")
+        raise ConnectionLostError("it belongs to another user")
     send_greeting(connection, greeting)
     return receive_greeting(connection)
 
@@ -114,7 +114,7 @@ def _why_not(error: Exception) -> str:
             return "no warm session server runs"
         case PermissionError():
             return "the warm session server belongs to another user"
-        case ConnectionLost():
+        case ConnectionLostError():
             return f"the warm session server does not answer ({error})"
         case _:
             return f"the warm session server does not answer ({type(error).__name__})"
@@ -145,7 +145,7 @@ class WarmSession:
             try:
                 yield from self._run_warm(job, blocks, tick)
                 return
-            except ConnectionLost as error:
+            except ConnectionLostError as error:
                 if self._began or self._open_cold is None:
                     raise MetapipeError("E601", f"the warm session was lost ({error})") from error
                 self._become_cold(str(error))
@@ -169,9 +169,9 @@ class WarmSession:
                     self._busy = bool(missing)
                     yield row
                 case Lost(reason):
-                    raise ConnectionLost(reason)
+                    raise ConnectionLostError(reason)
                 case _:
-                    raise ConnectionLost("an unknown message")
+                    raise ConnectionLostError("an unknown message")
             tick()
 
     def _become_cold(self, reason: str) -> None:
