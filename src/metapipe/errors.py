@@ -68,7 +68,7 @@ CODES: dict[str, Code] = {
     ),
     "E321": Code(EX_UNAVAILABLE, "the warm session server did not start or end", "See the log named in the message."),
     "E322": Code(
-        EX_CONFIG,
+        EX_UNAVAILABLE,
         "the warm session server's socket cannot be used",
         "Give --socket a file in a folder of your own, 0700.",
     ),
