@@ -42,6 +42,7 @@ class Attempt:
         or ``skipped`` (another's failure ends the run).
     :param code: code of the error for the user, empty when ok. :param message: its sentence.
     :param cpu: seconds of CPU of the child and all it waited for; :param worker_cpu: of the worker itself meanwhile.
+    :param commands: programs launched by a block that was done, ``{block}`` for the block's own folder.
     :param kept: the part was there already (a resumed run), so nothing was spent on it now.
     """
 
@@ -65,6 +66,7 @@ class Attempt:
     kept: bool = False
     stderr: str = ""
     notes: dict[str, Any] = field(default_factory=dict)
+    commands: list[list[str]] = field(default_factory=list)
 
 
 _loaded: dict[str, tuple[Stage, Any]] = {}
@@ -134,7 +136,8 @@ def _attempt(job: Job, block: Block, row: Attempt, staging: Path, part: Path) ->
     )
     if ended.outcome != "ok":
         return _judge(row, ended)
-    row = replace(row, notes=ended.payload, bytes_out=_bytes_in(folder))
+    notes, commands = ended.payload
+    row = replace(row, notes=notes, commands=commands, bytes_out=_bytes_in(folder))
     try:
         _commit(row, folder, part)
     except OSError as error:
@@ -167,12 +170,12 @@ def _ready(job: Job, task: BlockTask) -> tuple[Stage, Any]:
     return _loaded[job.identifier]
 
 
-def _work(stage: Stage, state: Any, task: BlockTask) -> dict[str, Any]:
+def _work(stage: Stage, state: Any, task: BlockTask) -> tuple[dict[str, Any], list[list[str]]]:
     stage.run(task, state)
     task.close()
     # As JSON has them, so that notes kept from an interrupted run are the same as fresh ones.
     notes: dict[str, Any] = json.loads(json.dumps(task.notes))
-    return notes
+    return notes, task.commands
 
 
 def _judge(row: Attempt, ended: Ended) -> Attempt:

@@ -10,7 +10,6 @@ import dataclasses
 import hashlib
 import json
 import shutil
-import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,6 +26,7 @@ from metapipe.runner.jvm import java_binary
 from metapipe.runner.plan import Plan, make_plan
 from metapipe.runner.progress import Progress
 from metapipe.runner.retry import Outcome, run_all
+from metapipe.runner.run_report import Run, file_digest, run_report, settle_accounts
 from metapipe.runner.session import Session
 from metapipe.runner.sessions import open_session
 from metapipe.runner.stage import PER_NODE, Database, Stage, WholeInput
@@ -90,6 +90,8 @@ def run_stage(request: Request) -> RunResult:
         with contextlib.suppress(Exception):
             run.report_failure(error)
         raise
+    finally:
+        settle_accounts()
 
 
 class _Run:
@@ -97,26 +99,36 @@ class _Run:
 
     def __init__(self, request: Request) -> None:
         self.request = request
-        self.started = time.monotonic()
         self.stage: Stage = load_stage(request.stage)()
         self.options = request.options if request.options is not None else self.stage.options()
         self.labels = _labels(request)
         self.slots = max(1, min(request.slots, request.memory_mb // self.stage.memory_mb))
         self.outcome = Outcome()
-        self.plan: Plan | None = None
-        self.digest = self.session = ""
+        self.known = Run(
+            self.stage,
+            options=self.options,
+            databases=request.databases,
+            slots=self.slots,
+            memory_mb=request.memory_mb,
+        )
+        self.phases = self.known.phases
 
     def complete(self) -> RunResult:
-        request = self.request
+        request, known = self.request, self.known
+        self.phases.enter("check")
         self.check()
         with own_folder(request.workdir) as scratch:
+            self.phases.enter("scan")
             atom = 1 if request.blocks is not None else None
             scanned = read_inputs(type(self.stage), request.inputs, self.labels, scratch, atom=atom)
-            self.plan = self.make_plan(scanned)
-            self.digest = plan_hash(self.stage, self.options, scanned, request, self.plan)
-            with job_folder(request.workdir, self.stage.name, self.digest) as folder:
+            known.inputs = input_rows(self.stage, scanned, request, self.labels)
+            self.phases.enter("plan")
+            known.plan = plan = self.make_plan(scanned)
+            known.plan_hash = plan_hash(self.stage, self.options, known.inputs, request, plan)
+            with job_folder(request.workdir, self.stage.name, known.plan_hash) as folder:
                 job = self.make_job(scanned, folder)
-                self.run_blocks(job, self.plan, scanned, scratch)
+                self.run_blocks(job, plan, scanned, scratch)
+                self.phases.enter("merge")
                 parts = [part_folder(job, self.outcome.done[key]) for key in sorted(self.outcome.done)]
                 rules = {name: output.merge for name, output in self.stage.outputs.items()}
                 merge_outputs(rules, parts, request.outputs)
@@ -157,7 +169,7 @@ class _Run:
     def make_job(self, scanned: StageInput, folder: Path) -> Job:
         request, per_node = self.request, self.stage.threads == PER_NODE
         return Job(
-            identifier=self.digest,
+            identifier=self.known.plan_hash,
             stage=request.stage,
             options=self.options,
             forms=dict.fromkeys(scanned.names, scanned.form),
@@ -182,10 +194,13 @@ class _Run:
         request = self.request
         blocks = scanned.blocks(plan.borders)
         todo = sum(not part_folder(job, block).is_dir() for block in blocks)
-        self.session = plan.session if todo else "inline"
-        session = open_session(self.session, slots=self.slots, per_node=self.stage.threads == PER_NODE, folder=scratch)
+        self.known.session = name = plan.session if todo else "inline"
+        self.phases.enter("session start")
+        session = open_session(name, slots=self.slots, per_node=self.stage.threads == PER_NODE, folder=scratch)
         progress = Progress(Path(job.folder) / "parts", len(blocks), request.progress)
         try:
+            self.known.facts, self.known.remote = session.facts(), session.remote
+            self.phases.enter("blocks")
             run_all(
                 request.order(blocks) if request.order else blocks,
                 lambda pending: session.run(job, pending, progress.tick),
@@ -197,6 +212,7 @@ class _Run:
             if not self.outcome.done:
                 self.run_nothing(job, blocks[0], session)
         finally:
+            self.phases.enter("session end")
             session.stop()
 
     def run_nothing(self, job: Job, block: Block, session: Session) -> None:
@@ -222,23 +238,18 @@ class _Run:
         summary = reports.summary(self.stage, job, scanned.counts, self.outcome.rows, given_up)
         if request.summary is not None:
             reports.write_json(summary, request.summary)
+        self.phases.enter("digests")
         report = self.report(request.outputs)
         if request.report is not None:
             reports.write_json(report, request.report)
         return RunResult(summary, report, int(summary["quarantined"]), quarantine)
 
     def report(self, outputs: Mapping[str, Path], error: BaseException | None = None) -> dict[str, Any]:
-        return reports.run_report(
-            self.stage,
-            self.request.databases,
-            self.plan,
-            self.digest,
-            self.session,
-            self.slots,
+        return run_report(
+            self.known,
             self.outcome.rows,
             outputs,
             error,
-            wall=time.monotonic() - self.started,
             retries=self.outcome.retries,
             quarantined=sum(block.records for block in self.outcome.quarantined),
         )
@@ -257,15 +268,33 @@ def _labels(request: Request) -> dict[str, str]:
     return {**labels, **request.labels}
 
 
-def plan_hash(stage: Stage, options: Any, scanned: StageInput, request: Request, plan: Plan) -> str:
+def input_rows(
+    stage: Stage, scanned: StageInput, request: Request, labels: Mapping[str, str]
+) -> dict[str, dict[str, Any]]:
+    """What the run report says of each input file, by name; files of a list are ``name.0``, ``name.1`` …"""
+    rows: dict[str, dict[str, Any]] = {}
+    for name, one in zip(scanned.names, scanned.scanned, strict=True):
+        row = _input_row(request.inputs[name], labels[name], one.sha256)
+        rows[name] = row | {"records": one.total_records, "residues": one.total_residues}
+    for name, paths in request.side.items():
+        for position, path in enumerate(paths):
+            key = f"{name}.{position}" if stage.side[name].multiple else name
+            rows[key] = _input_row(path, labels[key], file_digest(path))
+    return rows
+
+
+def _input_row(path: Path, label: str, sha256: str) -> dict[str, Any]:
+    return {"name": label, "bytes": path.stat().st_size, "sha256": sha256, "records": None, "residues": None}
+
+
+def plan_hash(stage: Stage, options: Any, inputs: Mapping[str, Mapping[str, Any]], request: Request, plan: Plan) -> str:
     """Digest of everything the parts depend on: a rerun with the same digest may use them again."""
     identity = {
         "package": __version__,
         "stage": [request.stage, stage.name, stage.version],
         "programs": stage.tool_versions(),
         "options": dataclasses.asdict(options),
-        "inputs": [one.sha256 for one in scanned.scanned],
-        "side": {name: [reports.file_digest(path) for path in paths] for name, paths in request.side.items()},
+        "inputs": {name: row["sha256"] for name, row in inputs.items()},
         "databases": {name: database.digest for name, database in request.databases.items()},
         "borders": plan.borders,
         "labels": sorted(request.labels.items()),

@@ -1,16 +1,13 @@
-"""Two accounts of a run: the *summary* (a result: the same bytes every time) and the *run report* (what it cost).
+"""The summary of a run (a result: the same bytes every time), and writing JSON files whole.
 
-Spark's own accounting does not see child processes (measured: 6 ms shown for 2 s burned), so core-seconds come from
-``wait4`` of every child and from this process's own clock.
+What the run cost, which differs from run to run, is in :mod:`metapipe.runner.run_report`.
 """
 
 from __future__ import annotations
 
 import dataclasses
-import hashlib
 import json
 import os
-import resource
 import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -20,12 +17,10 @@ from metapipe.errors import MetapipeError
 from metapipe.runner.attempt import Attempt
 from metapipe.runner.blocks import Block
 from metapipe.runner.merge import add_counts
-from metapipe.runner.plan import Plan
-from metapipe.runner.stage import Database, Stage
+from metapipe.runner.stage import Stage
 from metapipe.runner.task import Job
 
 SUMMARY_SCHEMA = 1
-REPORT_SCHEMA = 1
 
 
 def add_notes(rows: Sequence[Attempt]) -> dict[str, Any]:
@@ -58,93 +53,6 @@ def summary(
         "quarantined": sum(block.records for block in quarantined),
         "results": add_notes(rows),
     }
-
-
-def run_report(
-    stage: Stage,
-    databases: Mapping[str, Database],
-    plan: Plan | None,
-    plan_hash: str,
-    session: str,
-    slots: int,
-    rows: Sequence[Attempt],
-    outputs: Mapping[str, Path],
-    error: BaseException | None = None,
-    *,
-    wall: float,
-    retries: int,
-    quarantined: int,
-) -> dict[str, Any]:
-    """What the run cost and how it went. Holds times and hosts, so it is never part of a result.
-
-    ``core_seconds_used`` counts this process and every process it waited for, the JVM among them.
-
-    :param plan: None when the run failed before it was made. :param error: what ended a failed run.
-    """
-    own, children = resource.getrusage(resource.RUSAGE_SELF), resource.getrusage(resource.RUSAGE_CHILDREN)
-    used = own.ru_utime + own.ru_stime + children.ru_utime + children.ru_stime
-    tasks = sum(row.user + row.system for row in rows)
-    busy = sum(row.wall for row in rows)
-    done = [row for row in rows if row.outcome == "ok" and not row.kept]
-    spent = sum(row.user + row.system for row in done)
-    return {
-        "schema": REPORT_SCHEMA,
-        "status": "ok" if error is None else "failed",
-        "error": None if error is None else _error_entry(error),
-        "stage": stage.name,
-        "version": stage.version,
-        "plan_hash": plan_hash,
-        "plan": None
-        if plan is None
-        else {
-            "blocks": len(plan.borders) - 1,
-            "estimated_seconds": round(plan.estimated_seconds, 3),
-            "reason": plan.reason,
-        },
-        "session": session,
-        "slots": slots,
-        "programs": stage.tool_versions() if error is None else {},
-        "databases": {name: f"{db.name}:{db.version}@{db.digest}" for name, db in databases.items()},
-        "attempts": [_attempt_row(row) for row in sorted(rows, key=lambda row: row.key)],
-        "totals": {
-            "wall_seconds": round(wall, 3),
-            "core_seconds_used": round(used, 3),
-            "core_seconds_in_blocks": round(tasks, 3),
-            "core_seconds_allocated": round(wall * slots, 3),
-            "efficiency": round(tasks / (wall * slots), 3) if wall > 0 else 0.0,
-            "overhead_seconds": round(max(0.0, wall - busy / max(1, slots)), 3),
-            "max_rss_mib": round(max((row.max_rss_kib for row in rows), default=0) / 1024, 1),
-            "residues_per_core_second": round(sum(row.residues for row in done) / spent, 1) if spent > 0 else None,
-            "retries": retries,
-            "kept": sum(row.kept for row in rows),
-            "quarantined": quarantined,
-        },
-        "outputs": {
-            name: {"bytes": path.stat().st_size, "sha256": file_digest(path)} for name, path in outputs.items()
-        },
-    }
-
-
-def _error_entry(error: BaseException) -> dict[str, Any]:
-    if isinstance(error, MetapipeError):
-        return {"code": error.code, "exit_code": error.exit_code, "message": str(error), "detail": error.detail}
-    if isinstance(error, KeyboardInterrupt):
-        return {"code": "", "exit_code": 130, "message": "interrupted", "detail": ""}
-    return {"code": "E901", "exit_code": 70, "message": f"{type(error).__name__}: {error}", "detail": ""}
-
-
-def _attempt_row(row: Attempt) -> dict[str, Any]:
-    values = dataclasses.asdict(row)
-    del values["notes"], values["is_bug"]
-    values["key"] = list(row.key)
-    for name in ("started", "wall", "user", "system", "worker_cpu"):
-        values[name] = round(values[name], 4)
-    return values
-
-
-def file_digest(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def write_json(value: object, path: Path) -> None:

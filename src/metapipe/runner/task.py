@@ -19,6 +19,8 @@ from metapipe.runner.merge import add_counts
 from metapipe.runner.records import base_name, fasta_records, fastq_records
 from metapipe.runner.stage import Completed, Database, Record, Totals
 
+#: Programs of one block that the run report names.
+_MOST_COMMANDS = 20
 _NO_MEMORY = re.compile(rb"std::bad_alloc|[Cc]annot allocate memory|[Oo]ut of memory")
 
 
@@ -57,6 +59,7 @@ class BlockTask:
     folder: Path
     scratch: Path
     notes: dict[str, Any] = field(default_factory=dict)
+    commands: list[list[str]] = field(default_factory=list)
     _open: ExitStack = field(default_factory=ExitStack)
     _files: dict[str, BinaryIO] = field(default_factory=dict)
     _read: int = -1
@@ -168,6 +171,10 @@ class BlockTask:
         for name in self.job.outputs:
             if name in self._files:
                 self._files[name].flush()  # the program may append to it
+        if len(self.commands) < _MOST_COMMANDS:
+            # The attempt's own folder has another name every time.
+            own = os.path.commonpath([self.folder, self.scratch])
+            self.commands.append([found, *(str(part).replace(own, "{block}") for part in argv[1:])])
         environment = {**os.environ, "TMPDIR": str(self.scratch), "LC_ALL": "C"}
         returncode, output, error = run_program(
             [found, *(str(part) for part in argv[1:])],
