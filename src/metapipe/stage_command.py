@@ -137,9 +137,9 @@ def _add_running(group: Any) -> None:
     )
     group.add_argument(
         "--session",
-        choices=("auto", "inline", "local"),
+        choices=("auto", "inline", "local", "warm"),
         default="auto",
-        help="inline: no Spark; local: Spark on this host; auto: Spark where it pays",
+        help="inline: no Spark; local: Spark on this host; warm: that of `metapipe warm up`; auto: what pays",
     )
     group.add_argument(
         "--max-quarantined",

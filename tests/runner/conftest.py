@@ -17,6 +17,9 @@ from stages_for_tests import STAGES
 
 from metapipe.runner.engine import Request, RunResult, run_stage
 
+#: Servers that the tests of a module share: what runs below them is theirs to end.
+KEPT: set[int] = set()
+
 
 @dataclass(frozen=True)
 class Ran:
@@ -40,7 +43,8 @@ def workers_find_the_test_stages(monkeypatch: pytest.MonkeyPatch) -> None:
 def nothing_is_left_running() -> Iterator[None]:
     before = {process.pid for process in psutil.Process().children(recursive=True)}
     yield
-    left = [process for process in psutil.Process().children(recursive=True) if process.pid not in before]
+    kept = {child.pid for pid in KEPT if psutil.pid_exists(pid) for child in psutil.Process(pid).children(True)} | KEPT
+    left = [process for process in psutil.Process().children(recursive=True) if process.pid not in before | kept]
     _, alive = psutil.wait_procs(left, timeout=3)
     assert not [process.cmdline() for process in alive if process.is_running()]
 

@@ -309,7 +309,40 @@ class Slow(Poisoned):
             task.output("copy").write(f"{record.name}\n".encode())
 
 
+class Surrounded(Identity):
+    """Writes what it inherits and has loaded: to be the same wherever its blocks run."""
+
+    name = "surrounded"
+    options = HowToFail
+
+    def setup(self, task: Task) -> list[str]:
+        with open(task.options.flag, "a") as log:
+            log.write("setup\n")
+        return [task.options.how]
+
+    def run(self, task: Task, state: list[str]) -> None:
+        umask = os.umask(0)
+        os.umask(umask)
+        environment = {name: os.environ.get(name) for name in ("ONLY_THE_SERVER", "ONLY_THE_CLIENT", "TMPDIR", "PATH")}
+        for record in task.records():
+            line = f"{record.name} {state} {umask:o} {os.getcwd()} {environment} {sys.path[0]}\n"
+            task.output("copy").write(line.encode())
+
+
 STAGES = {
     stage.name: f"stages_for_tests:{stage.__name__}"
-    for stage in (Identity, Mates, Counting, Pinned, Whole, Side, Poisoned, PoisonedPairs, PoisonedWhole, Burning, Slow)
+    for stage in (
+        Identity,
+        Mates,
+        Counting,
+        Pinned,
+        Whole,
+        Side,
+        Poisoned,
+        PoisonedPairs,
+        PoisonedWhole,
+        Burning,
+        Slow,
+        Surrounded,
+    )
 }

@@ -31,6 +31,7 @@ from metapipe.runner.session import Session
 from metapipe.runner.sessions import open_session
 from metapipe.runner.stage import PER_NODE, Database, Stage, WholeInput
 from metapipe.runner.task import Job
+from metapipe.runner.warm_session import WarmOffer, look_for_warm
 from metapipe.runner.workfolder import job_folder, own_folder
 
 
@@ -41,7 +42,7 @@ class Request:
     :param stage: ``module:Class``. :param inputs: record inputs by declared name. :param side: side files by name.
     :param labels: names of the input files as the user knows them, for messages and the summary.
     :param outputs: the outputs wanted; others are dropped. :param workdir: parts live here until merged.
-    :param session: ``auto``, ``inline`` or ``local``. :param blocks: force this many blocks (tests, benchmarks).
+    :param session: ``auto`` or a name of ``sessions``. :param blocks: force this many blocks (tests, benchmarks).
     :param timeout: seconds one block may take. :param progress: called with one line of text now and then.
     :param order: permutes the launch of blocks (tests).
     """
@@ -92,6 +93,7 @@ def run_stage(request: Request) -> RunResult:
         raise
     finally:
         settle_accounts()
+        run.warm.close()
 
 
 class _Run:
@@ -112,6 +114,7 @@ class _Run:
             memory_mb=request.memory_mb,
         )
         self.phases = self.known.phases
+        self.warm = WarmOffer()
 
     def complete(self) -> RunResult:
         request, known = self.request, self.known
@@ -154,6 +157,7 @@ class _Run:
         check_targets(targets, [*request.inputs.values(), *(path for paths in request.side.values() for path in paths)])
 
     def make_plan(self, scanned: StageInput) -> Plan:
+        self.warm = look_for_warm(self.request.session, self.slots)
         return make_plan(
             scanned.weights,
             rate=self.stage.rate,
@@ -163,6 +167,7 @@ class _Run:
             per_node=self.stage.threads == PER_NODE,
             session=self.request.session,
             java=java_binary() is not None,
+            warm="" if self.warm else self.warm.reason or None,
             blocks=self.request.blocks,
         )
 
@@ -196,7 +201,14 @@ class _Run:
         todo = sum(not part_folder(job, block).is_dir() for block in blocks)
         self.known.session = name = plan.session if todo else "inline"
         self.phases.enter("session start")
-        session = open_session(name, slots=self.slots, per_node=self.stage.threads == PER_NODE, folder=scratch)
+        session = open_session(
+            name,
+            slots=self.slots,
+            per_node=self.stage.threads == PER_NODE,
+            folder=scratch,
+            offer=self.warm,
+            insist=request.session != "auto",
+        )
         progress = Progress(Path(job.folder) / "parts", len(blocks), request.progress)
         try:
             self.known.facts, self.known.remote = session.facts(), session.remote
@@ -213,6 +225,8 @@ class _Run:
                 self.run_nothing(job, blocks[0], session)
         finally:
             self.phases.enter("session end")
+            if session.name != name:  # a lost warm session has become a cold one
+                self.known.session, self.known.facts, self.known.remote = session.name, session.facts(), session.remote
             session.stop()
 
     def run_nothing(self, job: Job, block: Block, session: Session) -> None:

@@ -9,6 +9,8 @@ import numpy.typing as npt
 
 #: Seconds of work below which a JVM costs more than it brings.
 INLINE_BELOW = 10.0
+#: The same for a warm session, which is there already.
+INLINE_BELOW_WARM = 2.0
 BLOCKS_PER_SLOT = 8
 SHORTEST_BLOCK, LONGEST_BLOCK = 4.0, 60.0
 #: A block of a tool with a fixed cost must be worth this many times that cost.
@@ -36,6 +38,7 @@ def make_plan(
     session: str = "auto",
     cluster: bool = False,
     java: bool = True,
+    warm: str | None = None,
     blocks: int | None = None,
 ) -> Plan:
     """Plan the blocks.
@@ -45,7 +48,8 @@ def make_plan(
     :param slots: tasks that can run at once; :param whole: the stage needs all records in one block.
     :param per_node: one block uses every slot of a host.
     :param java: whether Spark can be started at all.
-    :param session: ``auto``, ``inline``, ``local`` or ``cluster``; :param blocks: force this many blocks.
+    :param warm: empty when a warm session is at hand; why there is none, where there should be one; else None.
+    :param session: ``auto``, ``inline``, ``local``, ``cluster`` or ``warm``; :param blocks: force this many blocks.
     """
     total = int(residues.sum())
     work = total / rate
@@ -65,7 +69,12 @@ def make_plan(
         why = f"{BLOCKS_PER_SLOT} blocks per slot, each {shortest:.0f} to {longest:.0f} s of work"
     borders = cut_evenly(residues, wanted)
     estimated = work + fixed_cost * (len(borders) - 1)
+    gains = len(borders) > 2 and slots > 1 and estimated >= INLINE_BELOW_WARM
+    if session == "auto" and warm == "" and gains and not (cluster and estimated >= INLINE_BELOW):
+        return Plan(borders, estimated, "warm", f"{why}; the warm session with {slots} slots")
     chosen, reason = _session(session, cluster, java, estimated, len(borders) - 1, slots)
+    if session == "auto" and warm and gains:
+        reason += f" (not warm: {warm})"
     return Plan(borders, estimated, chosen, f"{why}; {reason}")
 
 

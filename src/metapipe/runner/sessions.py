@@ -4,20 +4,34 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from metapipe.runner.jvm import java_binary
 from metapipe.runner.session import InlineSession, Session, SparkSession
+from metapipe.runner.warm_protocol import default_socket
+from metapipe.runner.warm_session import WarmOffer, WarmSession, ask_for_session
 
 
-def open_session(name: str, *, slots: int, per_node: bool, folder: Path) -> Session:
+def open_session(
+    name: str, *, slots: int, per_node: bool, folder: Path, offer: WarmOffer | None = None, insist: bool = True
+) -> Session:
     """Open a session; the caller stops it.
 
-    :param name: ``inline``, ``local`` or ``cluster``. :param slots: blocks at once, or threads of the one fat block.
+    :param name: ``inline``, ``local``, ``cluster`` or ``warm``.
+    :param slots: blocks at once, or threads of the one fat block.
     :param per_node: one block uses every slot of a host. :param folder: scratch of this run alone.
-    :raises MetapipeError: E302 when Spark does not start.
+    :param offer: of the warm session server, for ``warm``. :param insist: a lost warm session is E601, even if a cold
+        one could still do all of the work.
+    :raises MetapipeError: E302 when Spark does not start, E320 when there is no warm session.
     """
     match name:
         case "inline":
             return InlineSession()
         case "local":
             return SparkSession(1 if per_node else slots, folder)
+        case "warm":
+            cold = "local" if java_binary() is not None else "inline"
+            return WarmSession(
+                offer or ask_for_session(default_socket(), slots),
+                None if insist else lambda: open_session(cold, slots=slots, per_node=per_node, folder=folder),
+            )
         case other:
             raise ValueError(f"no such session: {other}")

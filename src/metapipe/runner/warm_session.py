@@ -24,6 +24,7 @@ from metapipe.runner.warm_protocol import (
     ConnectionLostError,
     Lost,
     Started,
+    default_socket,
     difference,
     is_readable,
     is_same_user,
@@ -62,16 +63,8 @@ class WarmOffer:
             self.connection.close()
 
 
-def ask_for_session(path: Path | None, slots: int) -> WarmOffer:
-    """Ask the server at that socket for a session of so many slots; never raises, the offer says what came of it.
-
-    :param path: None: the one of ``METAPIPE_WARM_SOCKET``.
-    """
-    if path is None:
-        named = os.environ.get(SOCKET_VARIABLE)
-        if not named:
-            return WarmOffer(reason=f"{SOCKET_VARIABLE} is not set")
-        path = Path(named)
+def ask_for_session(path: Path, slots: int) -> WarmOffer:
+    """Ask the server at that socket for a session of so many slots; never raises, the offer says what came of it."""
     connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     try:
         facts = _greeted(connection, path, {"ask": "session", "slots": slots, "identity": own_identity()})
@@ -88,6 +81,26 @@ def ask_for_session(path: Path | None, slots: int) -> WarmOffer:
         return WarmOffer(reason=f"the warm session server cannot be used: {reason}", facts=facts)
     connection.settimeout(_CANCEL_LIMIT * 6)
     return WarmOffer(connection, "", int(facts["slots"]), facts)
+
+
+def look_for_warm(asked: str, slots: int) -> WarmOffer:
+    """What a run has of warm sessions: with ``auto`` only where ``METAPIPE_WARM_SOCKET`` points to one that fits.
+
+    :param asked: ``--session``. :param slots: of the run.
+    :raises MetapipeError: E320 when a warm session was asked for by name and there is none.
+    """
+    if asked == "warm":
+        offer = ask_for_session(default_socket(), slots)
+        if not offer:
+            raise MetapipeError("E320", offer.reason)
+        return offer
+    if asked != "auto" or not os.environ.get(SOCKET_VARIABLE):
+        return WarmOffer()
+    offer = ask_for_session(default_socket(), slots)
+    if offer and offer.slots < slots:
+        offer.close()
+        return WarmOffer(reason=f"the warm session has {offer.slots} slots, this run {slots}")
+    return offer
 
 
 def ask_server(path: Path, what: str) -> dict[str, Any] | None:
