@@ -101,7 +101,9 @@ def _keys(attribute: str, declared: Any, kind: type[Any]) -> Iterator[str]:
 
 def _options(options: Any) -> Iterator[str]:
     title = getattr(options, "__name__", "options")
-    undecorated = [name for name, value in vars(options).items() if isinstance(value, dataclasses.Field)]
+    undecorated = [
+        name for name, value in getattr(options, "__dict__", {}).items() if isinstance(value, dataclasses.Field)
+    ]
     if undecorated or not (isinstance(options, type) and dataclasses.is_dataclass(options)):
         yield f"options must be a dataclass: write @dataclass(frozen=True) above class {title}"
         return

@@ -200,14 +200,17 @@ class BlockTask:
         self.notes[key] = add_counts(self.notes[key], value) if key in self.notes else value
 
     def close(self) -> None:
-        """Close the outputs; make those never opened exist, so that every part has every output.
+        """Close the outputs; a block without records may leave them unopened, and has them all the same.
 
-        :raises MetapipeError: E403 when the stage stopped reading before the block's last record.
+        :raises MetapipeError: E403 when the stage stopped reading before the block's last record, or never opened an
+            output: nothing to write is said by opening it and writing nothing.
         """
         self._open.close()
         if 0 <= self._read < self.block.records:
             raise MetapipeError("E403", f"only {self._read} of {self.block.records} records were read")
         for name in self.job.outputs:
+            if self.block.records and not self.output_path(name).exists():
+                raise MetapipeError("E403", f"the stage did not open its output '{name}'")
             self.output_path(name).touch()
 
 

@@ -10,11 +10,11 @@ from pathlib import Path
 from typing import Any
 
 from metapipe.errors import MetapipeError
+from metapipe.runner.program_version import program_version
 from metapipe.runner.stage import PER_NODE, FastqPairs, Output, SideFile, Stage, Task, WholeInput, option
 from metapipe.stages.assembled_contigs import named, parse_megahit
 from metapipe.stages.contig_statistics import ContigCounts, lx, nx
 from metapipe.stages.fasta_text import format_fasta
-from metapipe.stages.program_version import program_version
 
 #: What each preset adds to MEGAHIT's command. ``quick`` stops at k = 81: for tests and small, well covered samples.
 PRESETS = {

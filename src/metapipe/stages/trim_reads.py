@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from metapipe.errors import MetapipeError
+from metapipe.runner.program_version import program_version
 from metapipe.runner.stage import Exact, FastqPairs, Output, Stage, Task, option
 from metapipe.stages.adapter_removal import Read, read_back, read_of, remove_adapters, write_numbered
-from metapipe.stages.program_version import program_version
 from metapipe.stages.read_quality import QualityRules, ReadBatch, ReadCounts
 
 #: Limits of one batch of pairs: arrays of this many reads, and of this many cells when reads are long.
