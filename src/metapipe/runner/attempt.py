@@ -13,7 +13,6 @@ import json
 import os
 import shutil
 import socket
-import tempfile
 import time
 import traceback
 from dataclasses import asdict, dataclass, field, replace
@@ -24,10 +23,10 @@ from metapipe.errors import MetapipeError
 from metapipe.runner.blocks import Block
 from metapipe.runner.declaration import check_declaration
 from metapipe.runner.launcher import Ended, run_forked
+from metapipe.runner.part import begin, bytes_in, commit, kept_row, left_behind
 from metapipe.runner.stage import Stage
 from metapipe.runner.task import BlockTask, Job, last_words
 
-ROW = ".attempt.json"
 #: Made by the first attempt whose failure ends the run; the others need not start.
 STOP = "stopped"
 #: Codes of such failures: the same input would fail the same way on any host and in any block.
@@ -38,8 +37,8 @@ FINAL_CODES = ("E1", "E2", "E3", "E5", "E7")
 class Attempt:
     """What became of one attempt at one block.
 
-    :param outcome: ``ok``, ``error``, ``crashed``, ``timeout``, ``memory``
-        or ``skipped`` (another's failure ends the run).
+    :param outcome: ``ok``, ``error``, ``crashed``, ``timeout``, ``memory``,
+        ``skipped`` (another's failure ends the run) or ``lost`` (with its worker, so it has no other figures).
     :param code: code of the error for the user, empty when ok. :param message: its sentence.
     :param cpu: seconds of CPU of the child and all it waited for; :param worker_cpu: of the worker itself meanwhile.
     :param commands: programs launched by a block that was done, ``{block}`` for the block's own folder.
@@ -89,9 +88,9 @@ def part_folder(job: Job, block: Block) -> Path:
 def run_attempt(job: Job, block: Block) -> Attempt:
     """Run one block and return its row. Never raises for a failure of the block."""
     part = part_folder(job, block)
-    kept = _kept_row(part)
+    kept = kept_row(part)
     if kept is not None:
-        return kept
+        return Attempt(**{**kept, "kept": True, "user": 0.0, "system": 0.0, "worker_cpu": 0.0, "wall": 0.0})
     started, worker_before = time.time(), time.process_time()
     row = Attempt(
         block.key,
@@ -108,7 +107,7 @@ def run_attempt(job: Job, block: Block) -> Attempt:
         return row
     staging: Path | None = None
     try:
-        staging = Path(tempfile.mkdtemp(prefix=f"{block.name}-", dir=_made(Path(job.folder) / "staging")))
+        staging = begin(Path(job.folder), block.name, block.key)
         row = _attempt(job, block, row, staging, part)
     except Exception as error:  # of the set-up or of the disk: report it as this block's failure
         row = _failed(row, error)
@@ -137,9 +136,9 @@ def _attempt(job: Job, block: Block, row: Attempt, staging: Path, part: Path) ->
     if ended.outcome != "ok":
         return _judge(row, ended)
     notes, commands = ended.payload
-    row = replace(row, notes=notes, commands=commands, bytes_out=_bytes_in(folder))
+    row = replace(row, notes=notes, commands=commands, bytes_out=bytes_in(folder))
     try:
-        _commit(row, folder, part)
+        commit(asdict(row), folder, part)
     except OSError as error:
         return _failed(row, error)
     return row
@@ -150,10 +149,6 @@ def _failed(row: Attempt, error: BaseException) -> Attempt:
     outcome = "memory" if code == "E802" else "error"
     detail = "".join(traceback.format_exception(error))[-4096:] if is_bug else ""
     return replace(row, outcome=outcome, code=code, message=message, is_bug=is_bug, stderr=detail, notes={})
-
-
-def _bytes_in(folder: Path) -> int:
-    return sum(path.stat().st_size for path in folder.iterdir() if path.name != ROW)
 
 
 def _made(folder: Path) -> Path:
@@ -180,7 +175,9 @@ def _work(stage: Stage, state: Any, task: BlockTask) -> tuple[dict[str, Any], li
 
 def _judge(row: Attempt, ended: Ended) -> Attempt:
     """Put a failure of the block's child into a code and a sentence."""
-    row = replace(row, stderr=ended.stderr.decode("utf-8", "replace")[-4096:])
+    # What is only a traceback of ours helps nobody whose disk or memory is full.
+    said = b"" if isinstance(ended.payload, OSError | MemoryError) and not describe(ended.payload)[2] else ended.stderr
+    row = replace(row, stderr=said.decode("utf-8", "replace")[-4096:])
     if ended.outcome == "memory":
         return replace(row, code="E802", message="a block ran out of memory")
     if ended.outcome == "timeout":
@@ -202,32 +199,7 @@ def describe(error: BaseException) -> tuple[str, str, bool]:
     return "E901", f"{type(error).__name__}: {error}", True
 
 
-def _commit(row: Attempt, folder: Path, part: Path) -> None:
-    with (folder / ROW).open("w") as file:
-        json.dump(asdict(row), file)
-        file.flush()
-        os.fsync(file.fileno())
-    part.parent.mkdir(parents=True, exist_ok=True)
-    try:
-        folder.rename(part)
-    except OSError as error:
-        if error.errno not in (errno.ENOTEMPTY, errno.EEXIST):
-            raise
-        # Another attempt at the same block was first; its bytes are the same.
-
-
-def _kept_row(part: Path) -> Attempt | None:
-    """The row of a part made by an earlier run; None when there is none or its files are not all there."""
-    try:
-        values = json.loads((part / ROW).read_bytes())
-        if values["bytes_out"] == _bytes_in(part):
-            values["key"] = tuple(values["key"])
-            values.update(kept=True, user=0.0, system=0.0, worker_cpu=0.0, wall=0.0)
-            return Attempt(**values)
-    except FileNotFoundError:
-        return None
-    except (ValueError, KeyError, TypeError):
-        pass
-    # Cut short by a full disk or a power failure after the rename.
-    shutil.rmtree(part, ignore_errors=True)
-    return None
+def lost_attempts(job: Job) -> list[Attempt]:
+    """Rows for attempts whose worker died under them; whoever asks knows that no worker is left."""
+    message = "the worker was lost"
+    return [Attempt(outcome="lost", code="E601", message=message, **begun) for begun in left_behind(Path(job.folder))]

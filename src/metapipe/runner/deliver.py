@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import BinaryIO
 
 from metapipe.errors import MetapipeError
+from metapipe.runner.beside import written_beside
 from metapipe.runner.blocks import Block
 from metapipe.runner.merge import MergeRule
-from metapipe.runner.report import write_whole
 
 
 def check_targets(targets: Mapping[str, Path], sources: Sequence[Path]) -> None:
@@ -33,35 +35,65 @@ def check_targets(targets: Mapping[str, Path], sources: Sequence[Path]) -> None:
         seen[str(real)] = what
 
 
-def merge_outputs(rules: Mapping[str, MergeRule], parts: Sequence[Path], targets: Mapping[str, Path]) -> None:
-    """Merge the parts' outputs beside their places, then put them there.
+class Delivery:
+    """All results of a run: first written beside their places, then put there one after the other by ``hand_over``.
 
-    :param parts: folders of the parts in input order, each with one file per output.
-    :raises MetapipeError: E501; then no output has appeared.
+    What has not been handed over at the end of the ``with`` is removed. Every method raises E501 for the disk's errors.
     """
-    written: list[tuple[Path, Path]] = []
-    target = Path()
-    try:
+
+    def __init__(self) -> None:
+        self._stack = contextlib.ExitStack()
+        self._written: dict[Path, tuple[Path, Path]] = {}
+
+    def __enter__(self) -> Delivery:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stack.close()
+
+    def merge(self, rules: Mapping[str, MergeRule], parts: Sequence[Path], targets: Mapping[str, Path]) -> None:
+        """Merge the parts' outputs; :param parts: their folders in input order, each with one file per output."""
         for name, target in targets.items():
-            real = Path(os.path.realpath(target))
-            temporary = real.with_name(f".{real.name[:200]}.{os.getpid()}.part")
-            written.append((temporary, real))
-            with temporary.open("wb") as file:
+            with self._beside(target) as file:
                 rules[name].merge([part / name for part in parts], file)
-        for temporary, real in written:
-            os.replace(temporary, real)
-    except OSError as error:
-        raise MetapipeError("E501", f"cannot write ({error.strerror})", file=target) from error
-    finally:
-        for temporary, _ in written:
-            temporary.unlink(missing_ok=True)
+
+    def write(self, target: Path, content: bytes) -> None:
+        with self._beside(target) as file:
+            file.write(content)
+
+    def written(self, target: Path) -> Path:
+        """Where the content for ``target`` is for now."""
+        return self._written[target][0]
+
+    def hand_over(self) -> None:
+        """Put every file in its place, in the order written; when one cannot be, take back those before it."""
+        done: list[Path] = []
+        for target, (temporary, real) in self._written.items():
+            try:
+                os.replace(temporary, real)
+            except OSError as error:
+                for path in done:
+                    path.unlink(missing_ok=True)
+                raise MetapipeError("E501", f"cannot write ({error.strerror})", file=target) from error
+            done.append(real)
+
+    @contextlib.contextmanager
+    def _beside(self, target: Path) -> Iterator[BinaryIO]:
+        real = Path(os.path.realpath(target))
+        try:
+            file, temporary = self._stack.enter_context(written_beside(real))
+            yield file
+            file.flush()
+        except OSError as error:
+            raise MetapipeError("E501", f"cannot write ({error.strerror})", file=target) from error
+        self._written[target] = (temporary, real)
 
 
-def write_quarantine(blocks: Sequence[Block], target: Path) -> None:
-    """Write the records of the blocks given up on as they stand in the input, mates one after the other."""
+def quarantined_text(blocks: Sequence[Block]) -> bytes:
+    """The records of the blocks given up on as they stand in the input, mates one after the other."""
     text = b""
     for block in sorted(blocks, key=lambda block: block.key):
         for extent in block.ranges:
             record = b"".join(extent.chunks())
             text += record if record.endswith(b"\n") else record + b"\n"
-    write_whole(target, text)
+    return text

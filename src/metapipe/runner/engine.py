@@ -18,9 +18,9 @@ from typing import Any
 from metapipe import __version__
 from metapipe.errors import MetapipeError
 from metapipe.runner import report as reports
-from metapipe.runner.attempt import load_stage, part_folder
+from metapipe.runner.attempt import load_stage, lost_attempts, part_folder
 from metapipe.runner.blocks import Block
-from metapipe.runner.deliver import check_targets, merge_outputs, write_quarantine
+from metapipe.runner.deliver import Delivery, check_targets, quarantined_text
 from metapipe.runner.inputs import StageInput, read_inputs
 from metapipe.runner.jvm import java_binary
 from metapipe.runner.plan import Plan, make_plan
@@ -134,8 +134,11 @@ class _Run:
                 self.phases.enter("merge")
                 parts = [part_folder(job, self.outcome.done[key]) for key in sorted(self.outcome.done)]
                 rules = {name: output.merge for name, output in self.stage.outputs.items()}
-                merge_outputs(rules, parts, request.outputs)
-                return self.account(job, scanned)
+                with Delivery() as delivery:
+                    delivery.merge(rules, parts, request.outputs)
+                    result = self.account(job, scanned, delivery)
+                    delivery.hand_over()
+                return result
 
     def check(self) -> None:
         request = self.request
@@ -228,6 +231,7 @@ class _Run:
             if session.name != name:  # a lost warm session has become a cold one
                 self.known.session, self.known.facts, self.known.remote = session.name, session.facts(), session.remote
             session.stop()
+            self.outcome.rows = sorted([*self.outcome.rows, *lost_attempts(job)], key=lambda row: row.started)
 
     def run_nothing(self, job: Job, block: Block, session: Session) -> None:
         """Every record was given up on: a block without records gives the outputs their headers."""
@@ -242,20 +246,20 @@ class _Run:
             may_split=False,
         )
 
-    def account(self, job: Job, scanned: StageInput) -> RunResult:
+    def account(self, job: Job, scanned: StageInput, delivery: Delivery) -> RunResult:
         request, given_up = self.request, self.outcome.quarantined
         quarantine = request.quarantine
         if given_up and quarantine is None:
             quarantine = next(iter(request.outputs.values())).parent / f"quarantine.{scanned.form}"
         if quarantine is not None:
-            write_quarantine(given_up, quarantine)
+            delivery.write(quarantine, quarantined_text(given_up))
         summary = reports.summary(self.stage, job, scanned.counts, self.outcome.rows, given_up)
         if request.summary is not None:
-            reports.write_json(summary, request.summary)
+            delivery.write(request.summary, reports.json_bytes(summary))
         self.phases.enter("digests")
-        report = self.report(request.outputs)
+        report = self.report({name: delivery.written(path) for name, path in request.outputs.items()})
         if request.report is not None:
-            reports.write_json(report, request.report)
+            delivery.write(request.report, reports.json_bytes(report))  # the last to appear: it says that all is there
         return RunResult(summary, report, int(summary["quarantined"]), quarantine)
 
     def report(self, outputs: Mapping[str, Path], error: BaseException | None = None) -> dict[str, Any]:
@@ -306,7 +310,7 @@ def plan_hash(stage: Stage, options: Any, inputs: Mapping[str, Mapping[str, Any]
     identity = {
         "package": __version__,
         "stage": [request.stage, stage.name, stage.version],
-        "programs": stage.tool_versions(),
+        "programs": [stage.tool_versions(), _program_digests(stage)],
         "options": dataclasses.asdict(options),
         "inputs": {name: row["sha256"] for name, row in inputs.items()},
         "databases": {name: database.digest for name, database in request.databases.items()},
@@ -314,3 +318,9 @@ def plan_hash(stage: Stage, options: Any, inputs: Mapping[str, Mapping[str, Any]
         "labels": sorted(request.labels.items()),
     }
     return hashlib.sha256(json.dumps(identity, sort_keys=True, default=str).encode()).hexdigest()
+
+
+def _program_digests(stage: Stage) -> dict[str, str]:
+    """Digest of each program's file: a rebuilt one may say the same version and do something else."""
+    found = {program: shutil.which(program) for program in stage.programs}
+    return {program: file_digest(Path(path)) for program, path in found.items() if path is not None}

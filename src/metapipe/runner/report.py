@@ -8,13 +8,13 @@ from __future__ import annotations
 import dataclasses
 import json
 import os
-import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from metapipe.errors import MetapipeError
 from metapipe.runner.attempt import Attempt
+from metapipe.runner.beside import written_beside
 from metapipe.runner.blocks import Block
 from metapipe.runner.merge import add_counts
 from metapipe.runner.stage import Stage
@@ -55,9 +55,14 @@ def summary(
     }
 
 
+def json_bytes(value: object) -> bytes:
+    """JSON with sorted keys."""
+    return json.dumps(value, sort_keys=True, indent=1).encode() + b"\n"
+
+
 def write_json(value: object, path: Path) -> None:
     """Write JSON with sorted keys; the file appears whole or not at all."""
-    write_whole(path, json.dumps(value, sort_keys=True, indent=1).encode() + b"\n")
+    write_whole(path, json_bytes(value))
 
 
 def write_whole(path: Path, content: bytes) -> None:
@@ -65,22 +70,11 @@ def write_whole(path: Path, content: bytes) -> None:
 
     :raises MetapipeError: E501.
     """
-    real, temporary = Path(os.path.realpath(path)), None
+    real = Path(os.path.realpath(path))
     try:
-        descriptor, temporary = tempfile.mkstemp(dir=real.parent, prefix=f".{real.name[:200]}-")
-        with os.fdopen(descriptor, "wb") as file:
+        with written_beside(real) as (file, temporary):
             file.write(content)
-        os.chmod(temporary, 0o666 & ~_umask())
-        os.replace(temporary, real)
-    except BaseException as error:
-        if temporary is not None:
-            Path(temporary).unlink(missing_ok=True)
-        if isinstance(error, OSError):
-            raise MetapipeError("E501", f"cannot write ({error.strerror})", file=path) from error
-        raise
-
-
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask
+            file.flush()
+            os.replace(temporary, real)
+    except OSError as error:
+        raise MetapipeError("E501", f"cannot write ({error.strerror})", file=path) from error

@@ -76,8 +76,9 @@ class Try(_Part):
 
     key: list[Count] = Field(description="ordinal of the block; halves of block 3 are [3, 0] and [3, 1]")
     try_: int = Field(alias="try", description="1 for the first attempt at this block, 2 for the second …", ge=1)
-    outcome: Literal["ok", "error", "crashed", "timeout", "memory", "skipped"] = Field(
-        description="how it ended; skipped: not started, because another block's failure had ended the run"
+    outcome: Literal["ok", "error", "crashed", "timeout", "memory", "skipped", "lost"] = Field(
+        description="how it ended; skipped: not started, because another block's failure had ended the run; "
+        "lost: with its worker, so that nothing is known of what it used"
     )
     code: str = Field(description="METAPIPE error code; empty when ok")
     message: str = Field(description="what went wrong, in a sentence; empty when ok")
