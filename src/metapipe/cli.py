@@ -12,6 +12,7 @@ import signal
 import sys
 import traceback
 from collections.abc import Sequence
+from typing import Any
 
 from metapipe import __version__
 from metapipe.errors import EX_BUG, EX_MEMORY, MetapipeError
@@ -89,7 +90,22 @@ def build_parser(arguments: Sequence[str]) -> argparse.ArgumentParser:
         "prepare_spark", help="make the class-data archive that lets Spark start in a quarter of the time"
     )
     commands.add_parser("errors", help="list all error codes, what they mean and what to do")
+    if asked not in commands.choices:
+        _add_outside_stages(commands, asked)
     return parser
+
+
+def _add_outside_stages(commands: Any, asked: str) -> None:
+    """Add the stages of other packages. A name that META-pipe has itself stays META-pipe's."""
+    from metapipe.stages.outside import outside_stages
+
+    for name, (_, package) in outside_stages().items():
+        if name == asked:
+            from metapipe.stage_command import add_stage_parser
+
+            add_stage_parser(commands, name)
+        elif name not in commands.choices:
+            commands.add_parser(name, help=f"a stage of {package}")
 
 
 def run(arguments: Sequence[str]) -> int:

@@ -16,7 +16,7 @@ from metapipe.runner.attempt import load_stage
 from metapipe.runner.engine import Request, run_stage
 from metapipe.runner.launcher import adopt_orphans, end_descendants
 from metapipe.runner.stage import Database, FastqPairs, Stage
-from metapipe.stages.registry import STAGES, SUMMARIES
+from metapipe.stages.registry import SUMMARIES, reference_of
 
 Say = Callable[[str], None]
 
@@ -29,15 +29,29 @@ def dashed(name: str) -> str:
 
 def add_stage_parser(commands: Any, name: str) -> None:
     """Add the subcommand of one stage; its help shows inputs, databases, options, outputs, in that order."""
-    stage = load_stage(STAGES[name])
+    stage = load_stage(reference_of(name))
+    try:
+        _fill(commands, name, stage)
+    except argparse.ArgumentError as error:
+        raise TypeError(f"stage {stage.__module__}.{stage.__qualname__}: {error}, which every stage has") from error
+
+
+class _HelpAsItIs(argparse.RawDescriptionHelpFormatter):
+    """Shows a stage's help as it was written: a per cent sign is one."""
+
+    def _expand_help(self, action: argparse.Action) -> str:
+        return action.help or ""
+
+
+def _fill(commands: Any, name: str, stage: type[Stage]) -> None:
     example = f"example:\n  {stage.example}" if stage.example else None
     parser = commands.add_parser(
         name,
-        help=SUMMARIES[name],
+        help=SUMMARIES.get(name, "").replace("%", "%%"),
         description=stage.summary,
         epilog=example,
         allow_abbrev=False,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        formatter_class=_HelpAsItIs,
     )
     _add_inputs(parser.add_argument_group("inputs"), stage)
     if stage.databases:
@@ -194,14 +208,15 @@ def _from_environment(name: str, otherwise: int) -> int:
 
 def run_stage_command(arguments: argparse.Namespace, say: Say, warn: Say) -> int:
     """Run the stage that was parsed and say in one line what came out."""
-    stage = load_stage(STAGES[arguments.command])
+    reference = reference_of(arguments.command)
+    stage = load_stage(reference)
     values = vars(arguments)
     outputs = _outputs(stage, values)
     adopt_orphans()
     progress = warn if arguments.progress or sys.stderr.isatty() else None
     home = next(iter(outputs.values())).parent
     request = Request(
-        stage=STAGES[arguments.command],
+        stage=reference,
         inputs={key: values[_key(key)] for key in (stage.records.files if stage.records else ())},
         side=_side(stage, values),
         databases=_databases(stage, values),

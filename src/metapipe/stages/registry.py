@@ -24,3 +24,15 @@ SUMMARIES: dict[str, str] = {
     "annotate": "combine the evidence into an annotation with confidence tiers",
     "annotation_report": "make one page a biologist can read",
 }
+
+
+def reference_of(name: str) -> str:
+    """``module:Class`` of a stage: META-pipe's own, or one that another installed package declares.
+
+    :raises KeyError: for neither.
+    """
+    if name in STAGES:
+        return STAGES[name]
+    from metapipe.stages.outside import outside_stages
+
+    return outside_stages()[name][0]
