@@ -21,6 +21,7 @@ from metapipe.stages.registry import STAGES, SUMMARIES
 _EPILOG = """examples:
   metapipe predict_genes --contigs contigs.fasta --outdir genes
   metapipe search_proteins --proteins genes/proteins.fasta --db-proteins ec-proteins:1 --slots 4 --outdir hits
+  metapipe report genes/run_report.json
   metapipe refdb list
   metapipe STAGE --help          what a stage reads, writes and can be told
 """
@@ -80,6 +81,12 @@ def build_parser(arguments: Sequence[str]) -> argparse.ArgumentParser:
         add_parser(commands)
     else:
         commands.add_parser("refdb", help="build, install, list and verify reference databases")
+    if asked == "report":
+        from metapipe.report_command import add_parser as add_report_parser
+
+        add_report_parser(commands)
+    else:
+        commands.add_parser("report", help="show what runs cost and how they went, from their run reports")
     if asked == "warm":
         from metapipe.warm_command import add_parser as add_warm_parser
 
@@ -126,6 +133,10 @@ def run(arguments: Sequence[str]) -> int:
         from metapipe.refdb.command import run as run_refdb
 
         return int(run_refdb(options, say))
+    if options.command == "report":
+        from metapipe.report_command import run as run_report
+
+        return run_report(options, say)
     if options.command == "warm":
         from metapipe.warm_command import run as run_warm
 

@@ -42,6 +42,10 @@ CODES: dict[str, Code] = {
         EX_DATA, "a table or annotation file is malformed", "Give the file as the step before this one wrote it."
     ),
     "E112": Code(EX_DATA, "files that do not belong together", "Give files made from the same contigs or genes."),
+    "E113": Code(
+        EX_DATA, "not a run report", "Give a run_report.json as metapipe wrote it; it may have been cut short."
+    ),
+    "E114": Code(EX_DATA, "a run report of another version", "Read it with the version of metapipe that wrote it."),
     # 2xx: something is missing or damaged
     "E201": Code(EX_MISSING, "input file not found or not readable", "Check the path and its permissions."),
     "E202": Code(EX_MISSING, "database not installed", "Ask the administrator: `metapipe refdb install NAME`."),
