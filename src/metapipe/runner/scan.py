@@ -19,13 +19,17 @@ import numpy.typing as npt
 
 from metapipe.errors import MetapipeError
 from metapipe.runner.blocks import ByteRange
-from metapipe.runner.scan_lines import FastaScanner, FastqScanner, Found
+from metapipe.runner.scan_fasta import FastaScanner
+from metapipe.runner.scan_fastq import FastqScanner
+from metapipe.runner.scan_lines import Found
 from metapipe.runner.stream import gzip_chunks, is_gzip, plain_chunks, read_chunks
 
 Ints = npt.NDArray[np.int64]
 
 #: A gzip member up to this size is decompressed again by every block inside it; a file with a larger one is spooled.
 MEMBER_LIMIT = 64 << 20
+#: Chunks are checked together from this size on; larger pieces would not stay in a core's own cache.
+PIECE = 1 << 19
 #: Atoms: letters in single files, records in paired files (both mates are cut at the same record).
 ATOM_RESIDUES, ATOM_RECORDS = 1 << 15, 256
 
@@ -94,8 +98,14 @@ def scan_file(
     try:
         if not stat.S_ISREG(path.stat().st_mode):
             raise MetapipeError("E201", "a folder, not a file" if path.is_dir() else "not a regular file", file=label)
+        held = 0
         for chunk in source.chunks():
-            cutter.add(scanner.feed(chunk))
+            held += len(chunk)
+            if held < PIECE:
+                scanner.hold(chunk)
+            else:
+                cutter.add(scanner.feed(chunk))
+                held = 0
     except OSError as error:
         raise MetapipeError("E201", f"cannot be read ({error.strerror})", file=label) from error
     cutter.add(scanner.finish())
@@ -162,32 +172,40 @@ class _Source:
 
 
 class _Cutter:
-    """Gathers records into atoms. Borders depend on record numbers or letters only, never on chunk borders."""
+    """Gathers records into atoms. Borders depend on record numbers or letters only, never on chunk borders.
+
+    It keeps eight bytes for a record, the hash of its name, and four numbers for an atom.
+    """
 
     def __init__(self, by_records: bool, size: int) -> None:
         self.by_records, self.size = by_records, size
-        self.pieces: list[Found] = []
+        self._records = self._residues = 0
+        self._last_group = -1
+        self._atoms: list[Ints] = []  # offset, line, records and residues before it, of each atom
+        self._names = np.zeros(0, dtype=np.uint64)
 
     def add(self, found: Found) -> None:
-        if len(found.starts):
-            self.pieces.append(found)
+        count = len(found.starts)
+        if not count:
+            return
+        records = self._records + np.arange(count)
+        ends = self._residues + np.cumsum(found.residues)
+        residues = ends - found.residues
+        group = (records if self.by_records else residues) // self.size
+        first = np.flatnonzero(np.r_[group[0] != self._last_group, group[1:] != group[:-1]])
+        self._atoms.append(np.stack([found.starts[first], found.lines[first], records[first], residues[first]], axis=1))
+        self._keep(found.names)
+        self._last_group = int(group[-1])
+        self._records, self._residues = self._records + count, int(ends[-1])
+
+    def _keep(self, names: npt.NDArray[np.uint64]) -> None:
+        if self._records + len(names) > len(self._names):
+            # Grown in place: the kernel moves pages, no second copy stands beside the first.
+            self._names.resize(max(1 << 12, self._records + len(names), len(self._names) * 5 // 4), refcheck=False)
+        self._names[self._records : self._records + len(names)] = names
 
     def finish(self, end: int, end_line: int) -> tuple[Ints, Ints, Ints, Ints, npt.NDArray[np.uint64]]:
-        none = np.zeros(0, dtype=np.int64)
-        if not self.pieces:
-            edge = np.array([end], dtype=np.int64)
-            return edge, np.array([end_line], dtype=np.int64), none, none, np.zeros(0, dtype=np.uint64)
-        starts = np.concatenate([p.starts for p in self.pieces])
-        lines = np.concatenate([p.lines for p in self.pieces])
-        residues = np.concatenate([p.residues for p in self.pieces])
-        names = np.concatenate([p.names for p in self.pieces])
-        before = np.arange(len(starts)) if self.by_records else np.cumsum(residues) - residues
-        group = before // self.size
-        first = np.flatnonzero(np.r_[True, group[1:] != group[:-1]])
-        return (
-            np.r_[starts[first], end],
-            np.r_[lines[first], end_line],
-            np.diff(np.r_[first, len(starts)]),
-            np.add.reduceat(residues, first),
-            names,
-        )
+        last = np.array([[end, end_line, self._records, self._residues]], dtype=np.int64)
+        starts, lines, records, residues = np.concatenate([*self._atoms, last]).T.copy()
+        self._names.resize(self._records, refcheck=False)
+        return starts, lines, np.diff(records), np.diff(residues), self._names

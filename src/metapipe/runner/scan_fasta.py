@@ -1,0 +1,114 @@
+"""The checks of FASTA: a header line, then any number of sequence lines."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from metapipe.errors import MetapipeError
+from metapipe.runner.scan_letters import blanked, proven
+from metapipe.runner.scan_lines import NOTHING, Found, Ints, Lines, LineScanner
+
+_GT = 62
+_DNA = b"ACGTUNRYSWKMBDHVacgtunryswkmbdhv"
+_PROTEIN = b"ABCDEFGHIKLMNPQRSTVWXYZJOUabcdefghiklmnpqrstvwxyzjou*-"
+_ONLY_PROTEIN = b"EFILPQXZJOefilpqxzjo*"
+
+
+class FastaScanner(LineScanner):
+    """A header line, then any number of sequence lines."""
+
+    def __init__(self, label: str, alphabet: str) -> None:
+        super().__init__(label)
+        self.alphabet = alphabet
+        self._allowed = {"dna": _DNA, "aa": _PROTEIN}.get(alphabet, _DNA + _PROTEIN) + b"\n\r"
+        self._bad = np.ones(256, dtype=np.bool_)
+        self._bad[list(self._allowed)] = False
+        self._open: tuple[int, int, np.uint64] | None = None  # offset, line and name of the record being read
+        self._open_residues = 0
+
+    def _lines(self, lines: Lines) -> tuple[Found, int]:
+        if not len(lines):
+            return NOTHING, 0
+        starts, ends = lines.starts, lines.ends
+        heads = np.flatnonzero(lines.buffer[starts] == _GT)
+        name_ends = lines.name_ends(heads)
+        self._check(lines, heads, name_ends)
+        lengths = ends - starts
+        lengths[heads] = 0
+        sums = np.r_[0, np.cumsum(lengths)]
+        borders = np.r_[heads, len(starts)]
+        residues = sums[borders[1:]] - sums[borders[:-1]] if len(heads) else np.zeros(0, dtype=np.int64)
+        self._open_residues += int(sums[borders[0]])
+        if not len(heads):
+            return NOTHING, len(starts)
+        offsets, numbers = self.offset + starts[heads], self.line + heads
+        names = self.names(lines.buffer, starts[heads], name_ends)
+        found = self._closed(offsets, numbers, residues, names)
+        self._open, self._open_residues = (int(offsets[-1]), int(numbers[-1]), names[-1]), int(residues[-1])
+        return found, len(starts)
+
+    def _closed(self, offsets: Ints, lines: Ints, residues: Ints, names: npt.NDArray[np.uint64]) -> Found:
+        if self._open is None:
+            return Found(offsets[:-1], lines[:-1], residues[:-1], names[:-1])
+        offset, line, name = self._open
+        return Found(
+            np.r_[offset, offsets[:-1]],
+            np.r_[line, lines[:-1]],
+            np.r_[self._open_residues, residues[:-1]],
+            np.r_[np.array([name], dtype=np.uint64), names[:-1]],
+        )
+
+    def _check(self, lines: Lines, heads: Ints, name_ends: Ints) -> None:
+        """Raise for the first line at fault: text before the first header, a header without name, a wrong letter."""
+        starts, ends = lines.starts, lines.ends
+        nameless = heads[self._bad_names(starts[heads], name_ends)]
+        bad = None
+        if not proven(blanked(lines.text, starts[heads], ends[heads]), self._allowed):
+            bad = self._first_bad_letter(lines, heads)
+        bad_line = len(starts) if bad is None else int(np.searchsorted(starts, bad, side="right")) - 1
+        before = self._before_first(lines, heads)
+        nameless_line = int(nameless[0]) if len(nameless) else len(starts)
+        first = min(bad_line, before, nameless_line)
+        if first == len(starts):
+            return
+        if first == before:
+            self._fail(lines, first, "E101", "'>' at the start of a record")
+        if first == nameless_line:
+            self._fail(lines, first, "E101", "a name after '>'")
+        letter = lines.buffer[bad : bad + 1].tobytes() if bad is not None else b""
+        kind = {"dna": "nucleotides (IUPAC letters)", "aa": "amino acids (IUPAC letters)"}
+        raise MetapipeError(
+            "E110" if self.alphabet == "dna" and letter in _ONLY_PROTEIN else "E109",
+            file=self.label,
+            line=self.line + first,
+            expected=kind.get(self.alphabet, "sequence letters"),
+            found=letter,
+        )
+
+    def _before_first(self, lines: Lines, heads: Ints) -> int:
+        """Line of the first text before any header, else the number of lines."""
+        if self._open is not None:
+            return len(lines)
+        stop = int(heads[0]) if len(heads) else len(lines)
+        filled = np.flatnonzero(lines.ends[:stop] > lines.starts[:stop])
+        return int(filled[0]) if len(filled) else len(lines)
+
+    def _first_bad_letter(self, lines: Lines, heads: Ints) -> int | None:
+        bad = np.flatnonzero(self._bad[lines.buffer])
+        if len(bad) and len(heads):
+            owner = np.searchsorted(lines.starts[heads], bad, side="right") - 1
+            bad = bad[(owner < 0) | (bad > lines.ends[heads][np.maximum(owner, 0)])]
+        return int(bad[0]) if len(bad) else None
+
+    def _end(self, found: Found) -> Found:
+        if self._open is None:
+            return found
+        offset, line, name = self._open
+        self._open = None
+        return Found(
+            np.r_[found.starts, offset],
+            np.r_[found.lines, line],
+            np.r_[found.residues, self._open_residues],
+            np.r_[found.names, np.array([name], dtype=np.uint64)],
+        )
