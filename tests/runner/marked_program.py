@@ -135,6 +135,7 @@ class MarkedProgram:
         lines = self.errors.splitlines()
         coded = [line for line in lines if re.match(r"METAPIPE-E\d{3} ", line)]
         assert len(coded) == 1, self.errors
+        assert lines[0] == coded[0], self.errors
         assert coded[0].startswith(f"METAPIPE-{code} "), self.errors
         assert re.search(text, coded[0]), self.errors
         assert "Traceback" not in self.errors, self.errors

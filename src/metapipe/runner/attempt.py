@@ -90,7 +90,8 @@ def run_attempt(job: Job, block: Block) -> Attempt:
     part = part_folder(job, block)
     kept = kept_row(part)
     if kept is not None:
-        return Attempt(**{**kept, "kept": True, "user": 0.0, "system": 0.0, "worker_cpu": 0.0, "wall": 0.0})
+        row = Attempt(**kept)  # perhaps of this very run: its worker was lost after the part was whole
+        return replace(row, kept=True, user=0.0, system=0.0, worker_cpu=0.0, wall=0.0) if part.name in job.kept else row
     started, worker_before = time.time(), time.process_time()
     row = Attempt(
         block.key,

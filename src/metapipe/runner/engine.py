@@ -196,6 +196,7 @@ class _Run:
             memory_mb=request.memory_mb if per_node else request.memory_mb // self.slots,
             folder=str(folder.resolve()),
             timeout=request.timeout,
+            kept=frozenset(part.name for part in folder.glob("parts/*")),
         )
 
     def run_blocks(self, job: Job, plan: Plan, scanned: StageInput, scratch: Path) -> None:

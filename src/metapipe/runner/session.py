@@ -159,7 +159,8 @@ class SparkSession:
             except BaseException as error:  # handed to the main thread
                 failure.append(error)
             finally:
-                _end_java_thread()
+                with contextlib.suppress(Exception):  # a JVM that was killed has no threads to give back
+                    _end_java_thread()
 
         waiter = threading.Thread(target=collect, daemon=True)
         waiter.start()
@@ -177,24 +178,28 @@ class SparkSession:
             self._cancelled.discard(tag)
         if cancelled:
             raise MetapipeError("E601", "the run was cancelled")
+        if failure and not self.alive:
+            raise MetapipeError("E601", "the Java process of Spark was killed") from failure[0]
         if failure:
             raise MetapipeError("E601", f"Spark lost its workers ({_first_line(failure[0])})") from failure[0]
         yield from rows
 
     def cancel(self, tag: str) -> None:
         self._cancelled.add(tag)
-        self._context.cancelJobsWithTag(tag)
+        if self.alive:
+            self._context.cancelJobsWithTag(tag)
 
     def stop(self, patience: float = 20.0) -> None:
         from pyspark import SparkContext
 
         below = descendants(self._gateway.process.pid)
         try:
-            self._context.stop()
-            if SparkContext._gateway is not None:
-                SparkContext._gateway.shutdown()
+            with contextlib.suppress(Exception):  # a JVM that was killed cannot be asked to stop
+                self._context.stop()
+                if SparkContext._gateway is not None:
+                    SparkContext._gateway.shutdown()
         finally:
-            SparkContext._gateway = SparkContext._jvm = None
+            SparkContext._gateway = SparkContext._jvm = SparkContext._active_spark_context = None
             self._gateway.stop(patience)
             wait_for(below, _WORKERS_PATIENCE)
 

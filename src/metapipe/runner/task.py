@@ -30,6 +30,7 @@ class Job:
 
     :param stage: ``module:Class`` of the stage, imported on the worker.
     :param forms: input name -> ``fasta`` or ``fastq``, in the order of a block's ranges.
+    :param kept: names of blocks whose parts an earlier run has left.
     :param whole_files: input name -> (path, size) of plain inputs, read without a copy when a block is all of it.
     """
 
@@ -48,6 +49,7 @@ class Job:
     memory_mb: int
     folder: str
     timeout: float | None = None
+    kept: frozenset[str] = frozenset()
 
 
 @dataclass
