@@ -1,0 +1,1 @@
+"""The benchmarks of the runner: ``scripts/bench --help``. Measures, writes docs/benchmarks/<part>.json, draws them."""

@@ -1,0 +1,90 @@
+"""The command line of the benchmarks."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+from benchmarks.measure import BenchmarkError
+from benchmarks.place import BUILD, RESULTS, Setting
+
+EXAMPLES = """examples:
+  scripts/bench all --budget 40              everything, then the tables and figures
+  scripts/bench compare --only hmm genes     two of the four programs
+  scripts/bench session --repeats 5
+  scripts/bench compare --quick --results /tmp/try --data /tmp/data    tiny inputs, in seconds
+  scripts/bench render                       draw docs/benchmarks.md anew from docs/benchmarks/*.json
+"""
+
+#: Part -> share of the budget of ``all``, and what it measures.
+PARTS = {
+    "session": (4, "what starting Spark costs"),
+    "scan": (3, "checking input files"),
+    "gz": (3, "reading gzip files"),
+    "merge": (2, "joining parts into one file"),
+    "feed": (5, "how fast records reach a program"),
+    "compare": (55, "the program's own threads, GNU parallel, RDD.pipe, ours cold and warm"),
+    "warm": (2, "submitting to a warm session"),
+    "scaling": (18, "1 and 2 cores, input x1 x3 x10 with memory, 1 and 2 hosts"),
+    "faults": (7, "what a killed worker and a poison record cost"),
+    "skew": (1, "simulated up to 1,024 slots from recorded block times"),
+}
+
+
+def parser() -> argparse.ArgumentParser:
+    found = argparse.ArgumentParser(
+        prog="scripts/bench",
+        description="Measures the runner against its targets and its competitors.",
+        epilog=EXAMPLES + "\nparts:\n" + "".join(f"  {name:9} {text}\n" for name, (_, text) in PARTS.items()),
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    found.add_argument("part", choices=("all", *PARTS, "render"), metavar="PART")
+    found.add_argument("--repeats", type=int, default=3, help="rounds in which every variant runs once (default 3)")
+    found.add_argument("--budget", type=float, metavar="MINUTES", help="begin no further round after this time")
+    found.add_argument("--work", type=float, default=60.0, metavar="S", help="core-seconds a compared input is worth")
+    found.add_argument("--only", nargs="+", default=[], metavar="NAME", help="only these workloads or sections")
+    found.add_argument("--variants", nargs="+", default=[], metavar="NAME", help="compare: only these variants")
+    found.add_argument("--resume", action="store_true", help="all: leave out parts that are measured to the end")
+    found.add_argument("--quick", action="store_true", help="tiny inputs from test-data, to try the benchmarks")
+    found.add_argument(
+        "--data", type=Path, default=BUILD / "bench", help="where inputs are made (default .build/bench)"
+    )
+    found.add_argument("--results", type=Path, default=RESULTS, help="where results go (default docs/benchmarks)")
+    return found
+
+
+def say(line: str) -> None:
+    print(line, flush=True)
+
+
+def main(words: Sequence[str]) -> int:
+    options = parser().parse_args(words)
+    deadline = None if options.budget is None else time.monotonic() + 60 * options.budget
+    setting = Setting(
+        data=options.data.resolve(),
+        results=options.results.resolve(),
+        quick=options.quick,
+        work=1.0 if options.quick else options.work,
+        repeats=options.repeats,
+        deadline=deadline,
+    )
+    try:
+        if options.part == "render":
+            from benchmarks.render import render
+
+            render(setting.results, say)
+        elif options.part == "all":
+            from benchmarks.parts import run_all
+
+            run_all(setting, options.resume, say)
+        else:
+            from benchmarks.parts import run_part
+
+            run_part(options.part, setting, options.only, options.variants, say)
+    except BenchmarkError as error:
+        print(f"scripts/bench: {error}", file=sys.stderr)
+        return 1
+    return 0

@@ -1,0 +1,245 @@
+"""The comparison: the program's own threads, GNU parallel, RDD.pipe, ours cold and warm, on the same blocks.
+
+Outputs are compared before any time is looked at: a variant whose output differs ends the benchmark.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import shlex
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from benchmarks import datasets
+from benchmarks.cutting import check_same_blocks, cut
+from benchmarks.measure import BenchmarkError, Spent, rounds, run, summary, with_cpu
+from benchmarks.place import Setting, environment, metapipe, need, scratch
+from benchmarks.results import Part, digest
+from benchmarks.warm_server import WarmServer, warm_server
+from benchmarks.workloads import WORKLOADS, Workload
+from metapipe.runner.stage import Totals
+
+Say = Callable[[str], None]
+
+PARALLEL, PIPE, COLD, WARM = "GNU parallel", "RDD.pipe", "ours, cold", "ours, warm"
+REAL, STREAMED, MEMBERS = "ours, the real stage", "GNU parallel --pipe", "ours, cold, many gzip members"
+
+
+@dataclass(frozen=True)
+class Ready:
+    """A workload with its block files and the folder its outputs go to."""
+
+    workload: Workload
+    blocks: list[Path]
+    totals: Totals
+    folder: Path
+    setting: Setting
+    warm: WarmServer | None
+
+    def target(self, variant: str) -> Path:
+        return self.folder / variant.replace(" ", "_").replace(",", "") / "output"
+
+    def report(self, variant: str) -> Path:
+        return self.target(variant).with_name("report.json")
+
+
+def compare(setting: Setting, wanted: Sequence[str], say: Say, command: str, variants: Sequence[str] = ()) -> None:
+    """Measure the workloads named; :param variants: only these (for trying), all when empty.
+
+    :raises BenchmarkError: a program is missing or fails, or outputs differ.
+    """
+    need("parallel", *(WORKLOAD_PROGRAMS[name] for name in wanted))
+    part = Part("compare", setting, command, ["parallel", "java", *(WORKLOAD_PROGRAMS[name] for name in wanted)])
+    for number, name in enumerate(wanted):
+        say(f"{name}: making the input and its blocks")
+        share = setting
+        if setting.deadline is not None:
+            left = setting.deadline - time.monotonic()
+            share = replace(setting, deadline=time.monotonic() + left / (len(wanted) - number))
+        with ready(name, share, say) as prepared:
+            _compare(prepared, part, say, variants)
+
+
+@contextlib.contextmanager
+def ready(name: str, setting: Setting, say: Say) -> Iterator[Ready]:
+    workload = WORKLOADS[name](setting)
+    plain = workload.source
+    if name == "reads":
+        plain = datasets.reads(setting, int(setting.work / 60 * 1.05e9), "plain")
+    with scratch(setting) as folder, warm_server(folder, setting.slots, say) as warm:
+        blocks, totals = cut(workload.stage_reference, plain, folder / "blocks", setting.slots)
+        yield Ready(workload, blocks, totals, folder, setting, warm)
+
+
+def _compare(ready: Ready, part: Part, say: Say, wanted: Sequence[str]) -> None:
+    workload = ready.workload
+    variants = {name: make for name, make in _variants(ready).items() if not wanted or name in wanted}
+    say(f"{workload.name}: {len(ready.blocks)} blocks, variants: {', '.join(variants)}")
+    outputs: dict[str, dict[str, Any]] = {}
+
+    def keep(seen: Mapping[str, list[Spent]]) -> None:
+        if not outputs:
+            outputs.update(check_outputs(ready, list(variants)))
+        result = {
+            "title": workload.title,
+            "blocks": len(ready.blocks),
+            "records": ready.totals.records,
+            "residues": ready.totals.residues,
+            "input_bytes": workload.source.stat().st_size,
+            "block_bytes": sum(path.stat().st_size for path in ready.blocks),
+            "native": workload.native_title,
+            "variants": {name: {**summary(spent), **outputs.get(name, {})} for name, spent in seen.items()},
+            "accounting": _accounting(ready, seen),
+        }
+        finished = all(len(spent) >= ready.setting.repeats for spent in seen.values())
+        part.save(workload.name, result, finished=finished)
+
+    rounds(variants, ready.setting.repeats, deadline=ready.setting.deadline, after=keep, say=say)
+
+
+def _variants(ready: Ready) -> dict[str, Callable[[], Spent]]:
+    workload, slots = ready.workload, ready.setting.slots
+    native = workload.native(str(workload.source), str(ready.target(workload.native_title)), ready.totals)
+    found: dict[str, Callable[[], Spent]] = {
+        workload.native_title: lambda: _run(ready, workload.native_title, native),
+        PARALLEL: lambda: _run(ready, PARALLEL, ["sh", _parallel_script(ready)]),
+        PIPE: lambda: _run(ready, PIPE, _pipe_command(ready)),
+        COLD: lambda: _ours(ready, COLD, workload.inputs),
+    }
+    if ready.warm is not None:
+        found[WARM] = lambda: _warm(ready)
+    if workload.real is not None:
+        real = workload.real
+        target = ["--session", "local", f"--out-{workload.real_output}", str(ready.target(REAL))]
+        report = ["--report", str(ready.report(REAL)), "--slots", str(slots)]
+        found[REAL] = lambda: _run(ready, REAL, metapipe(*real, *target, *report))
+    if workload.name == "reads":
+        found[STREAMED] = lambda: _run(ready, STREAMED, ["sh", _streamed_script(ready)])
+        several = datasets.reads(ready.setting, int(ready.setting.work / 60 * 1.05e9), "members")
+        found[MEMBERS] = lambda: _ours(ready, MEMBERS, ["--reads", str(several)])
+    return found
+
+
+def _run(ready: Ready, variant: str, command: Sequence[str | Path], **more: str) -> Spent:
+    target = ready.target(variant)
+    target.parent.mkdir(exist_ok=True)
+    target.unlink(missing_ok=True)
+    return run(command, environment=environment(**more), folder=target.parent, log=target.with_name("log"))
+
+
+def _ours(ready: Ready, variant: str, inputs: Sequence[str], **more: str) -> Spent:
+    words = [ready.workload.stage.name, *inputs, f"--out-{ready.workload.output}", str(ready.target(variant))]
+    words += ["--report", str(ready.report(variant)), "--slots", str(ready.setting.slots)]
+    session = "warm" if variant == WARM else "local"
+    return _run(ready, variant, metapipe(*words, "--session", session), **more)
+
+
+def _warm(ready: Ready) -> Spent:
+    assert ready.warm is not None
+    before = ready.warm.cpu_seconds()
+    spent = _ours(ready, WARM, ready.workload.inputs, METAPIPE_WARM_SOCKET=str(ready.warm.socket))
+    return with_cpu(spent, ready.warm.cpu_seconds() - before)
+
+
+def _parallel_script(ready: Ready) -> Path:
+    """GNU parallel over the block files, heaviest first as ours (``ls -S``), then the parts in order in one file."""
+    parts, tool = ready.folder / "parallel-parts", _tool_script(ready)
+    lines = [
+        f"rm -rf {shlex.quote(str(parts))} && mkdir {shlex.quote(str(parts))} &&",
+        f"ls -S {shlex.quote(str(ready.folder / 'blocks'))} |",
+        f"parallel --will-cite --halt now,fail=1 -j {ready.setting.slots}",
+        f"sh {shlex.quote(str(tool))} {shlex.quote(str(ready.folder / 'blocks'))}/{{}} {shlex.quote(str(parts))}/{{}} &&",
+        f"cat {shlex.quote(str(parts))}/* > {shlex.quote(str(ready.target(PARALLEL)))}",
+    ]
+    return _script(ready.folder / "parallel.sh", " ".join(lines))
+
+
+def _streamed_script(ready: Ready) -> Path:
+    """GNU parallel's own way with a gzip file: one process decompresses and cuts, the program reads its stdin."""
+    words = ready.workload.block("/dev/stdin", "/dev/stdout", ready.totals)
+    words = [*words[:1], "--stdin", "--stdout", *words[5:]]
+    lines = [
+        f"gzip -dc {shlex.quote(str(ready.workload.source))} |",
+        f"parallel --will-cite --halt now,fail=1 -j {ready.setting.slots} -k --pipe -L 4 --block 32M",
+        f"{shlex.quote(shlex.join(words) + ' 2>/dev/null')} > {shlex.quote(str(ready.target(STREAMED)))}",
+    ]
+    return _script(ready.folder / "streamed.sh", " ".join(lines))
+
+
+def _tool_script(ready: Ready) -> Path:
+    """``sh tool.sh BLOCK OUTPUT``: the program on one block, the same words as in our stage."""
+    words = ready.workload.block("$1", "$2", ready.totals)
+    return _script(ready.folder / "tool.sh", "exec " + " ".join(_shell_word(word) for word in words))
+
+
+def _pipe_command(ready: Ready) -> list[str]:
+    """RDD.pipe's command keeps what it is piped as a file, which all four programs can read; then the program runs."""
+    tool, blocks = _tool_script(ready), [str(path) for path in ready.blocks]
+    text = f"""d=$(mktemp -d {shlex.quote(str(ready.folder))}/pipe-XXXXXX) && cat > "$d/in" &&
+sh {shlex.quote(str(tool))} "$d/in" "$d/out" && cat "$d/out" && rm -r "$d\""""
+    script = _script(ready.folder / "pipe.sh", text)
+    command = f"sh {shlex.quote(str(script))}"
+    _remove(ready.target(PIPE).with_suffix(".parts"))
+    return [sys.executable, "-m", "benchmarks.rivals", "pipe", command, str(ready.target(PIPE)), *blocks]
+
+
+def _remove(folder: Path) -> None:
+    import shutil
+
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+def _shell_word(word: str) -> str:
+    return f'"{word}"' if word.startswith("$") else shlex.quote(word)
+
+
+def _script(path: Path, text: str) -> Path:
+    path.write_text(f"set -e\n{text}\n")
+    return path
+
+
+def check_outputs(ready: Ready, variants: Sequence[str]) -> dict[str, dict[str, Any]]:
+    """Digest of every variant's output; the real stage's agreement with the program's own.
+
+    :raises BenchmarkError: naming the variants whose outputs differ, or when our blocks were others.
+    """
+    workload = ready.workload
+    found: dict[str, dict[str, Any]] = {}
+    for variant in variants:
+        if variant != REAL:
+            found[variant] = {"output_sha256": _digest(ready.target(variant), workload.normalise)}
+    reference = next(iter(found))
+    for variant, entry in found.items():
+        if entry["output_sha256"] != found[reference]["output_sha256"]:
+            raise BenchmarkError(f"{workload.name}: the output of '{variant}' differs from that of '{reference}'")
+        if variant in (COLD, WARM):
+            check_same_blocks(json.loads(ready.report(variant).read_bytes()), ready.blocks)
+    if REAL in variants and workload.real_keys and workload.keys:
+        ours = workload.real_keys(ready.target(REAL).read_bytes())
+        theirs = workload.keys(ready.target(reference).read_bytes())
+        shared = len(ours & theirs) / max(1, len(ours))
+        found[REAL] = {"rows": len(ours), "rows_of_program": len(theirs), "shared": round(shared, 4)}
+    return found
+
+
+def _digest(path: Path, normalise: Callable[[bytes], bytes] | None) -> str:
+    if not path.is_file() or not path.stat().st_size:
+        raise BenchmarkError(f"no output at {path.parent.name}")
+    return digest(path) if normalise is None else hashlib.sha256(normalise(path.read_bytes())).hexdigest()
+
+
+def _accounting(ready: Ready, seen: Mapping[str, list[Spent]]) -> dict[str, Any]:
+    """Core-seconds as our run report has them against the kernel's, of the last run."""
+    if COLD not in seen:
+        return {}
+    totals = json.loads(ready.report(COLD).read_bytes())["totals"]
+    return {"reported": totals["core_seconds_used"], "kernel": round(seen[COLD][-1].cpu, 3)}
+
+
+WORKLOAD_PROGRAMS = {"hmm": "hmmsearch", "genes": "prodigal", "diamond": "diamond", "reads": "fastp"}

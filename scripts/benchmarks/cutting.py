@@ -1,0 +1,52 @@
+"""Cutting an input into files along the very blocks our planner makes, so that every variant works on the same ones."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from benchmarks.measure import BenchmarkError
+from metapipe.runner.attempt import load_stage
+from metapipe.runner.inputs import read_inputs
+from metapipe.runner.plan import make_plan
+from metapipe.runner.stage import Totals
+
+
+def cut(stage: str, source: Path, folder: Path, slots: int) -> tuple[list[Path], Totals]:
+    """Write one file a block, named by its ordinal, in input order.
+
+    :param stage: ``module:Class``; its rate and fixed cost decide how many blocks there are.
+    """
+    declared = load_stage(stage)
+    assert declared.records is not None
+    name = declared.records.files[0]
+    folder.mkdir(parents=True)
+    scanned = read_inputs(declared, {name: source}, {name: source.name}, folder)
+    plan = make_plan(
+        scanned.weights,
+        rate=declared.rate,
+        fixed_cost=declared.fixed_cost,
+        slots=slots,
+        whole=False,
+        per_node=False,
+        session="local",
+    )
+    paths = []
+    for block in scanned.blocks(plan.borders):
+        path = folder / f"{block.name}.{scanned.form}"
+        with path.open("wb") as file:
+            file.writelines(block.ranges[0].chunks())
+        paths.append(path)
+    return paths, scanned.totals
+
+
+def check_same_blocks(report: Mapping[str, Any], blocks: list[Path]) -> None:
+    """Compare the blocks of a run report of ours with the files the competitors were given.
+
+    :raises BenchmarkError: when they differ, for then times cannot be compared.
+    """
+    ours = [row["bytes_in"] for row in sorted(report["attempts"], key=lambda row: row["key"]) if row["outcome"] == "ok"]
+    theirs = [path.stat().st_size for path in blocks]
+    if ours != theirs:
+        raise BenchmarkError(f"our run had {len(ours)} blocks of other sizes than the {len(theirs)} block files")

@@ -1,0 +1,189 @@
+"""Running a command and knowing what it cost: wall time, CPU-seconds of its whole tree, memory, what else ran.
+
+CPU-seconds are the kernel's (``wait4``), so they hold on a busy machine where wall times do not.
+"""
+
+from __future__ import annotations
+
+import os
+import platform
+import statistics
+import subprocess
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+#: Cores kept busy by others above which a measurement is marked as disturbed.
+DISTURBED = 0.5
+
+
+class BenchmarkError(Exception):
+    """A benchmark that cannot go on; its text is one line for the user."""
+
+
+@dataclass(frozen=True)
+class Spent:
+    """What one run cost.
+
+    :param wall: seconds. :param cpu: seconds of CPU of the command and all it waited for.
+    :param rss_mib: peak resident memory of its largest process. :param others: cores other work kept busy meanwhile.
+    """
+
+    wall: float
+    cpu: float
+    rss_mib: float
+    others: float
+
+
+Variant = Callable[[], Spent]
+
+
+def run(
+    command: Sequence[str | Path],
+    *,
+    environment: Mapping[str, str] | None = None,
+    folder: Path | None = None,
+    log: Path | None = None,
+) -> Spent:
+    """Run a command to its end.
+
+    :param log: file for its output and errors; thrown away when None.
+    :raises BenchmarkError: when it fails, with its last words.
+    """
+    words = [str(word) for word in command]
+    busy = _busy_seconds()
+    with (log or Path(os.devnull)).open("wb") as output:
+        started = time.monotonic()
+        process = subprocess.Popen(
+            words,
+            cwd=folder,
+            env={**os.environ, **(environment or {})},
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+        )
+        _, status, used = os.wait4(process.pid, 0)
+        wall = time.monotonic() - started
+    process.returncode = os.waitstatus_to_exitcode(status)
+    cpu = used.ru_utime + used.ru_stime
+    if process.returncode:
+        raise BenchmarkError(f"{_name(words)} ended with {process.returncode}: {last_line(log)}")
+    others = max(0.0, (_busy_seconds() - busy - cpu) / max(wall, 0.01))
+    return Spent(wall, cpu, used.ru_maxrss / 1024, others)
+
+
+def call(command: Sequence[str | Path], **keywords: Any) -> bytes:
+    """Standard output of a command outside of any measurement."""
+    ran = subprocess.run([str(word) for word in command], capture_output=True, check=False, **keywords)
+    if ran.returncode:
+        last = (ran.stderr.decode(errors="replace").strip().splitlines() or ["(no word)"])[-1]
+        raise BenchmarkError(f"{command[0]} ended with {ran.returncode}: {last}")
+    return ran.stdout
+
+
+def last_line(log: Path | None) -> str:
+    if log is None or not log.is_file():
+        return "(no log)"
+    lines = log.read_text(errors="replace").strip().splitlines()
+    said = [line for line in lines if "METAPIPE-" in line] or lines
+    return said[-1][:300] if said else "(no word)"
+
+
+def _name(words: Sequence[str]) -> str:
+    return " ".join(Path(word).name if "/" in word else word for word in words)[:120]
+
+
+def _busy_seconds() -> float:
+    """CPU-seconds all processes of this host have used since it started (steal and idle not counted)."""
+    fields = [int(word) for word in Path("/proc/stat").read_text().splitlines()[0].split()[1:]]
+    user, nice, system = fields[0], fields[1], fields[2]
+    return (user + nice + system) / os.sysconf("SC_CLK_TCK")
+
+
+def rounds(
+    variants: Mapping[str, Variant],
+    repeats: int,
+    *,
+    deadline: float | None = None,
+    after: Callable[[Mapping[str, list[Spent]]], None] | None = None,
+    say: Callable[[str], None] = lambda line: None,
+) -> dict[str, list[Spent]]:
+    """Run all variants one after the other, then all of them again: a busy spell is unfair to all alike.
+
+    :param deadline: ``time.monotonic()`` at which no further round begins (the first one always runs).
+    :param after: called with all that was measured so far after each round, to keep it.
+    """
+    seen: dict[str, list[Spent]] = {name: [] for name in variants}
+    longest = 0.0
+    for number in range(repeats):
+        started = time.monotonic()
+        if number and deadline is not None and started + longest > deadline:
+            say(f"  stopping after {number} of {repeats} rounds: the time given is used up")
+            break
+        for name, variant in variants.items():
+            spent = variant()
+            seen[name].append(spent)
+            say(f"  {name:40} {spent.wall:8.2f} s wall {spent.cpu:8.2f} s CPU   others {spent.others:.1f} cores")
+        longest = max(longest, time.monotonic() - started)
+        if after is not None:
+            after(seen)
+    return seen
+
+
+def add(first: Spent, second: Spent) -> Spent:
+    """Two runs in a row as one."""
+    wall = first.wall + second.wall
+    others = (first.others * first.wall + second.others * second.wall) / max(wall, 0.01)
+    return Spent(wall, first.cpu + second.cpu, max(first.rss_mib, second.rss_mib), others)
+
+
+def with_cpu(spent: Spent, more: float) -> Spent:
+    """Add CPU-seconds that were used in a process that the command did not start (a warm server)."""
+    return replace(spent, cpu=spent.cpu + more, others=max(0.0, spent.others - more / max(spent.wall, 0.01)))
+
+
+def spread(values: Sequence[float]) -> dict[str, float | int]:
+    """Median, quartiles, least and number of some values."""
+    low, middle, high = statistics.quantiles(values, n=4, method="inclusive") if len(values) > 1 else [values[0]] * 3
+    names = ("median", "first_quartile", "third_quartile", "least")
+    return {**{k: round(v, 4) for k, v in zip(names, (middle, low, high, min(values)), strict=True)}, "n": len(values)}
+
+
+def summary(spent: Sequence[Spent]) -> dict[str, Any]:
+    """What the results keep of all runs of one variant."""
+    worst = max(one.others for one in spent)
+    return {
+        "wall_seconds": spread([one.wall for one in spent]),
+        "cpu_seconds": spread([one.cpu for one in spent]),
+        "largest_process_mib": spread([one.rss_mib for one in spent]),
+        "others_cores": round(worst, 2),
+        "disturbed": worst > DISTURBED,
+        "runs": [[round(one.wall, 3), round(one.cpu, 3)] for one in spent],
+    }
+
+
+def machine() -> dict[str, Any]:
+    """The machine a result belongs to. No host name: it says nothing about speed."""
+    models = [line.partition(":")[2] for line in _lines("/proc/cpuinfo") if line.startswith("model name")]
+    memory = next((line.split()[1] for line in _lines("/proc/meminfo") if line.startswith("MemTotal")), "0")
+    return {
+        "cores": len(os.sched_getaffinity(0)),
+        "cpu": models[0].strip() if models else platform.machine(),
+        "memory_mib": int(memory) // 1024,
+        "kernel": platform.release(),
+        "python": platform.python_version(),
+    }
+
+
+def load() -> float:
+    """Load average of the last minute."""
+    return round(os.getloadavg()[0], 2)
+
+
+def _lines(path: str) -> list[str]:
+    try:
+        return Path(path).read_text().splitlines()
+    except OSError:
+        return []
