@@ -9,6 +9,7 @@ import contextlib
 import hashlib
 import json
 import shlex
+import shutil
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -149,13 +150,13 @@ def _warm(ready: Ready) -> Spent:
 
 def _parallel_script(ready: Ready) -> Path:
     """GNU parallel over the block files, heaviest first as ours (``ls -S``), then the parts in order in one file."""
-    parts, tool = ready.folder / "parallel-parts", _tool_script(ready)
+    tool, blocks = shlex.quote(str(_tool_script(ready))), shlex.quote(str(ready.folder / "blocks"))
+    parts = shlex.quote(str(ready.folder / "parallel-parts"))
     lines = [
-        f"rm -rf {shlex.quote(str(parts))} && mkdir {shlex.quote(str(parts))} &&",
-        f"ls -S {shlex.quote(str(ready.folder / 'blocks'))} |",
+        f"rm -rf {parts} && mkdir {parts} && ls -S {blocks} |",
         f"parallel --will-cite --halt now,fail=1 -j {ready.setting.slots}",
-        f"sh {shlex.quote(str(tool))} {shlex.quote(str(ready.folder / 'blocks'))}/{{}} {shlex.quote(str(parts))}/{{}} &&",
-        f"cat {shlex.quote(str(parts))}/* > {shlex.quote(str(ready.target(PARALLEL)))}",
+        f"sh {tool} {blocks}/{{}} {parts}/{{}} &&",
+        f"cat {parts}/* > {shlex.quote(str(ready.target(PARALLEL)))}",
     ]
     return _script(ready.folder / "parallel.sh", " ".join(lines))
 
@@ -185,14 +186,8 @@ def _pipe_command(ready: Ready) -> list[str]:
 sh {shlex.quote(str(tool))} "$d/in" "$d/out" && cat "$d/out" && rm -r "$d\""""
     script = _script(ready.folder / "pipe.sh", text)
     command = f"sh {shlex.quote(str(script))}"
-    _remove(ready.target(PIPE).with_suffix(".parts"))
+    shutil.rmtree(ready.target(PIPE).with_suffix(".parts"), ignore_errors=True)
     return [sys.executable, "-m", "benchmarks.rivals", "pipe", command, str(ready.target(PIPE)), *blocks]
-
-
-def _remove(folder: Path) -> None:
-    import shutil
-
-    shutil.rmtree(folder, ignore_errors=True)
 
 
 def _shell_word(word: str) -> str:

@@ -1,4 +1,4 @@
-"""The parts of the runner by themselves: starting Spark, checking inputs, reading gzip, joining parts, feeding, submitting.
+"""The parts of the runner by themselves: starting Spark, checking inputs, reading gzip, joining parts, feeding.
 
 Each measured program is a child process, so that its CPU-seconds are its own; the start of Python is measured, too,
 and taken off where a speed is told.

@@ -27,7 +27,8 @@ class Workload:
 
     :param source: the input. :param native: input, target and totals to the program's own use of all cores.
     :param block: the same for one block on one core. :param inputs: our command's words for the input and databases.
-    :param normalise: None when outputs must be equal as they are. :param output: name of our stage's output. :param real: our real stage's words, and how far it agrees.
+    :param output: name of our stage's output. :param normalise: None when outputs must be equal as they are.
+    :param real: our real stage's words; it is told by keys of its rows how far it agrees with the program.
     """
 
     name: str
