@@ -41,7 +41,7 @@ class Ready:
     totals: Totals
     folder: Path
     setting: Setting
-    warm: WarmServer | None
+    warm: WarmServer
 
     def target(self, variant: str) -> Path:
         return self.folder / variant.replace(" ", "_").replace(",", "") / "output"
@@ -73,7 +73,7 @@ def ready(name: str, setting: Setting, say: Say) -> Iterator[Ready]:
     plain = workload.source
     if name == "reads":
         plain = datasets.reads(setting, int(setting.work / 60 * 1.05e9), "plain")
-    with scratch(setting) as folder, warm_server(folder, setting.slots, say) as warm:
+    with scratch(setting) as folder, warm_server(setting.slots, say) as warm:
         blocks, totals = cut(workload.stage_reference, plain, folder / "blocks", setting.slots)
         yield Ready(workload, blocks, totals, folder, setting, warm)
 
@@ -112,9 +112,8 @@ def _variants(ready: Ready) -> dict[str, Callable[[], Spent]]:
         PARALLEL: lambda: _run(ready, PARALLEL, ["sh", _parallel_script(ready)]),
         PIPE: lambda: _run(ready, PIPE, _pipe_command(ready)),
         COLD: lambda: _ours(ready, COLD, workload.inputs),
+        WARM: lambda: _warm(ready),
     }
-    if ready.warm is not None:
-        found[WARM] = lambda: _warm(ready)
     if workload.real is not None:
         real = workload.real
         target = ["--session", "local", f"--out-{workload.real_output}", str(ready.target(REAL))]
@@ -142,7 +141,6 @@ def _ours(ready: Ready, variant: str, inputs: Sequence[str], **more: str) -> Spe
 
 
 def _warm(ready: Ready) -> Spent:
-    assert ready.warm is not None
     before = ready.warm.cpu_seconds()
     spent = _ours(ready, WARM, ready.workload.inputs, METAPIPE_WARM_SOCKET=str(ready.warm.socket))
     return with_cpu(spent, ready.warm.cpu_seconds() - before)

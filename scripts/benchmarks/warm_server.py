@@ -3,9 +3,16 @@
 from __future__ import annotations
 
 import contextlib
+import json
+import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from benchmarks.measure import call
+from benchmarks.place import environment, metapipe
+from metapipe.runner.launcher import descendants
 
 
 @dataclass(frozen=True)
@@ -22,10 +29,6 @@ class WarmServer:
 
 def tree_cpu(pid: int) -> float:
     """CPU-seconds of a process and its living descendants, those waited for included."""
-    import os
-
-    from metapipe.runner.launcher import descendants
-
     total = 0
     for process in (pid, *descendants(pid)):
         with contextlib.suppress(OSError):
@@ -35,7 +38,19 @@ def tree_cpu(pid: int) -> float:
 
 
 @contextlib.contextmanager
-def warm_server(folder: Path, slots: int, say: Callable[[str], None]) -> Iterator[WarmServer | None]:
-    """Start a server, wait until it answers, stop it afterwards; None where the package has none."""
-    del folder, slots, say
-    yield None
+def warm_server(slots: int, say: Callable[[str], None]) -> Iterator[WarmServer]:
+    """Start a server, wait until it answers, stop it afterwards.
+
+    :raises BenchmarkError: when it does not start.
+    """
+    # Not below the data: a socket's path may have 100 bytes only.
+    with TemporaryDirectory(prefix="bench-warm-") as folder:
+        socket = Path(folder) / "socket"
+        keywords = {"env": {**os.environ, **environment()}, "timeout": 120}
+        call([*metapipe("warm", "up", "--socket", socket, "--slots", str(slots))], **keywords)
+        try:
+            facts = json.loads(call(metapipe("warm", "status", "--socket", socket, "--json"), **keywords))
+            say(f"a warm session server with {facts['slots']} slots is ready")
+            yield WarmServer(socket, int(facts["pid"]))
+        finally:
+            call(metapipe("warm", "down", "--socket", socket), **keywords)
