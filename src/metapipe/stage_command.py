@@ -151,9 +151,10 @@ def _add_running(group: Any) -> None:
     )
     group.add_argument(
         "--session",
-        choices=("auto", "inline", "local", "warm"),
+        choices=("auto", "inline", "local", "cluster", "warm"),
         default="auto",
-        help="inline: no Spark; local: Spark on this host; warm: that of `metapipe warm up`; auto: what pays",
+        help="inline: no Spark; local: Spark on this host; cluster: of $METAPIPE_SPARK_MASTER; "
+        "warm: that of `metapipe warm up`; auto: what pays",
     )
     group.add_argument(
         "--max-quarantined",
@@ -234,6 +235,7 @@ def run_stage_command(arguments: argparse.Namespace, say: Say, warn: Say) -> int
         report=arguments.report or (arguments.outdir / "run_report.json" if arguments.outdir else None),
         quarantine=arguments.quarantine,
         progress=progress,
+        warn=warn,
     )
     try:
         result = run_stage(request)

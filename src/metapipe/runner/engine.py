@@ -9,6 +9,7 @@ import contextlib
 import dataclasses
 import hashlib
 import json
+import os
 import shutil
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -20,6 +21,7 @@ from metapipe.errors import MetapipeError
 from metapipe.runner import report as reports
 from metapipe.runner.attempt import load_stage, lost_attempts, part_folder
 from metapipe.runner.blocks import Block
+from metapipe.runner.cluster import Cluster, cluster_from
 from metapipe.runner.deliver import Delivery, check_targets, quarantined_text
 from metapipe.runner.inputs import StageInput, read_inputs
 from metapipe.runner.jvm import java_binary
@@ -44,6 +46,7 @@ class Request:
     :param outputs: the outputs wanted; others are dropped. :param workdir: parts live here until merged.
     :param session: ``auto`` or a name of ``sessions``. :param blocks: force this many blocks (tests, benchmarks).
     :param timeout: seconds one block may take. :param progress: called with one line of text now and then.
+    :param warn: called with a line the user should see in any case.
     :param order: permutes the launch of blocks (tests).
     """
 
@@ -65,6 +68,7 @@ class Request:
     report: Path | None = None
     quarantine: Path | None = None
     progress: Callable[[str], None] | None = None
+    warn: Callable[[str], None] | None = None
     order: Callable[[list[Block]], list[Block]] | None = None
 
 
@@ -105,6 +109,8 @@ class _Run:
         self.options = request.options if request.options is not None else self.stage.options()
         self.labels = _labels(request)
         self.slots = max(1, min(request.slots, request.memory_mb // self.stage.memory_mb))
+        self.cluster: Cluster | None = None
+        self.cores_per_block = 1
         self.outcome = Outcome()
         self.known = Run(
             self.stage,
@@ -143,6 +149,7 @@ class _Run:
     def check(self) -> None:
         request = self.request
         self.stage.check(self.options)
+        self.find_cluster()
         for name, paths in request.side.items():
             for position, path in enumerate(paths):
                 label = self.labels[f"{name}.{position}" if self.stage.side[name].multiple else name]
@@ -159,16 +166,39 @@ class _Run:
         targets |= {what: path for what, path in extra.items() if path is not None}
         check_targets(targets, [*request.inputs.values(), *(path for paths in request.side.values() for path in paths)])
 
+    def find_cluster(self) -> None:
+        """Take the cluster of this destination, unless the stage cannot use it or another session is asked for."""
+        request, per_node = self.request, self.stage.threads == PER_NODE
+        if request.session not in ("auto", "cluster"):
+            return
+        found = cluster_from(os.environ)
+        if found is None and request.session == "cluster":
+            raise MetapipeError("E702", "METAPIPE_SPARK_MASTER is not set: there is no cluster for --session cluster")
+        if found is None or (request.session == "auto" and per_node and found.executor_cores is None):
+            return
+        self.cores_per_block = found.cores_per_block(memory_mb=self.stage.memory_mb, per_node=per_node)
+        self.cluster = found
+
     def make_plan(self, scanned: StageInput) -> Plan:
+        """Plan for the cluster where there is one, and for this host when the work is not worth it."""
+        if self.cluster is not None:
+            plan = self.plan_for(scanned, self.cluster)
+            if plan.session == "cluster":
+                return plan
+        self.cluster = None
         self.warm = look_for_warm(self.request.session, self.slots)
+        return self.plan_for(scanned, None)
+
+    def plan_for(self, scanned: StageInput, cluster: Cluster | None) -> Plan:
         return make_plan(
             scanned.weights,
             rate=self.stage.rate,
             fixed_cost=self.stage.fixed_cost,
-            slots=self.slots,
+            slots=self.slots if cluster is None else cluster.slots(self.cores_per_block),
             whole=isinstance(self.stage.invariance, WholeInput),
             per_node=self.stage.threads == PER_NODE,
             session=self.request.session,
+            cluster=cluster is not None,
             java=java_binary() is not None,
             warm="" if self.warm else self.warm.reason or None,
             blocks=self.request.blocks,
@@ -176,6 +206,10 @@ class _Run:
 
     def make_job(self, scanned: StageInput, folder: Path) -> Job:
         request, per_node = self.request, self.stage.threads == PER_NODE
+        threads, memory_mb = self.slots, request.memory_mb if per_node else request.memory_mb // self.slots
+        if self.cluster is not None:
+            threads, memory_mb = self.cores_per_block, self.cores_per_block * self.cluster.core_memory_mb
+            self.slots = self.cluster.slots(self.cores_per_block) * self.cores_per_block
         return Job(
             identifier=self.known.plan_hash,
             stage=request.stage,
@@ -192,8 +226,8 @@ class _Run:
             databases=dict(request.databases),
             outputs=tuple(self.stage.outputs),
             totals=scanned.totals,
-            threads=self.slots if per_node else self.stage.threads,
-            memory_mb=request.memory_mb if per_node else request.memory_mb // self.slots,
+            threads=threads if per_node else self.stage.threads,
+            memory_mb=memory_mb,
             folder=str(folder.resolve()),
             timeout=request.timeout,
             kept=frozenset(part.name for part in folder.glob("parts/*")),
@@ -212,6 +246,9 @@ class _Run:
             folder=scratch,
             offer=self.warm,
             insist=request.session != "auto",
+            cluster=self.cluster,
+            cores_per_block=self.cores_per_block,
+            warn=request.warn,
         )
         progress = Progress(Path(job.folder) / "parts", len(blocks), request.progress)
         try:

@@ -25,6 +25,8 @@ from metapipe.runner.task import last_words
 
 START_LIMIT = 60.0
 HEAP = "512m"
+#: What the JVM says, in the folder of its session.
+LOG = "jvm.log"
 _OPENED = [
     "java.lang",
     "java.lang.invoke",
@@ -80,7 +82,7 @@ def start_gateway(folder: Path, settings: Mapping[str, str], *, extra: tuple[str
     java = java_binary()
     if java is None:
         raise MetapipeError("E302", "no Java found: install Java 17 or later (Debian: openjdk-17-jre-headless)")
-    information, log = folder / "gateway", folder / "jvm.log"
+    information, log = folder / "gateway", folder / LOG
     information.unlink(missing_ok=True)  # of an earlier session in the same folder: its port is dead
     # "-cp DIR/*" would list the jars in directory order, which the class-data archive takes for another class path.
     jars = ":".join(sorted(str(jar) for jar in (spark_home() / "jars").glob("*.jar")))

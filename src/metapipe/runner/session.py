@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import sys
 import threading
+import time
 import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -19,7 +21,8 @@ from typing import Any, Protocol
 from metapipe.errors import MetapipeError
 from metapipe.runner.attempt import Attempt, run_attempt
 from metapipe.runner.blocks import Block
-from metapipe.runner.jvm import Gateway, archive_path, spark_home, start_gateway
+from metapipe.runner.cluster import LOST_LIMIT, REGISTER_LIMIT, Cluster, refusal
+from metapipe.runner.jvm import LOG, Gateway, archive_path, spark_home, start_gateway
 from metapipe.runner.launcher import adopt_orphans, descendants, wait_for
 from metapipe.runner.plan import launch_order
 from metapipe.runner.task import Job
@@ -31,6 +34,11 @@ Tick = Callable[[], None]
 
 #: Tries of a task whose worker process died; ``local[N]`` without it gives up at the first.
 TASK_TRIES = 4
+
+#: Seconds that an executor takes to start on a busy host; only then is it worth a word that there is none.
+_QUIET_WAIT = 15.0
+#: Names of Spark properties whose values must not be seen in a list of processes.
+_SECRET = re.compile(r"(?i)secret|password|token|credential")
 
 
 class Session(Protocol):
@@ -95,28 +103,44 @@ class SparkSession:
     def __init__(
         self, slots: int, folder: Path, *, extra: tuple[str, ...] = (), more: Mapping[str, str] | None = None
     ) -> None:
+        os.environ["SPARK_LOCAL_IP"] = "127.0.0.1"
+        self._start(
+            {
+                "spark.master": f"local[{slots},{TASK_TRIES}]",
+                "spark.driver.host": "127.0.0.1",
+                "spark.driver.bindAddress": "127.0.0.1",
+                **(more or {}),
+            },
+            slots,
+            folder,
+            extra,
+        )
+
+    def _start(
+        self,
+        settings: Mapping[str, str],
+        slots: int,
+        folder: Path,
+        extra: tuple[str, ...] = (),
+        *,
+        python: str = sys.executable,
+        guard: Callable[[Gateway], _Guard] | None = None,
+    ) -> None:
         self._slots = slots
         self._cancelled: set[str] = set()
         settings = {
+            **settings,
             "spark.app.name": "metapipe",
-            "spark.master": f"local[{slots},{TASK_TRIES}]",
             "spark.ui.enabled": "false",
-            "spark.driver.host": "127.0.0.1",
-            "spark.driver.bindAddress": "127.0.0.1",
             "spark.local.dir": str(folder),
             "spark.python.worker.faulthandler.enabled": "true",
             "spark.python.daemon.module": "metapipe.runner.worker_daemon",
-            **(more or {}),
         }
-        os.environ.update(
-            SPARK_HOME=str(spark_home()),
-            SPARK_LOCAL_IP="127.0.0.1",
-            PYSPARK_PYTHON=sys.executable,
-            PYSPARK_DRIVER_PYTHON=sys.executable,
-        )
+        os.environ.update(SPARK_HOME=str(spark_home()), PYSPARK_PYTHON=python, PYSPARK_DRIVER_PYTHON=sys.executable)
         adopt_orphans()  # pyspark's daemon and workers outlive the JVM by a moment: we wait for them and count them
-        self._gateway = start_gateway(folder, settings, extra=extra)
-        self._context = _connect(self._gateway, settings)
+        open_settings = {key: value for key, value in settings.items() if not _SECRET.search(key)}
+        self._gateway = start_gateway(folder, open_settings, extra=extra)
+        self._context = _connect(self._gateway, settings, guard)
 
     @property
     def version(self) -> str:
@@ -168,6 +192,7 @@ class SparkSession:
             while waiter.is_alive():
                 waiter.join(1.0)
                 tick()
+                self._watch()
                 if tag in self._cancelled:  # again, as Spark forgets a tag that has no job yet
                     self._context.cancelJobsWithTag(tag)
         except BaseException:  # interrupted, or the client of this run has gone
@@ -181,8 +206,11 @@ class SparkSession:
         if failure and not self.alive:
             raise MetapipeError("E601", "the Java process of Spark was killed") from failure[0]
         if failure:
-            raise MetapipeError("E601", f"Spark lost its workers ({_first_line(failure[0])})") from failure[0]
+            raise MetapipeError("E601", f"Spark lost its workers ({_reason(failure[0])})") from failure[0]
         yield from rows
+
+    def _watch(self) -> None:
+        """Called every second of a run."""
 
     def cancel(self, tag: str) -> None:
         self._cancelled.add(tag)
@@ -204,16 +232,113 @@ class SparkSession:
             wait_for(below, _WORKERS_PATIENCE)
 
 
-def _connect(gateway: Gateway, settings: Mapping[str, str]) -> Any:
+class ClusterSession(SparkSession):
+    """A Spark application of this job's own whose executors run on the hosts of a cluster.
+
+    :param cores_per_block: cores that a block keeps for itself. :param warn: told once when there are no free cores.
+    :raises MetapipeError: E303 when the cluster does not answer or refuses us, E310 when its cores stay busy.
+    """
+
+    name = "cluster"
+    remote = True
+
+    def __init__(self, cluster: Cluster, cores_per_block: int, folder: Path, *, warn: Callable[[str], None]) -> None:
+        cluster.check_masters()
+        settings = cluster.settings(cores_per_block)
+        os.environ.pop("SPARK_LOCAL_IP", None)
+        if "spark.driver.host" in settings:
+            os.environ["SPARK_LOCAL_IP"] = settings["spark.driver.host"]
+        self._without_executors: float | None = None
+        self._start(
+            settings,
+            cluster.slots(cores_per_block),
+            folder,
+            python=cluster.python,
+            guard=lambda gateway: _Guard(gateway, cluster, folder / LOG) if cluster.masters else _Guard(gateway),
+        )
+        self._facts = {"cores_per_block": cores_per_block, "executor_cores": cluster.executor_cores}
+        try:
+            self._wait_for_cores(cluster, warn)
+        except BaseException:
+            self.stop()
+            raise
+
+    def facts(self) -> dict[str, Any]:
+        return {**super().facts(), **self._facts}
+
+    def _executors(self) -> int:
+        # The driver itself is in the list.
+        return int(self._context._jsc.sc().getExecutorMemoryStatus().size()) - 1
+
+    def _wait_for_cores(self, cluster: Cluster, warn: Callable[[str], None]) -> None:
+        started, told = time.monotonic(), False
+        while self._executors() < 1:
+            waited = time.monotonic() - started
+            if self._context._jsc.sc().isStopped():
+                raise MetapipeError("E601", "the Spark cluster gave up this job before it began")
+            if waited > cluster.wait:
+                raise MetapipeError("E310", f"the Spark cluster had no free cores for {cluster.wait:.0f} s")
+            if not told and waited > _QUIET_WAIT:
+                warn(f"waiting for free cores of the Spark cluster, at most {cluster.wait:.0f} s")
+                told = True
+            time.sleep(0.1)
+
+    def _watch(self) -> None:
+        if self._executors() > 0:
+            self._without_executors = None
+        elif self._without_executors is None:
+            self._without_executors = time.monotonic()
+        elif time.monotonic() - self._without_executors > LOST_LIMIT:
+            raise MetapipeError("E601", f"the Spark cluster lost all its workers for {LOST_LIMIT:.0f} s")
+
+
+class _Guard(threading.Thread):
+    """Ends the JVM when the master refuses it: Spark itself tries for a minute, and says why only in its log."""
+
+    def __init__(self, gateway: Gateway, cluster: Cluster | None = None, log: Path | None = None) -> None:
+        super().__init__(daemon=True)
+        self.reason = ""
+        self._gateway, self._cluster, self._log = gateway, cluster, log
+        self._registered = threading.Event()
+
+    def run(self) -> None:
+        if self._cluster is None or self._log is None:
+            return
+        deadline = time.monotonic() + REGISTER_LIMIT
+        while not self._registered.wait(0.1):
+            reason = refusal(self._log.read_text(errors="replace"))
+            if not reason and time.monotonic() > deadline:
+                reason = f"did not answer within {REGISTER_LIMIT:.0f} s"
+            if reason:
+                masters = ", ".join(f"{host}:{port}" for host, port in self._cluster.masters)
+                self.reason = f"the Spark master {masters} {reason}"
+                self._gateway.process.kill()
+                return
+
+    def end(self) -> None:
+        self._registered.set()
+
+
+def _connect(gateway: Gateway, settings: Mapping[str, str], guard: Callable[[Gateway], _Guard] | None) -> Any:
     from pyspark import SparkConf, SparkContext
 
     os.environ.update(PYSPARK_GATEWAY_PORT=str(gateway.port), PYSPARK_GATEWAY_SECRET=gateway.secret)
+    watching = None if guard is None else guard(gateway)
+    if watching is not None:
+        watching.start()
     try:
         return SparkContext(conf=SparkConf(loadDefaults=False).setAll(list(settings.items())))
-    except Exception as error:
-        gateway.stop()
-        raise MetapipeError("E302", f"Spark did not start ({_first_line(error)})") from error
+    except BaseException as error:
+        SparkContext._gateway = SparkContext._jvm = None
+        gateway.stop(0 if watching is not None else 20)
+        if not isinstance(error, Exception):
+            raise
+        if watching is not None and watching.reason:
+            raise MetapipeError("E303", watching.reason) from error
+        raise MetapipeError("E302", f"Spark did not start ({_reason(error)})") from error
     finally:
+        if watching is not None:
+            watching.end()
         # The secret is for this process alone; children need neither.
         del os.environ["PYSPARK_GATEWAY_PORT"], os.environ["PYSPARK_GATEWAY_SECRET"]
 
@@ -247,5 +372,9 @@ def _end_java_thread() -> None:
             connection.close()
 
 
-def _first_line(error: BaseException) -> str:
-    return (str(error).strip().splitlines() or [type(error).__name__])[0][:200]
+def _reason(error: BaseException) -> str:
+    """The line of an error that says why; of one in Java its own message, not that of the call."""
+    text = str(error)
+    with contextlib.suppress(Exception):  # no error of Java, or its JVM has gone
+        text = str(error.java_exception.getMessage() or text)  # type: ignore[attr-defined]
+    return (text.strip().splitlines() or [type(error).__name__])[0][:300]

@@ -2,16 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
+from metapipe.errors import MetapipeError
+from metapipe.runner.cluster import Cluster
 from metapipe.runner.jvm import java_binary
-from metapipe.runner.session import InlineSession, Session, SparkSession
+from metapipe.runner.session import ClusterSession, InlineSession, Session, SparkSession
 from metapipe.runner.warm_protocol import default_socket
 from metapipe.runner.warm_session import WarmOffer, WarmSession, ask_for_session
 
 
 def open_session(
-    name: str, *, slots: int, per_node: bool, folder: Path, offer: WarmOffer | None = None, insist: bool = True
+    name: str,
+    *,
+    slots: int,
+    per_node: bool,
+    folder: Path,
+    offer: WarmOffer | None = None,
+    insist: bool = True,
+    cluster: Cluster | None = None,
+    cores_per_block: int = 1,
+    warn: Callable[[str], None] | None = None,
 ) -> Session:
     """Open a session; the caller stops it.
 
@@ -20,7 +32,10 @@ def open_session(
     :param per_node: one block uses every slot of a host. :param folder: scratch of this run alone.
     :param offer: of the warm session server, for ``warm``. :param insist: a lost warm session is E601, even if a cold
         one could still do all of the work.
-    :raises MetapipeError: E302 when Spark does not start, E320 when there is no warm session.
+    :param cluster: of this destination, for ``cluster``. :param cores_per_block: cores that a block of it keeps.
+    :param warn: told when the user has to wait.
+    :raises MetapipeError: E302 when Spark does not start, E320 when there is no warm session, E303 or E310 when the
+        cluster does not serve us, E702 when there is none.
     """
     match name:
         case "inline":
@@ -33,5 +48,9 @@ def open_session(
                 offer or ask_for_session(default_socket(), slots),
                 None if insist else lambda: open_session(cold, slots=slots, per_node=per_node, folder=folder),
             )
+        case "cluster":
+            if cluster is None:
+                raise MetapipeError("E702", "METAPIPE_SPARK_MASTER is not set: there is no cluster")
+            return ClusterSession(cluster, cores_per_block, folder, warn=warn)
         case other:
             raise ValueError(f"no such session: {other}")
