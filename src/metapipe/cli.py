@@ -87,6 +87,12 @@ def build_parser(arguments: Sequence[str]) -> argparse.ArgumentParser:
         add_report_parser(commands)
     else:
         commands.add_parser("report", help="show what runs cost and how they went, from their run reports")
+    if asked == "cluster":
+        from metapipe.cluster_command import add_parser as add_cluster_parser
+
+        add_cluster_parser(commands)
+    else:
+        commands.add_parser("cluster", help="run a Spark cluster: its secret, its master, its workers")
     if asked == "warm":
         from metapipe.warm_command import add_parser as add_warm_parser
 
@@ -137,6 +143,10 @@ def run(arguments: Sequence[str]) -> int:
         from metapipe.report_command import run as run_report
 
         return run_report(options, say)
+    if options.command == "cluster":
+        from metapipe.cluster_command import run as run_cluster
+
+        return run_cluster(options, say, warn)
     if options.command == "warm":
         from metapipe.warm_command import run as run_warm
 

@@ -181,16 +181,9 @@ def cluster_from(environment: Mapping[str, str]) -> Cluster | None:
     url = environment.get(f"{PREFIX}MASTER", "").strip()
     if not url:
         return None
-    standalone = _MASTER.fullmatch(url)
-    if standalone is None and not _OTHERS.fullmatch(url):
-        raise _wrong("MASTER", "spark://host:port[,host:port], k8s://… or yarn", url)
-    masters = tuple(
-        (host, int(port)) for host, port in (part.rsplit(":", 1) for part in _parts(standalone) if part)
-    )
-    if any(not 0 < port < 65536 for _, port in masters):
-        raise _wrong("MASTER", "ports from 1 to 65535", url)
+    masters = () if _OTHERS.fullmatch(url) else masters_in(url, f"{PREFIX}MASTER")
     secret = environment.get(f"{PREFIX}SECRET_FILE", "")
-    if standalone is not None:
+    if masters:
         if not secret:
             raise MetapipeError("E311", f"{PREFIX}SECRET_FILE is not set: no cluster is used without a secret")
         read_secret(Path(secret))
@@ -207,12 +200,25 @@ def cluster_from(environment: Mapping[str, str]) -> Cluster | None:
         masters=masters,
         executor_cores=executor_cores,
         core_memory_mb=_whole(environment, "CORE_MEMORY_MB", 2048) or 2048,
-        secret_file=Path(secret) if secret and standalone is not None else None,
+        secret_file=Path(secret) if masters else None,
         wait=_whole(environment, "WAIT", 3600, lowest=0) or 0,
         driver_host=environment.get(f"{PREFIX}DRIVER_HOST", "").strip(),
         python=environment.get(f"{PREFIX}PYTHON", "") or sys.executable,
         properties=read_properties(Path(properties)) if properties else (),
     )
+
+
+def masters_in(url: str, what: str) -> tuple[tuple[str, int], ...]:
+    """Host and port of each master in ``spark://host:port[,host:port]``.
+
+    :param what: where the text stands, for the message. :raises MetapipeError: E702.
+    """
+    match = _MASTER.fullmatch(url)
+    pairs = (part.rsplit(":", 1) for part in match[1].split(",")) if match else ()
+    masters = tuple((host, int(port)) for host, port in pairs)
+    if not masters or any(not 0 < port < 65536 for _, port in masters):
+        raise MetapipeError("E702", what, expected="spark://host:port[,host:port], k8s://… or yarn", found=url)
+    return masters
 
 
 def read_secret(path: Path) -> str:
@@ -237,7 +243,9 @@ def read_secret(path: Path) -> str:
     if found.st_uid != os.geteuid():
         raise MetapipeError("E311", "the secret of the cluster belongs to another user", file=path)
     if len(text) < SHORTEST_SECRET or len(text.split()) != 1:
-        raise MetapipeError("E311", f"the secret of the cluster is not one word of {SHORTEST_SECRET} letters", file=path)
+        raise MetapipeError(
+            "E311", f"the secret of the cluster is not one word of {SHORTEST_SECRET} letters", file=path
+        )
     return text
 
 
@@ -283,10 +291,6 @@ def refusal(log: str) -> str:
     if re.search(r"[Aa]uth|[Ss]ecret|[Ss]asl|crypto|GeneralSecurity|Unable to create cipher", log):
         return f"refuses our secret ({PREFIX}SECRET_FILE)"
     return "does not talk to us: it is no Spark master, has another version, or uses no secret"
-
-
-def _parts(match: re.Match[str] | None) -> list[str]:
-    return match[1].split(",") if match else []
 
 
 def _whole(environment: Mapping[str, str], name: str, otherwise: int | None, lowest: int = 1) -> int | None:

@@ -104,7 +104,9 @@ class _Run:
     """The steps of one run and what is known so far."""
 
     def __init__(self, request: Request) -> None:
-        self.request = request
+        # Absolute, as the workers of a cluster do not share our working folder.
+        inputs = {name: path.absolute() for name, path in request.inputs.items()}
+        self.request = request = dataclasses.replace(request, inputs=inputs, workdir=request.workdir.absolute())
         self.stage: Stage = load_stage(request.stage)()
         self.options = request.options if request.options is not None else self.stage.options()
         self.labels = _labels(request)

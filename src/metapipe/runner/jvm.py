@@ -84,9 +84,7 @@ def start_gateway(folder: Path, settings: Mapping[str, str], *, extra: tuple[str
         raise MetapipeError("E302", "no Java found: install Java 17 or later (Debian: openjdk-17-jre-headless)")
     information, log = folder / "gateway", folder / LOG
     information.unlink(missing_ok=True)  # of an earlier session in the same folder: its port is dead
-    # "-cp DIR/*" would list the jars in directory order, which the class-data archive takes for another class path.
-    jars = ":".join(sorted(str(jar) for jar in (spark_home() / "jars").glob("*.jar")))
-    command = [str(java), *java_options(), *extra, "-cp", jars, "org.apache.spark.deploy.SparkSubmit"]
+    command = [str(java), *java_options(), *extra, "-cp", class_path(), "org.apache.spark.deploy.SparkSubmit"]
     for key, value in settings.items():
         command += ["--conf", f"{key}={value}"]
     environment = {
@@ -125,6 +123,11 @@ def spark_home() -> Path:
     if found is None or found.origin is None:
         raise MetapipeError("E302", "pyspark is not installed")
     return Path(found.origin).parent
+
+
+def class_path() -> str:
+    """Spark's jars one by one: "DIR/*" would list them in directory order, another class path to the archive."""
+    return ":".join(sorted(str(jar) for jar in (spark_home() / "jars").glob("*.jar")))
 
 
 def java_options() -> list[str]:

@@ -83,7 +83,7 @@ def _session(asked: str, cluster: bool, java: bool, estimated: float, blocks: in
         return asked, f"session {asked} as asked"
     if estimated < INLINE_BELOW:
         return "inline", f"inline, because about {estimated:.0f} s of work do not repay a Spark start"
-    if cluster:
+    if cluster and java:
         return "cluster", "on the cluster of this destination"
     if blocks == 1:
         return "inline", "inline, because one block on one host gains nothing from Spark"

@@ -242,7 +242,9 @@ class ClusterSession(SparkSession):
     name = "cluster"
     remote = True
 
-    def __init__(self, cluster: Cluster, cores_per_block: int, folder: Path, *, warn: Callable[[str], None]) -> None:
+    def __init__(
+        self, cluster: Cluster, cores_per_block: int, folder: Path, *, warn: Callable[[str], None] | None = None
+    ) -> None:
         cluster.check_masters()
         settings = cluster.settings(cores_per_block)
         os.environ.pop("SPARK_LOCAL_IP", None)
@@ -267,20 +269,21 @@ class ClusterSession(SparkSession):
         return {**super().facts(), **self._facts}
 
     def _executors(self) -> int:
-        # The driver itself is in the list.
-        return int(self._context._jsc.sc().getExecutorMemoryStatus().size()) - 1
+        try:
+            # The driver itself is in the list.
+            return int(self._context._jsc.sc().getExecutorMemoryStatus().size()) - 1
+        except Exception as error:  # of Java: the context has been stopped, by Spark itself
+            raise MetapipeError("E601", "the Spark cluster gave up this job; see the logs of its workers") from error
 
-    def _wait_for_cores(self, cluster: Cluster, warn: Callable[[str], None]) -> None:
-        started, told = time.monotonic(), False
+    def _wait_for_cores(self, cluster: Cluster, warn: Callable[[str], None] | None) -> None:
+        started = time.monotonic()
         while self._executors() < 1:
             waited = time.monotonic() - started
-            if self._context._jsc.sc().isStopped():
-                raise MetapipeError("E601", "the Spark cluster gave up this job before it began")
             if waited > cluster.wait:
                 raise MetapipeError("E310", f"the Spark cluster had no free cores for {cluster.wait:.0f} s")
-            if not told and waited > _QUIET_WAIT:
+            if warn is not None and waited > _QUIET_WAIT:
                 warn(f"waiting for free cores of the Spark cluster, at most {cluster.wait:.0f} s")
-                told = True
+                warn = None  # once is enough
             time.sleep(0.1)
 
     def _watch(self) -> None:
