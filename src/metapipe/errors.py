@@ -71,6 +71,11 @@ CODES: dict[str, Code] = {
         "the secret of the Spark cluster cannot be used",
         "Make it with `metapipe cluster secret FILE`; it must be yours and of mode 0600.",
     ),
+    "E312": Code(
+        EX_UNAVAILABLE,
+        "a host of the Spark cluster lacks a shared folder",
+        "Mount the same folders at the same paths on the host named.",
+    ),
     "E320": Code(
         EX_UNAVAILABLE,
         "no warm session server takes this run",

@@ -24,6 +24,7 @@ from metapipe.runner.blocks import Block
 from metapipe.runner.declaration import check_declaration
 from metapipe.runner.launcher import Ended, run_forked
 from metapipe.runner.part import begin, bytes_in, commit, kept_row, left_behind
+from metapipe.runner.shared_folders import check_host
 from metapipe.runner.stage import Stage
 from metapipe.runner.task import BlockTask, Job, last_words
 
@@ -108,6 +109,7 @@ def run_attempt(job: Job, block: Block) -> Attempt:
         return row
     staging: Path | None = None
     try:
+        check_host(job, block)
         staging = begin(Path(job.folder), block.name, block.key)
         row = _attempt(job, block, row, staging, part)
     except Exception as error:  # of the set-up or of the disk: report it as this block's failure

@@ -31,6 +31,7 @@ from metapipe.runner.retry import Outcome, run_all
 from metapipe.runner.run_report import Run, file_digest, run_report, settle_accounts
 from metapipe.runner.session import Session
 from metapipe.runner.sessions import open_session
+from metapipe.runner.shared_folders import database_sizes
 from metapipe.runner.stage import PER_NODE, Database, Stage, WholeInput
 from metapipe.runner.task import Job
 from metapipe.runner.warm_session import WarmOffer, look_for_warm
@@ -233,6 +234,7 @@ class _Run:
             folder=str(folder.resolve()),
             timeout=request.timeout,
             kept=frozenset(part.name for part in folder.glob("parts/*")),
+            database_sizes=None if self.cluster is None else database_sizes(request.databases),
         )
 
     def run_blocks(self, job: Job, plan: Plan, scanned: StageInput, scratch: Path) -> None:

@@ -141,7 +141,9 @@ class Daemon:
             "SPARK_LOCAL_IP": "127.0.0.1",  # of the web pages alone: --host names the rest
             "SPARK_LOCAL_DIRS": str(scratch),
             # Else Spark looks for folders of its own source tree when it starts an executor.
-            "SPARK_SCALA_VERSION": next((spark_home() / "jars").glob("spark-core_*.jar")).name.split("_")[1].split("-")[0],
+            "SPARK_SCALA_VERSION": next((spark_home() / "jars").glob("spark-core_*.jar"))
+            .name.split("_")[1]
+            .split("-")[0],
             # Not on the command line, which every user of the host can read.
             "_SPARK_AUTH_SECRET": secret,
         }

@@ -32,6 +32,7 @@ class Job:
     :param forms: input name -> ``fasta`` or ``fastq``, in the order of a block's ranges.
     :param kept: names of blocks whose parts an earlier run has left.
     :param whole_files: input name -> (path, size) of plain inputs, read without a copy when a block is all of it.
+    :param database_sizes: files and bytes of each database; None when all blocks run on the driver's host.
     """
 
     identifier: str
@@ -50,6 +51,7 @@ class Job:
     folder: str
     timeout: float | None = None
     kept: frozenset[str] = frozenset()
+    database_sizes: Mapping[str, tuple[int, int]] | None = None
 
 
 @dataclass

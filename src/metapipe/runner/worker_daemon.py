@@ -30,6 +30,7 @@ def _set_or_reap(number: int, handler: Any) -> Any:
 
 
 if __name__ == "__main__":
+    os.environ.pop("_SPARK_AUTH_SECRET", None)  # on a cluster the JVM has it here; no tool may see it
     # Loaded here once, before the workers are forked, instead of in each of them.
     for module in ("metapipe.runner.attempt", *sys.argv[1:2]):
         importlib.import_module(module)
