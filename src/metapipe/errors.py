@@ -65,7 +65,7 @@ CODES: dict[str, Code] = {
     "E308": Code(
         EX_UNAVAILABLE, "Galaxy cannot reach its database", "Start PostgreSQL; Galaxy then goes on by itself."
     ),
-    "E310": Code(EX_TEMPORARY, "the Spark cluster has no free cores", "Run again later; finished blocks are kept."),
+    "E310": Code(EX_UNAVAILABLE, "the Spark cluster has no free cores", "Run again later; finished blocks are kept."),
     "E311": Code(
         EX_UNAVAILABLE,
         "the secret of the Spark cluster cannot be used",
