@@ -56,6 +56,14 @@ def warn(line: str) -> None:
         print(line, file=sys.stderr, flush=True)
 
 
+def rewrite(line: str) -> None:
+    """Show one line on the terminal behind standard error in place of the one before; an empty one clears it."""
+    with contextlib.suppress(OSError):
+        columns = os.get_terminal_size(2).columns or 80
+        # Written at once and unbuffered: a timer may call this at any moment.
+        os.write(2, f"\r{line[: columns - 1]}\x1b[K".encode("utf-8", "replace"))
+
+
 def build_parser(arguments: Sequence[str]) -> argparse.ArgumentParser:
     """Build the parser; only the command that was asked for is imported and filled in."""
     parser = _Parser(
@@ -153,7 +161,7 @@ def run(arguments: Sequence[str]) -> int:
         return run_warm(options, say, warn)
     from metapipe.stage_command import run_stage_command
 
-    return run_stage_command(options, say, warn)
+    return run_stage_command(options, say, warn, rewrite)
 
 
 def _prepare_spark() -> int:

@@ -173,9 +173,7 @@ def _add_running(group: Any) -> None:
         metavar="DIR",
         help="where finished blocks wait; a rerun goes on from there (default: .metapipe-work beside the outputs)",
     )
-    group.add_argument(
-        "--progress", action="store_true", help="report progress even when standard error is no terminal"
-    )
+    group.add_argument("--progress", action="store_true", help="show progress even when standard error is no terminal")
 
 
 def _at_least_one(text: str) -> int:
@@ -207,14 +205,18 @@ def _from_environment(name: str, otherwise: int) -> int:
     return int(text) if text.isascii() and text.isdigit() and int(text) > 0 else otherwise
 
 
-def run_stage_command(arguments: argparse.Namespace, say: Say, warn: Say) -> int:
-    """Run the stage that was parsed and say in one line what came out."""
+def run_stage_command(arguments: argparse.Namespace, say: Say, warn: Say, rewrite: Say) -> int:
+    """Run the stage that was parsed and say in one line what came out.
+
+    :param rewrite: shows a line of progress in place of the one before, for a terminal.
+    """
     reference = reference_of(arguments.command)
     stage = load_stage(reference)
     values = vars(arguments)
     outputs = _outputs(stage, values)
     adopt_orphans()
-    progress = warn if arguments.progress or sys.stderr.isatty() else None
+    live = sys.stderr.isatty()
+    progress = rewrite if live else warn if arguments.progress else None
     home = next(iter(outputs.values())).parent
     request = Request(
         stage=reference,
@@ -236,6 +238,7 @@ def run_stage_command(arguments: argparse.Namespace, say: Say, warn: Say) -> int
         quarantine=arguments.quarantine,
         progress=progress,
         warn=warn,
+        live=live,
     )
     try:
         result = run_stage(request)

@@ -71,6 +71,7 @@ def test_jobs_get_cores_and_memory_of_the_settings(instance: Settings) -> None:
     configuration.render(replace(instance, slots=3, memory_mb=4321))
     local = yaml.safe_load((instance.config / "job_conf.yml").read_text())["execution"]["environments"]["local"]
     assert local["local_slots"] == 3
+    assert local["live_tool_output_reporting"] is True
     assert local["env"] == [{"name": "GALAXY_MEMORY_MB", "value": "4321"}]
 
 

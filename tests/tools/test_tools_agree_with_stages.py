@@ -11,8 +11,8 @@ from wrapped_stages import SUITE, TOOL_IDS, TOOLS, Tool
 from metapipe import __version__
 from metapipe.stages.registry import STAGES
 
-#: What the tool gives to every stage: cores, memory, place, summary, run facts.
-OF_THE_RUNNER = {"--slots", "--memory-mb", "--workdir", "--summary", "--report"}
+#: What the tool gives to every stage: cores, memory, place, lines of progress, summary, run facts.
+OF_THE_RUNNER = {"--slots", "--memory-mb", "--workdir", "--progress", "--summary", "--report"}
 
 FORMATS = {
     "fastq": "fastqsanger",

@@ -32,7 +32,7 @@ from metapipe.runner.run_report import Run, file_digest, run_report, settle_acco
 from metapipe.runner.session import Session
 from metapipe.runner.sessions import open_session
 from metapipe.runner.shared_folders import database_sizes
-from metapipe.runner.stage import PER_NODE, Database, Stage, WholeInput
+from metapipe.runner.stage import PER_NODE, Database, Fasta, Stage, WholeInput
 from metapipe.runner.task import Job
 from metapipe.runner.warm_session import WarmOffer, look_for_warm
 from metapipe.runner.workfolder import job_folder, own_folder
@@ -46,7 +46,8 @@ class Request:
     :param labels: names of the input files as the user knows them, for messages and the summary.
     :param outputs: the outputs wanted; others are dropped. :param workdir: parts live here until merged.
     :param session: ``auto`` or a name of ``sessions``. :param blocks: force this many blocks (tests, benchmarks).
-    :param timeout: seconds one block may take. :param progress: called with one line of text now and then.
+    :param timeout: seconds one block may take. :param progress: called with one line of text now and then;
+        :param live: it shows each in place of the one before, so it is called often (an empty line clears it).
     :param warn: called with a line the user should see in any case.
     :param order: permutes the launch of blocks (tests).
     """
@@ -70,6 +71,7 @@ class Request:
     quarantine: Path | None = None
     progress: Callable[[str], None] | None = None
     warn: Callable[[str], None] | None = None
+    live: bool = False
     order: Callable[[list[Block]], list[Block]] | None = None
 
 
@@ -91,7 +93,8 @@ def run_stage(request: Request) -> RunResult:
     """
     run = _Run(request)
     try:
-        return run.complete()
+        with run.progress.ticking():
+            return run.complete()
     except BaseException as error:
         with contextlib.suppress(Exception):
             run.report_failure(error)
@@ -123,6 +126,7 @@ class _Run:
             memory_mb=request.memory_mb,
         )
         self.phases = self.known.phases
+        self.progress = Progress(self.stage.name, request.progress, live=request.live)
         self.warm = WarmOffer()
 
     def complete(self) -> RunResult:
@@ -131,6 +135,7 @@ class _Run:
         self.check()
         with own_folder(request.workdir) as scratch:
             self.phases.enter("scan")
+            self.progress.checking([*request.inputs.values()])
             atom = 1 if request.blocks is not None else None
             scanned = read_inputs(type(self.stage), request.inputs, self.labels, scratch, atom=atom)
             known.inputs = input_rows(self.stage, scanned, request, self.labels)
@@ -141,6 +146,7 @@ class _Run:
                 job = self.make_job(scanned, folder)
                 self.run_blocks(job, plan, scanned, scratch)
                 self.phases.enter("merge")
+                self.progress.doing("putting the results together")
                 parts = [part_folder(job, self.outcome.done[key]) for key in sorted(self.outcome.done)]
                 rules = {name: output.merge for name, output in self.stage.outputs.items()}
                 with Delivery() as delivery:
@@ -243,6 +249,7 @@ class _Run:
         todo = sum(not part_folder(job, block).is_dir() for block in blocks)
         self.known.session = name = plan.session if todo else "inline"
         self.phases.enter("session start")
+        self.progress.doing("starting Spark" if name == "local" else f"waiting for the session ({name})")
         session = open_session(
             name,
             slots=self.slots,
@@ -254,13 +261,14 @@ class _Run:
             cores_per_block=self.cores_per_block,
             warn=request.warn,
         )
-        progress = Progress(Path(job.folder) / "parts", len(blocks), request.progress)
         try:
             self.known.facts, self.known.remote = session.facts(), session.remote
             self.phases.enter("blocks")
+            weights = {block.name: block.residues for block in blocks}
+            self.progress.running(Path(job.folder) / "parts", weights, residue_unit(self.stage))
             run_all(
                 request.order(blocks) if request.order else blocks,
-                lambda pending: session.run(job, pending, progress.tick),
+                lambda pending: session.run(job, pending, self.progress.tick),
                 scanned.split,
                 self.outcome,
                 max_quarantined=request.max_quarantined,
@@ -269,6 +277,7 @@ class _Run:
             if not self.outcome.done:
                 self.run_nothing(job, blocks[0], session)
         finally:
+            self.progress.end()
             self.phases.enter("session end")
             if session.name != name:  # a lost warm session has become a cold one
                 self.known.session, self.known.facts, self.known.remote = session.name, session.facts(), session.remote
@@ -318,6 +327,17 @@ class _Run:
         if self.request.report is not None:
             check_targets({"the report": self.request.report}, list(self.request.inputs.values()))
             reports.write_json(self.report({}, error), self.request.report)
+
+
+def residue_unit(stage: Stage) -> str:
+    """``b`` for bases, ``aa`` for amino acids, empty where the stage takes either or none."""
+    match stage.records:
+        case Fasta(alphabet=alphabet):
+            return {"dna": "b", "aa": "aa"}.get(alphabet, "")
+        case None:
+            return ""
+        case _:
+            return "b"
 
 
 def _labels(request: Request) -> dict[str, str]:

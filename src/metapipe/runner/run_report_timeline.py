@@ -189,6 +189,7 @@ def legend(reports: Sequence[RunReport]) -> list[tuple[str, str]]:
         "crashed": "crashed",
         "timeout": "ran out of time",
         "memory": "ran out of memory",
+        "lost": "lost with its worker",
     }
     found = {kind(row) for report in reports for row in report.attempts if not row.kept}
     return [(name, words) for name, words in meaning.items() if name in found]
