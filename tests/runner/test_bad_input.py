@@ -18,9 +18,7 @@ FASTA, FASTQ = b">a\nACGT\n>b\nGGTT\n", b"@a\nACGT\n+\nIIII\n@b\nGG\n+\nII\n"
 
 
 def inputs(tmp_path: Path, records: Fasta | Fastq | FastqPairs, *contents: bytes) -> None:
-    stage = type(
-        "Some", (Stage,), {"name": "some", "records": records, "run": None, "__abstractmethods__": frozenset()}
-    )
+    stage = type("Some", (Stage,), {"records": records})
     paths = {}
     for name, content in zip(records.files, contents, strict=True):
         paths[name] = tmp_path / f"{name}.dat"

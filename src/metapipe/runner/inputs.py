@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -149,7 +149,8 @@ def read_inputs(
         _check_duplicates(one, form, mates=isinstance(declared, FastqPairs))
     if isinstance(declared, FastqPairs):
         _check_pairs(scanned[0], scanned[1])
-    return StageInput(form, tuple(scanned), declared.files)
+    nobody = np.zeros(0, dtype=np.uint64)  # the names have served: a run of many reads need not hold them any longer
+    return StageInput(form, tuple(replace(one, names=nobody) for one in scanned), declared.files)
 
 
 def _headers(scanned: Scanned, form: str) -> Iterator[tuple[int, bytes]]:
@@ -161,9 +162,19 @@ def _headers(scanned: Scanned, form: str) -> Iterator[tuple[int, bytes]]:
             yield number, text[1:]
 
 
+def _repeated(hashes: npt.NDArray[np.uint64]) -> npt.NDArray[np.uint64]:
+    """Hashes that occur more than once. Sorted in parts, so that no second copy of all of them is made."""
+    parts = min(256, 1 << (len(hashes) >> 20).bit_length())
+    lowest = hashes.astype("<u8", copy=False).view(np.uint8)[::8]  # their lowest bytes
+    found = []
+    for number in range(parts):
+        ordered = np.sort(hashes[lowest & np.uint8(parts - 1) == number] if parts > 1 else hashes)
+        found.append(ordered[1:][ordered[1:] == ordered[:-1]])
+    return np.concatenate(found)
+
+
 def _check_duplicates(scanned: Scanned, form: str, *, mates: bool) -> None:
-    ordered = np.sort(scanned.names)
-    repeated = ordered[1:][ordered[1:] == ordered[:-1]]
+    repeated = _repeated(scanned.names)
     if not len(repeated):
         return
     # A repeated hash is only a suspicion; names decide.
