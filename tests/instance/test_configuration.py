@@ -4,8 +4,10 @@ import xml.etree.ElementTree as ElementTree
 from dataclasses import replace
 from pathlib import Path
 
+import pytest
 import yaml
 
+from metapipe.errors import MetapipeError
 from metapipe.instance import configuration, databases, parts
 from metapipe.instance.settings import Settings
 
@@ -111,3 +113,23 @@ def test_last_words_prefer_the_error(tmp_path: Path) -> None:
     log = tmp_path / "web.log"
     log.write_text("start\nValueError: no key\nWorker exiting\n")
     assert parts.last_words(log) == "ValueError: no key"
+
+
+def test_own_tools_come_first_and_changes_of_them_are_noticed(instance: Settings, tmp_path: Path) -> None:
+    folder = tmp_path / "own tools"
+    folder.mkdir()
+    (folder / "macros.xml").write_text("<macros/>\n")
+    (folder / "mine.xml").write_text('<tool id="mine" name="Mine"/>\n')
+    own = replace(instance, tools=folder)
+    rendered(own)
+    sections = ElementTree.parse(own.config / "tool_conf.xml").findall("section")
+    assert [section.get("name") for section in sections[:2]] == ["Own tools", "META-pipe"]
+    assert [tool.get("file") for tool in sections[0]] == [str(folder / "mine.xml")]
+    before = configuration.digest(own)
+    (folder / "mine.xml").write_text('<tool id="mine" name="Mine too"/>\n')
+    assert configuration.digest(own) != before
+
+
+def test_a_folder_without_tools_is_refused(instance: Settings, tmp_path: Path) -> None:
+    with pytest.raises(MetapipeError, match=r"METAPIPE-E201 nothing: no Galaxy tool"):
+        rendered(replace(instance, tools=tmp_path / "nothing"))

@@ -86,3 +86,12 @@ def test_a_folder_in_which_galaxy_would_run_no_job_is_refused(tmp_path: Path, fo
     with pytest.raises(MetapipeError, match=r"METAPIPE-E701 .*METAPIPE_BUILD") as raised:
         settings.load(tmp_path / folder)
     assert "\n" not in str(raised.value)
+
+
+def test_a_folder_of_own_tools_is_remembered_until_it_is_taken_away(tmp_path: Path, environ: dict[str, str]) -> None:
+    own = tmp_path / "own"
+    for said, expected in ((str(own), own), (None, own), ("", None), (None, None)):
+        chosen = Chosen(tools=said)
+        found = settings.load(tmp_path, chosen, environ)
+        assert found.tools == expected
+        settings.remember_in(found, chosen)

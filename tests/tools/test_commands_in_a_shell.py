@@ -93,7 +93,26 @@ def context(stage: str, name: str) -> dict[str, Any]:
         },
         "annotation_report": {"summaries": [dataset(name), dataset(name)], "table": dataset(name), "title": name},
     }
-    return common | given[stage]
+    return common | (given[stage] if stage in given else plain_form(Tool(stage), name))
+
+
+def plain_form(tool: Tool, name: str) -> dict[str, Any]:
+    """Values of a form without choices that open others; a tool that has those is given its values above."""
+    assert not tool.root.findall("./inputs//conditional") + tool.root.findall("./inputs//section"), "add them above"
+    outputs = {item.get("name", "") for item in tool.root.iter("data")} - {"summary", "run_report"}
+    values: dict[str, Any] = {output: f"/galaxy/{output}" for output in outputs}
+    for param in tool.root.findall("./inputs//param"):
+        key = param.get("name") or param.get("argument", "").lstrip("-").replace("-", "_")
+        match param.get("type"):
+            case "data":
+                values[key] = [dataset(name)] if param.get("multiple") == "true" else dataset(name)
+            case "boolean":
+                values[key] = param.get("truevalue") or True
+            case "select":
+                values[key] = Choice(value=next(param.iter("option")).get("value"))
+            case _:
+                values[key] = param.get("value", "")
+    return values
 
 
 def arguments(tool: Tool, values: dict[str, Any], folder: Path) -> list[list[str]]:

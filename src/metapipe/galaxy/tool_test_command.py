@@ -35,14 +35,21 @@ def read_keys(state: Path) -> Keys:
         raise MetapipeError("E305", "no Galaxy was started here; start it with `scripts/galaxy up`") from error
 
 
-def tool_tests(keys: Keys, wanted: Sequence[str], folder: Path, parallel: int) -> tuple[int, int]:
-    """Run the tests of all suites, or of the tools named; return how many passed and failed."""
-    tools = [tool for suite in sorted((_HOME / "tools").iterdir()) if suite.is_dir() for tool in read_suite(suite)]
+def tool_tests(
+    keys: Keys, wanted: Sequence[str], folder: Path, parallel: int, own: Path | None = None
+) -> tuple[int, int]:
+    """Run the tests of all suites, or of the tools named; return how many passed and failed.
+
+    :param own: a developer's own tools instead; their test files are in its ``test-data`` or in ours.
+    """
+    suites = [own] if own is not None else [suite for suite in sorted((_HOME / "tools").iterdir()) if suite.is_dir()]
+    tools = [tool for suite in suites for tool in read_suite(suite)]
     unknown = set(wanted) - {tool.tool_id for tool in tools}
     if unknown:
         raise MetapipeError("E701", f"no such tool: {', '.join(sorted(unknown))}")
     tools = [tool for tool in tools if not wanted or tool.tool_id in wanted]
-    interactor = LocalTestData(keys.url, keys.admin, _HOME / "test-data")
+    places = [suite / "test-data" for suite in suites]
+    interactor = LocalTestData(keys.url, keys.admin, *places, _HOME / "test-data")
     served = {tool.tool_id: interactor.served(tool) for tool in tools}
     executed = run_tests(interactor, tools, folder / "tool_tests.json", parallel=parallel)
     verdicts = judge(tools, served, executed)
@@ -77,9 +84,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "what", nargs="*", metavar="WHAT", help="tools, workflows, or ids of tools (default: tools and workflows)"
     )
     parser.add_argument("--parallel", type=int, default=2, metavar="N", help="tool tests at once (default 2)")
+    parser.add_argument(
+        "--tools", type=Path, metavar="DIR", help="test the tools of this folder (scripts/galaxy --tools)"
+    )
     parser.add_argument("--verbose", action="store_true", help="show what Galaxy's driver does")
     options = parser.parse_args(arguments)
-    what = options.what or ["tools", "workflows"]
+    what = options.what or (["tools"] if options.tools else ["tools", "workflows"])
     ids = [word for word in what if word not in {"tools", "workflows"}]
     logging.basicConfig(level=logging.INFO if options.verbose else logging.CRITICAL, format="%(message)s")
     build = Path(os.environ.get("METAPIPE_BUILD") or _HOME / ".build")
@@ -88,7 +98,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         keys = read_keys(state)
         if "tools" in what or ids:
-            counts.append(tool_tests(keys, ids, build / "galaxy-tests", options.parallel))
+            counts.append(tool_tests(keys, ids, build / "galaxy-tests", options.parallel, options.tools))
         if "workflows" in what:
             counts.append(workflow_tests(keys, build / "galaxy-tests"))
     except MetapipeError as error:

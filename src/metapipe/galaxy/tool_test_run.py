@@ -1,6 +1,6 @@
 """Run the tools' tests against a running Galaxy, with the driver that planemo uses underneath.
 
-Test files are taken from this checkout: left to itself the server would look for a file it does not have in a Git
+Test files are taken from this machine: left to itself the server would look for a file it does not have in a Git
 repository on the network.
 """
 
@@ -19,12 +19,12 @@ from metapipe.galaxy.tool_tests import DeclaredTool, Served
 
 
 class LocalTestData(GalaxyInteractorApi):
-    """Talks to Galaxy as its administrator, and finds test files in one folder of this checkout only.
+    """Talks to Galaxy as its administrator, and finds test files in folders on this machine only.
 
     An ordinary user is not shown a job's command line, which some tests look at.
     """
 
-    def __init__(self, url: str, admin_key: str, test_data: Path) -> None:
+    def __init__(self, url: str, admin_key: str, *test_data: Path) -> None:
         super().__init__(  # type: ignore[no-untyped-call]
             galaxy_url=url, api_key=admin_key, master_api_key=admin_key
         )
@@ -34,8 +34,8 @@ class LocalTestData(GalaxyInteractorApi):
         self, tool_id: str, filename: str, *_unused: Any, path_only: bool = False, **_also: Any
     ) -> Any:
         """Return the path of a test file, or its bytes."""
-        path = self._test_data / filename
-        if not path.is_file():
+        path = next((folder / filename for folder in self._test_data if (folder / filename).is_file()), None)
+        if path is None:
             raise AssertionError(f"{tool_id}: test file {filename} is missing")
         return str(path) if path_only else path.read_bytes()
 

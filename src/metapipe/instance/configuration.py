@@ -10,6 +10,7 @@ from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from metapipe.errors import MetapipeError
 from metapipe.instance import broker, secrets
 from metapipe.instance.settings import Settings
 
@@ -85,14 +86,27 @@ def environ_of(settings: Settings, inherited: Mapping[str, str]) -> dict[str, st
     }
 
 
-def tool_sections(checkout: Path) -> list[ToolSection]:
-    """Return a section for each suite in ``tools/`` that has tools, the tools in their suite's order of names."""
+def tool_sections(checkout: Path, own: Path | None = None) -> list[ToolSection]:
+    """Return a section for each suite in ``tools/`` that has tools, the tools in their suite's order of names.
+
+    :param own: folder of a developer's own tools; they come first.
+    :raises MetapipeError: E201 when there is no tool in it.
+    """
     sections = []
     for folder, title in _SUITES.items():
-        files = tuple(str(file) for file in sorted((checkout / "tools" / folder).rglob("*.xml")) if _is_tool(file))
+        files = _tools_in(checkout / "tools" / folder)
         if files:
             sections.append(ToolSection(folder, title, files))
+    if own is not None:
+        files = _tools_in(own)
+        if not files:
+            raise MetapipeError("E201", "no Galaxy tool is in this folder (--tools '' forgets it)", file=own)
+        sections.insert(0, ToolSection("own", "Own tools", files))
     return sections
+
+
+def _tools_in(folder: Path) -> tuple[str, ...]:
+    return tuple(str(file) for file in sorted(folder.rglob("*.xml")) if _is_tool(file))
 
 
 def digest(settings: Settings) -> str:
@@ -106,7 +120,8 @@ def digest(settings: Settings) -> str:
 def _inputs(settings: Settings) -> Iterable[Path]:
     yield from (settings.config / name for name in (*_TEMPLATES, *_FIXED))
     yield from sorted(settings.templates.glob("*_start.py"))
-    yield from sorted((settings.checkout / "tools").rglob("*.xml"))
+    for folder in filter(None, (settings.checkout / "tools", settings.tools)):
+        yield from sorted(folder.rglob("*.xml"))
 
 
 def _is_tool(file: Path) -> bool:
@@ -116,7 +131,7 @@ def _is_tool(file: Path) -> bool:
 
 def _values(settings: Settings) -> dict[str, object]:
     instance = settings.checkout / "instance"
-    own = tool_sections(settings.checkout)
+    own = tool_sections(settings.checkout, settings.tools)
     welcome = instance / "welcome"
     return {
         "state": str(settings.state),

@@ -123,6 +123,7 @@ def _parser() -> argparse.ArgumentParser:
     choices.add_argument("--slots", metavar="N", help="cores a job may use (all)")
     choices.add_argument("--memory-mb", metavar="N", help="megabytes a job may use (a share of the machine's)")
     choices.add_argument("--jobs", metavar="N", help="jobs at the same time (2)")
+    choices.add_argument("--tools", metavar="DIR", help="folder of tools of your own, offered too ('': none)")
     choices.add_argument("--json", action="store_true", help="say the result as JSON")
     for name, run, summary in (
         ("up", _up, "start Galaxy, or mend what does not work"),

@@ -35,6 +35,7 @@ class Chosen:
     slots: int | str | None = None
     memory_mb: int | str | None = None
     jobs: int | str | None = None
+    tools: str | None = None
 
 
 @dataclass(frozen=True)
@@ -50,6 +51,7 @@ class Settings:
     :param slots: cores a job may use (``GALAXY_SLOTS``).
     :param memory_mb: megabytes a job may use (``GALAXY_MEMORY_MB``).
     :param jobs: jobs that run at the same time.
+    :param tools: folder of a developer's own tools, offered beside those of the checkout.
     """
 
     checkout: Path
@@ -61,6 +63,7 @@ class Settings:
     slots: int
     memory_mb: int
     jobs: int
+    tools: Path | None = None
 
     @property
     def galaxy_env(self) -> Path:
@@ -139,6 +142,7 @@ def load(state: Path | None = None, chosen: Chosen | None = None, environ: Mappi
     jobs = _whole("jobs", pick("jobs", "METAPIPE_GALAXY_JOBS", 2), 1, 1000)
     port = pick("port", "METAPIPE_GALAXY_PORT", None)
     database = str(pick("database", "METAPIPE_GALAXY_DATABASE", ""))
+    tools = str(pick("tools", "METAPIPE_GALAXY_TOOLS", ""))
     _check_database(database)
     return Settings(
         checkout=checkout,
@@ -152,6 +156,7 @@ def load(state: Path | None = None, chosen: Chosen | None = None, environ: Mappi
             "memory-mb", pick("memory_mb", "METAPIPE_GALAXY_MEMORY_MB", _memory_share(jobs)), 256, 1 << 30
         ),
         jobs=jobs,
+        tools=Path(tools).absolute() if tools else None,
     )
 
 
