@@ -210,6 +210,9 @@ def fail(task: Task, options: HowToFail) -> None:
             # A grandchild in a session of its own that holds every pipe open.
             task.launch(["setsid", "-f", "sleep", str(options.seconds)])
             raise ValueError("after leaving a child behind")
+        case "escape-and-hang":
+            task.launch(["setsid", "-f", "sleep", str(options.seconds)])
+            time.sleep(options.seconds)
         case "forked":
             if os.fork() == 0:
                 os.setsid()
