@@ -83,6 +83,7 @@ def test_a_killed_java_process_costs_its_runs_and_is_replaced_by_itself(
     assert again.outputs == run("identity", {"contigs": fasta(8)}).outputs
 
 
+@pytest.mark.slow
 def test_a_killed_server_leaves_nothing_but_a_socket_file_that_the_next_one_replaces(
     server: WarmServer, slow: Callable[..., Any], tmp_path: Path
 ) -> None:
@@ -113,6 +114,7 @@ def test_a_stop_gives_runs_a_while_and_then_ends_everything(
     assert sorted(path.name for path in server.socket.parent.iterdir()) == ["warm.log", "warm.sock.lock"]
 
 
+@pytest.mark.slow
 def test_a_run_that_ends_in_time_is_not_lost_by_a_stop(
     server: WarmServer, start: Callable[..., Any], fasta: Callable[..., Path], tmp_path: Path
 ) -> None:
@@ -124,6 +126,7 @@ def test_a_run_that_ends_in_time_is_not_lost_by_a_stop(
     assert running.returncode == 0, errors
 
 
+@pytest.mark.slow
 def test_a_session_that_has_grown_is_replaced_between_jobs(
     tmp_path: Path, run: Callable[..., Any], fasta: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
