@@ -8,6 +8,7 @@ address, behind a filter whose key nobody has.
 from __future__ import annotations
 
 import base64
+import contextlib
 import os
 import secrets
 import signal
@@ -166,6 +167,7 @@ class Daemon:
         reader.start()
         deadline, ready = time.monotonic() + START_LIMIT, False
         while not stop.wait(0.1):
+            _reap(process.pid)
             if process.poll() is not None:
                 reader.join(1.0)
                 words = last_words("\n".join(said).encode())
@@ -178,6 +180,13 @@ class Daemon:
                 say(f"Spark {self.name} ready on {self.host}:{self.port}")
             elif not ready and time.monotonic() > deadline:
                 raise MetapipeError("E302", f"the Spark {self.name} was not ready within {START_LIMIT:.0f} s")
+
+
+def _reap(own: int) -> None:
+    """Wait for those that have lost their parent and become our children; ``own`` is waited for elsewhere."""
+    with contextlib.suppress(ChildProcessError):
+        while (ended := os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)) and ended.si_pid != own:
+            os.waitpid(ended.si_pid, 0)
 
 
 def _listen(process: subprocess.Popen[str], said: list[str], warn: Say) -> None:

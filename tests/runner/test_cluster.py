@@ -1,0 +1,194 @@
+"""Blocks on the hosts of a Spark cluster: the bytes of the inline session, whatever happens to a host meanwhile."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import socket
+import subprocess
+import threading
+import time
+import uuid
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+from cluster_hosts import METAPIPE, SparkCluster, spark_cluster
+from marked_program import MARK, MarkedProgram, wait_until
+
+#: Seconds for each of 32 records in 16 blocks: about 4 s of work on four cores.
+PACE = 0.5
+COPY = {"copy.fasta": b"".join(b"contig_%d\n" % index for index in range(32))}
+
+
+@pytest.fixture(scope="module")
+def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SparkCluster]:
+    with spark_cluster(tmp_path_factory.mktemp("cluster")) as running:
+        yield running
+
+
+@pytest.fixture
+def job(
+    cluster: SparkCluster, program: Callable[..., Any], fasta: Callable[..., Path], tmp_path: Path
+) -> Callable[..., MarkedProgram]:
+    """Start a run on the cluster; its processes on the hosts carry its mark too."""
+
+    def start(*words: str | Path, environment: dict[str, str] | None = None, **keywords: Any) -> MarkedProgram:
+        mark = f"metapipe-{uuid.uuid4().hex}"
+        properties = tmp_path / "spark.properties"
+        properties.write_text(f"# for the tests\nspark.executorEnv.{MARK} {mark}\n")
+        settings = cluster.environment(METAPIPE_SPARK_PROPERTIES=str(properties), **{MARK: mark})
+        words = words or ("slow", "--contigs", fasta(32), "--flag", tmp_path / "log", "--seconds", PACE, "--blocks", 16)
+        one = program(*words, "--session", "cluster", environment=settings | (environment or {}), **keywords)
+        one.mark = mark
+        return one
+
+    return start
+
+
+def executors(one: MarkedProgram, address: str = "") -> list[int]:
+    return one.below("CoarseGrainedExecutorBackend", f"--hostname {address}")
+
+
+def hosts_of(told: dict[str, Any]) -> set[str]:
+    return {row["host"] for row in told["attempts"] if row["outcome"] == "ok"}
+
+
+def test_two_hosts_give_the_bytes_of_one_and_no_secret_is_seen(
+    job: Callable[..., MarkedProgram], cluster: SparkCluster
+) -> None:
+    with Sniffer(cluster.hosts.bridge) as sniffer:
+        one = job()
+        wait_until(one.parts)
+        lines = {pid: Path(f"/proc/{pid}/cmdline").read_bytes() for pid in one.alive()}
+        environments = [Path(f"/proc/{pid}/environ").read_bytes() for pid in one.below("metapipe.runner.worker_daemon")]
+        told = one.wait().must_succeed(COPY)
+    assert (told["session"], hosts_of(told)) == ("cluster", {"host-a", "host-b"})
+    assert told["totals"]["retries"] == 0
+    for pid in cluster.pids.values():
+        for process in [psutil.Process(pid), *psutil.Process(pid).children(recursive=True)]:
+            lines[process.pid] = Path(f"/proc/{process.pid}/cmdline").read_bytes()
+    assert len(lines) > 8
+    assert not [pid for pid, line in lines.items() if cluster.secret.encode() in line]
+    assert environments
+    assert not cluster_zombies(cluster)
+    assert sniffer.seen > 100_000
+    assert not sniffer.found(cluster.secret.encode(), b"contig_", b"run_attempt", b"metapipe.runner")
+
+
+def test_a_killed_executor_costs_its_blocks_once_more_and_nothing_else(
+    job: Callable[..., MarkedProgram], cluster: SparkCluster
+) -> None:
+    one = job()
+    wait_until(lambda: len(one.parts()) > 2)
+    (executor,) = executors(one, cluster.workers["a"])
+    os.kill(executor, signal.SIGKILL)
+    told = one.wait().must_succeed(COPY)
+    assert "host-b" in hosts_of(told)
+
+
+def test_a_wrong_secret_ends_the_run_in_time(job: Callable[..., MarkedProgram], tmp_path: Path) -> None:
+    (tmp_path / "wrong").write_text("0123456789" * 4)
+    (tmp_path / "wrong").chmod(0o600)
+    started = time.monotonic()
+    one = job(environment={"METAPIPE_SPARK_SECRET_FILE": str(tmp_path / "wrong")}).wait()
+    assert time.monotonic() - started < 15 + LOADED
+    one.must_fail("E303", r"the Spark master \S+ refuses our secret \(METAPIPE_SPARK_SECRET_FILE\)$")
+
+
+@pytest.mark.parametrize(
+    ("host", "reason"),
+    [
+        ("{master}:7099", "Connection refused"),
+        ("{network}.99:7077", "no answer|No route to host"),
+        ("no-such-host.invalid:7077", "the name does not resolve"),
+    ],
+    ids=["refuses", "is silent", "has no address"],
+)
+def test_a_master_that_is_down_ends_the_run_in_time(
+    job: Callable[..., MarkedProgram], cluster: SparkCluster, host: str, reason: str
+) -> None:
+    address = host.format(master=cluster.master, network=cluster.hosts.network)
+    started = time.monotonic()
+    one = job(environment={"METAPIPE_SPARK_MASTER": f"spark://{address}", "METAPIPE_SPARK_DRIVER_HOST": "127.0.0.1"})
+    one.wait()
+    assert time.monotonic() - started < 15
+    one.must_fail("E303", rf"the Spark master cannot be reached \({re.escape(address)} ({reason})")
+
+
+def test_master_and_workers_show_nothing_to_those_without_the_secret(cluster: SparkCluster) -> None:
+    for name in cluster.pids:
+        ports = listening(cluster, name)
+        address = cluster.workers.get(name, cluster.master)
+        assert {port for where, port in ports if where == address} >= {7077 if name == "m" else 7078}
+        assert {where for where, _ in ports} <= {address, "127.0.0.1"}
+        pages = [port for where, port in ports if where == "127.0.0.1"]
+        assert len(pages) == 1, "one web page, and no submission server"
+        for path in ("/", "/json/", "/environment/", "/logPage/", "/metrics/json/", "/workers/kill/"):
+            answer = subprocess.run(
+                ["ip", "netns", "exec", cluster.hosts._space(name), METAPIPE[0], "-c", FETCH, f"{pages[0]}", path],
+                capture_output=True,
+                text=True,
+            ).stdout
+            assert answer.strip() in ("403", "404", "405"), (path, answer)
+
+
+def cluster_zombies(cluster: SparkCluster) -> list[int]:
+    below = [child for pid in cluster.pids.values() for child in psutil.Process(pid).children(recursive=True)]
+    return [child.pid for child in below if child.status() == psutil.STATUS_ZOMBIE]
+
+
+FETCH = """
+import sys, urllib.error, urllib.request
+try:
+    print(urllib.request.urlopen(f"http://127.0.0.1:{sys.argv[1]}{sys.argv[2]}", timeout=10).status)
+except urllib.error.HTTPError as error:
+    print(error.code)
+"""
+#: Seconds that a JVM's start may take longer here than on a host with nothing else to do.
+LOADED = 15.0
+
+
+def listening(cluster: SparkCluster, name: str) -> list[tuple[str, int]]:
+    """Addresses and ports on which a host listens."""
+    words = ["ip", "netns", "exec", cluster.hosts._space(name), "ss", "-ltnH"]
+    lines = subprocess.run(words, capture_output=True, text=True, check=True).stdout.splitlines()
+    found = [line.split()[3].rsplit(":", 1) for line in lines]
+    return [(where.strip("[]").removeprefix("::ffff:"), int(port)) for where, port in found]
+
+
+class Sniffer:
+    """Takes every packet that crosses the bridge."""
+
+    def __init__(self, bridge: str) -> None:
+        self._bridge, self._kept, self._stop = bridge, bytearray(), threading.Event()
+        self._thread = threading.Thread(target=self._listen)
+
+    def __enter__(self) -> Sniffer:
+        self._socket = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.ntohs(3))
+        self._socket.bind((self._bridge, 0))
+        self._socket.settimeout(0.2)
+        self._thread.start()
+        return self
+
+    def _listen(self) -> None:
+        while not self._stop.is_set():
+            try:
+                self._kept += self._socket.recv(1 << 17)
+            except TimeoutError:
+                continue
+
+    def __exit__(self, *_: object) -> None:
+        self._stop.set()
+        self._thread.join()
+        self._socket.close()
+
+    @property
+    def seen(self) -> int:
+        return len(self._kept)
+
+    def found(self, *words: bytes) -> list[bytes]:
+        return [word for word in words if word in self._kept]
