@@ -7,8 +7,6 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
-import hashlib
-import json
 import os
 import shutil
 from collections.abc import Callable, Mapping, Sequence
@@ -16,7 +14,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from metapipe import __version__
 from metapipe.errors import MetapipeError
 from metapipe.runner import report as reports
 from metapipe.runner.attempt import load_stage, lost_attempts, part_folder
@@ -28,11 +25,12 @@ from metapipe.runner.jvm import java_binary
 from metapipe.runner.plan import Plan, make_plan
 from metapipe.runner.progress import Progress
 from metapipe.runner.retry import Outcome, run_all
-from metapipe.runner.run_report import Run, file_digest, run_report, settle_accounts
+from metapipe.runner.run_identity import input_labels, input_rows, plan_hash, residue_unit
+from metapipe.runner.run_report import Run, run_report, settle_accounts
 from metapipe.runner.session import Session
 from metapipe.runner.sessions import open_session
 from metapipe.runner.shared_folders import database_sizes
-from metapipe.runner.stage import PER_NODE, Database, Fasta, Stage, WholeInput
+from metapipe.runner.stage import PER_NODE, Database, Stage, WholeInput
 from metapipe.runner.task import Job
 from metapipe.runner.warm_session import WarmOffer, look_for_warm
 from metapipe.runner.workfolder import job_folder, own_folder
@@ -113,7 +111,7 @@ class _Run:
         self.request = request = dataclasses.replace(request, inputs=inputs, workdir=request.workdir.absolute())
         self.stage: Stage = load_stage(request.stage)()
         self.options = request.options if request.options is not None else self.stage.options()
-        self.labels = _labels(request)
+        self.labels = input_labels(request.inputs, request.side, request.labels)
         self.slots = max(1, min(request.slots, request.memory_mb // self.stage.memory_mb))
         self.cluster: Cluster | None = None
         self.cores_per_block = 1
@@ -138,10 +136,12 @@ class _Run:
             self.progress.checking([*request.inputs.values()])
             atom = 1 if request.blocks is not None else None
             scanned = read_inputs(type(self.stage), request.inputs, self.labels, scratch, atom=atom)
-            known.inputs = input_rows(self.stage, scanned, request, self.labels)
+            known.inputs = input_rows(self.stage, scanned, request.inputs, request.side, self.labels)
             self.phases.enter("plan")
             known.plan = plan = self.make_plan(scanned)
-            known.plan_hash = plan_hash(self.stage, self.options, known.inputs, request, plan)
+            known.plan_hash = plan_hash(
+                request.stage, self.stage, self.options, known.inputs, request.databases, request.labels, plan
+            )
             with job_folder(request.workdir, self.stage.name, known.plan_hash) as folder:
                 job = self.make_job(scanned, folder)
                 self.run_blocks(job, plan, scanned, scratch)
@@ -327,62 +327,3 @@ class _Run:
         if self.request.report is not None:
             check_targets({"the report": self.request.report}, list(self.request.inputs.values()))
             reports.write_json(self.report({}, error), self.request.report)
-
-
-def residue_unit(stage: Stage) -> str:
-    """``b`` for bases, ``aa`` for amino acids, empty where the stage takes either or none."""
-    match stage.records:
-        case Fasta(alphabet=alphabet):
-            return {"dna": "b", "aa": "aa"}.get(alphabet, "")
-        case None:
-            return ""
-        case _:
-            return "b"
-
-
-def _labels(request: Request) -> dict[str, str]:
-    labels = {name: path.name for name, path in request.inputs.items()}
-    for name, paths in request.side.items():
-        labels[name] = paths[0].name if paths else ""
-        labels.update({f"{name}.{position}": path.name for position, path in enumerate(paths)})
-    return {**labels, **request.labels}
-
-
-def input_rows(
-    stage: Stage, scanned: StageInput, request: Request, labels: Mapping[str, str]
-) -> dict[str, dict[str, Any]]:
-    """What the run report says of each input file, by name; files of a list are ``name.0``, ``name.1`` …"""
-    rows: dict[str, dict[str, Any]] = {}
-    for name, one in zip(scanned.names, scanned.scanned, strict=True):
-        row = _input_row(request.inputs[name], labels[name], one.sha256)
-        rows[name] = row | {"records": one.total_records, "residues": one.total_residues}
-    for name, paths in request.side.items():
-        for position, path in enumerate(paths):
-            key = f"{name}.{position}" if stage.side[name].multiple else name
-            rows[key] = _input_row(path, labels[key], file_digest(path))
-    return rows
-
-
-def _input_row(path: Path, label: str, sha256: str) -> dict[str, Any]:
-    return {"name": label, "bytes": path.stat().st_size, "sha256": sha256, "records": None, "residues": None}
-
-
-def plan_hash(stage: Stage, options: Any, inputs: Mapping[str, Mapping[str, Any]], request: Request, plan: Plan) -> str:
-    """Digest of everything the parts depend on: a rerun with the same digest may use them again."""
-    identity = {
-        "package": __version__,
-        "stage": [request.stage, stage.name, stage.version],
-        "programs": [stage.tool_versions(), _program_digests(stage)],
-        "options": dataclasses.asdict(options),
-        "inputs": {name: row["sha256"] for name, row in inputs.items()},
-        "databases": {name: database.digest for name, database in request.databases.items()},
-        "borders": plan.borders,
-        "labels": sorted(request.labels.items()),
-    }
-    return hashlib.sha256(json.dumps(identity, sort_keys=True, default=str).encode()).hexdigest()
-
-
-def _program_digests(stage: Stage) -> dict[str, str]:
-    """Digest of each program's file: a rebuilt one may say the same version and do something else."""
-    found = {program: shutil.which(program) for program in stage.programs}
-    return {program: file_digest(Path(path)) for program, path in found.items() if path is not None}

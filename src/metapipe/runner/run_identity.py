@@ -1,0 +1,92 @@
+"""What a run is given and what its parts depend on: names and digests of inputs, and the plan hash over all of it."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import json
+import shutil
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from metapipe import __version__
+from metapipe.runner.inputs import StageInput
+from metapipe.runner.plan import Plan
+from metapipe.runner.run_report import file_digest
+from metapipe.runner.stage import Database, Fasta, Stage
+
+Paths = Mapping[str, Path]
+SidePaths = Mapping[str, Sequence[Path]]
+
+
+def input_labels(inputs: Paths, side: SidePaths, given: Mapping[str, str]) -> dict[str, str]:
+    """Names of all input files as the user knows them; files of a list are ``name.0``, ``name.1`` …"""
+    labels = {name: path.name for name, path in inputs.items()}
+    for name, paths in side.items():
+        labels[name] = paths[0].name if paths else ""
+        labels.update({f"{name}.{position}": path.name for position, path in enumerate(paths)})
+    return {**labels, **given}
+
+
+def input_rows(
+    stage: Stage, scanned: StageInput, inputs: Paths, side: SidePaths, labels: Mapping[str, str]
+) -> dict[str, dict[str, Any]]:
+    """What the run report says of each input file, by name; files of a list are ``name.0``, ``name.1`` …"""
+    rows: dict[str, dict[str, Any]] = {}
+    for name, one in zip(scanned.names, scanned.scanned, strict=True):
+        row = _input_row(inputs[name], labels[name], one.sha256)
+        rows[name] = row | {"records": one.total_records, "residues": one.total_residues}
+    for name, paths in side.items():
+        for position, path in enumerate(paths):
+            key = f"{name}.{position}" if stage.side[name].multiple else name
+            rows[key] = _input_row(path, labels[key], file_digest(path))
+    return rows
+
+
+def _input_row(path: Path, label: str, sha256: str) -> dict[str, Any]:
+    return {"name": label, "bytes": path.stat().st_size, "sha256": sha256, "records": None, "residues": None}
+
+
+def plan_hash(
+    reference: str,
+    stage: Stage,
+    options: Any,
+    inputs: Mapping[str, Mapping[str, Any]],
+    databases: Mapping[str, Database],
+    labels: Mapping[str, str],
+    plan: Plan,
+) -> str:
+    """Digest of everything the parts depend on: a rerun with the same digest may use them again.
+
+    :param reference: ``module:Class`` of the stage. :param inputs: of :func:`input_rows`.
+    :param labels: those the user gave: they stand in results.
+    """
+    identity = {
+        "package": __version__,
+        "stage": [reference, stage.name, stage.version],
+        "programs": [stage.tool_versions(), _program_digests(stage)],
+        "options": dataclasses.asdict(options),
+        "inputs": {name: row["sha256"] for name, row in inputs.items()},
+        "databases": {name: database.digest for name, database in databases.items()},
+        "borders": plan.borders,
+        "labels": sorted(labels.items()),
+    }
+    return hashlib.sha256(json.dumps(identity, sort_keys=True, default=str).encode()).hexdigest()
+
+
+def _program_digests(stage: Stage) -> dict[str, str]:
+    """Digest of each program's file: a rebuilt one may say the same version and do something else."""
+    found = {program: shutil.which(program) for program in stage.programs}
+    return {program: file_digest(Path(path)) for program, path in found.items() if path is not None}
+
+
+def residue_unit(stage: Stage) -> str:
+    """``b`` for bases, ``aa`` for amino acids, empty where the stage takes either or none."""
+    match stage.records:
+        case Fasta(alphabet=alphabet):
+            return {"dna": "b", "aa": "aa"}.get(alphabet, "")
+        case None:
+            return ""
+        case _:
+            return "b"
