@@ -165,6 +165,21 @@ class Poisoned(Identity):
             task.note("bases", len(record.sequence))
 
 
+class TwoOutputs(Poisoned):
+    """As ``poisoned``, with a table of the names beside."""
+
+    name = "two_outputs"
+    outputs = {**Identity.outputs, "names": Output("tsv", "names", merge=HeaderOnce())}
+
+    def run(self, task: Task, state: Any) -> None:
+        task.output("names").write(b"#name\n")
+        for record in task.records():
+            if record.name.startswith("poison"):
+                fail(task, task.options)
+            task.output("copy").write(b">%s\n%s\n" % (record.name.encode(), record.sequence))
+            task.output("names").write(f"{record.name}\n".encode())
+
+
 class PoisonedPairs(Poisoned):
     name = "poisoned_pairs"
     records = FastqPairs()
@@ -342,6 +357,7 @@ STAGES = {
         Whole,
         Side,
         Poisoned,
+        TwoOutputs,
         PoisonedPairs,
         PoisonedWhole,
         Burning,

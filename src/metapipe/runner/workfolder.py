@@ -20,7 +20,7 @@ from metapipe.runner.attempt import STOP
 _OWN = "run-"
 #: Seconds to wait for the children of a driver that was just killed: they hold its lock until they are gone.
 _PATIENCE = 2.0
-#: A folder of a run without a lock file is taken for dead after so many seconds.
+#: A folder without a lock file is taken for dead after so many seconds, where nothing else can tell.
 _UNLOCKED_AGE = 3600.0
 
 
@@ -31,21 +31,40 @@ def own_folder(workdir: Path) -> Iterator[Path]:
     :raises MetapipeError: E501 when the folder cannot be made.
     """
     made = not workdir.exists()
+    with contextlib.ExitStack() as stack:
+        try:
+            workdir.mkdir(parents=True, exist_ok=True)
+            with _alone_in(workdir) as alone:
+                for left in workdir.glob(f"{_OWN}*"):
+                    _remove_if_dead(left, unlocked_age=0.0 if alone else _UNLOCKED_AGE)
+                folder = Path(tempfile.mkdtemp(prefix=_OWN, dir=workdir))
+                stack.callback(_remove_own, folder, made or workdir.name.startswith("."))
+                stack.enter_context(_locked(folder / "lock"))
+        except OSError as error:
+            raise MetapipeError("E501", f"cannot make the working folder ({error.strerror})", file=workdir) from error
+        yield folder
+
+
+@contextlib.contextmanager
+def _alone_in(workdir: Path) -> Iterator[bool]:
+    """While it lasts no other run makes its folder here; false on a file system that cannot say so."""
+    descriptor = os.open(workdir, os.O_RDONLY | os.O_DIRECTORY)
     try:
-        workdir.mkdir(parents=True, exist_ok=True)
-        for left in workdir.glob(f"{_OWN}*"):
-            _remove_if_dead(left)
-        folder = Path(tempfile.mkdtemp(prefix=_OWN, dir=workdir))
-    except OSError as error:
-        raise MetapipeError("E501", f"cannot make the working folder ({error.strerror})", file=workdir) from error
-    try:
-        with _locked(folder / "lock"):
-            yield folder
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+            alone = True
+        except OSError:
+            alone = False
+        yield alone
     finally:
-        shutil.rmtree(folder, ignore_errors=True)
-        if made or workdir.name.startswith("."):
-            with contextlib.suppress(OSError):
-                workdir.rmdir()  # only when nothing of another run waits in it
+        os.close(descriptor)
+
+
+def _remove_own(folder: Path, workdir_too: bool) -> None:
+    shutil.rmtree(folder, ignore_errors=True)
+    if workdir_too:
+        with contextlib.suppress(OSError):
+            folder.parent.rmdir()  # only when nothing of another run waits in it
 
 
 @contextlib.contextmanager
@@ -120,14 +139,14 @@ def _locked(path: Path) -> Iterator[None]:
         yield
 
 
-def _remove_if_dead(folder: Path) -> None:
+def _remove_if_dead(folder: Path, unlocked_age: float = _UNLOCKED_AGE) -> None:
     try:
         with (folder / "lock").open("r+") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             shutil.rmtree(folder, ignore_errors=True)
     except FileNotFoundError:
         with contextlib.suppress(OSError):
-            if time.time() - folder.stat().st_mtime > _UNLOCKED_AGE:
+            if not unlocked_age or time.time() - folder.stat().st_mtime > unlocked_age:
                 shutil.rmtree(folder, ignore_errors=True)
     except OSError:
         return  # in use
