@@ -65,6 +65,9 @@ CODES: dict[str, Code] = {
     "E308": Code(
         EX_UNAVAILABLE, "Galaxy cannot reach its database", "Start PostgreSQL; Galaxy then goes on by itself."
     ),
+    "E309": Code(
+        EX_UNAVAILABLE, "the sandbox cannot be made for a program", "See METAPIPE_SANDBOX in docs/operating.md."
+    ),
     "E310": Code(EX_UNAVAILABLE, "the Spark cluster has no free cores", "Run again later; finished blocks are kept."),
     "E311": Code(
         EX_UNAVAILABLE,

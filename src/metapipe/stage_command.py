@@ -9,16 +9,18 @@ import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from metapipe.errors import MetapipeError
 from metapipe.runner.attempt import load_stage
 from metapipe.runner.engine import Request, run_stage
 from metapipe.runner.launcher import adopt_orphans, end_descendants
+from metapipe.runner.limits import IDLE_DEFAULT
 from metapipe.runner.stage import Database, FastqPairs, Stage
 from metapipe.stages.registry import SUMMARIES, reference_of
 
 Say = Callable[[str], None]
+_Otherwise = TypeVar("_Otherwise", int, None)
 
 _MATES = ("forward", "reverse")
 
@@ -145,9 +147,9 @@ def _add_running(group: Any) -> None:
     group.add_argument(
         "--memory-mb",
         type=_at_least_one,
-        default=_from_environment("GALAXY_MEMORY_MB", 4096),
+        default=_from_environment("GALAXY_MEMORY_MB", None),
         metavar="N",
-        help="memory for all slots together (default: $GALAXY_MEMORY_MB, else 4096)",
+        help="limit of memory for all slots together (default: $GALAXY_MEMORY_MB, else what the machine has)",
     )
     group.add_argument(
         "--session",
@@ -166,7 +168,16 @@ def _add_running(group: Any) -> None:
     group.add_argument(
         "--blocks", type=_at_least_one, metavar="N", help="force this many blocks (for tests and benchmarks)"
     )
-    group.add_argument("--timeout", type=_seconds, metavar="SECONDS", help="longest time for one block")
+    group.add_argument(
+        "--timeout", type=_seconds, metavar="SECONDS", help="longest time for the largest block (default: plenty)"
+    )
+    group.add_argument(
+        "--idle-timeout",
+        type=_seconds_or_none,
+        default=IDLE_DEFAULT,
+        metavar="SECONDS",
+        help=f"longest time a block may give no sign of life, 0: for ever (default {IDLE_DEFAULT:.0f})",
+    )
     group.add_argument(
         "--workdir",
         type=Path,
@@ -200,7 +211,11 @@ def _seconds(text: str) -> float:
     return value
 
 
-def _from_environment(name: str, otherwise: int) -> int:
+def _seconds_or_none(text: str) -> float:
+    return 0.0 if text in ("0", "0.0") else _seconds(text)
+
+
+def _from_environment(name: str, otherwise: _Otherwise) -> int | _Otherwise:
     text = os.environ.get(name, "")
     return int(text) if text.isascii() and text.isdigit() and int(text) > 0 else otherwise
 
@@ -233,6 +248,7 @@ def run_stage_command(arguments: argparse.Namespace, say: Say, warn: Say, rewrit
         max_quarantined=arguments.max_quarantined,
         blocks=arguments.blocks,
         timeout=arguments.timeout,
+        idle_timeout=arguments.idle_timeout,
         summary=arguments.summary or (arguments.outdir / "summary.json" if arguments.outdir else None),
         report=arguments.report or (arguments.outdir / "run_report.json" if arguments.outdir else None),
         quarantine=arguments.quarantine,

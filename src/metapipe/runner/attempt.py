@@ -9,10 +9,10 @@ from __future__ import annotations
 import contextlib
 import errno
 import importlib
-import json
 import os
 import shutil
 import socket
+import threading
 import time
 import traceback
 from dataclasses import asdict, dataclass, field, replace
@@ -22,11 +22,13 @@ from typing import Any
 from metapipe.errors import MetapipeError
 from metapipe.runner.blocks import Block
 from metapipe.runner.declaration import check_declaration
-from metapipe.runner.launcher import Ended, run_forked
+from metapipe.runner.forked import Ended
+from metapipe.runner.limits import ran_short
 from metapipe.runner.part import begin, bytes_in, commit, kept_row, left_behind
 from metapipe.runner.shared_folders import check_host
 from metapipe.runner.stage import Stage
-from metapipe.runner.task import BlockTask, Job, last_words
+from metapipe.runner.task import Job, last_words
+from metapipe.runner.zygote import Zygote
 
 #: Made by the first attempt whose failure ends the run; the others need not start.
 STOP = "stopped"
@@ -69,7 +71,13 @@ class Attempt:
     commands: list[list[str]] = field(default_factory=list)
 
 
-_loaded: dict[str, tuple[Stage, Any]] = {}
+class _OfThread(threading.local):
+    """The zygote dies with the thread that forked it, so each thread has its own."""
+
+    zygote: Zygote | None = None
+
+
+_of_thread = _OfThread()
 
 
 def load_stage(reference: str) -> type[Stage]:
@@ -120,14 +128,12 @@ def run_attempt(job: Job, block: Block) -> Attempt:
     if row.code.startswith(FINAL_CODES):
         with contextlib.suppress(OSError):
             stop.touch()
-    return replace(row, worker_cpu=time.process_time() - worker_before)
+    return replace(row, worker_cpu=row.worker_cpu + time.process_time() - worker_before)
 
 
 def _attempt(job: Job, block: Block, row: Attempt, staging: Path, part: Path) -> Attempt:
     folder = _made(staging / "part")
-    task = BlockTask(job, block, folder, _made(staging / "scratch"))
-    stage, state = _ready(job, task)
-    ended = run_forked(lambda: _work(stage, state, task), timeout=job.timeout)
+    ended, setup_cpu = _run(job, block, folder, _made(staging / "scratch"))
     row = replace(
         row,
         outcome=ended.outcome,
@@ -135,9 +141,10 @@ def _attempt(job: Job, block: Block, row: Attempt, staging: Path, part: Path) ->
         user=ended.usage.user,
         system=ended.usage.system,
         max_rss_kib=ended.usage.max_rss_kib,
+        worker_cpu=setup_cpu,
     )
     if ended.outcome != "ok":
-        return _judge(row, ended)
+        return _judge(row, ended, job)
     notes, commands = ended.payload
     row = replace(row, notes=notes, commands=commands, bytes_out=bytes_in(folder))
     try:
@@ -159,32 +166,37 @@ def _made(folder: Path) -> Path:
     return folder
 
 
-def _ready(job: Job, task: BlockTask) -> tuple[Stage, Any]:
-    if job.identifier not in _loaded:
-        # A reused worker must not keep the models of earlier jobs.
-        _loaded.clear()
-        stage = load_stage(job.stage)()
-        _loaded[job.identifier] = (stage, stage.setup(task))
-    return _loaded[job.identifier]
+def _run(job: Job, block: Block, folder: Path, scratch: Path) -> tuple[Ended, float]:
+    while True:
+        zygote = _of_thread.zygote
+        if zygote is None or zygote.owner != os.getpid() or zygote.is_over or zygote.job != job:
+            end_setup()
+            zygote = _of_thread.zygote = Zygote(job, load_stage)
+        answer = zygote.run(block, folder, scratch)
+        if answer is not None:
+            return answer
 
 
-def _work(stage: Stage, state: Any, task: BlockTask) -> tuple[dict[str, Any], list[list[str]]]:
-    stage.run(task, state)
-    task.close()
-    # As JSON has them, so that notes kept from an interrupted run are the same as fresh ones.
-    notes: dict[str, Any] = json.loads(json.dumps(task.notes))
-    return notes, task.commands
+def end_setup() -> None:
+    """Give back what the last job of this worker has loaded, and count what it cost."""
+    zygote, _of_thread.zygote = _of_thread.zygote, None
+    if zygote is not None:
+        zygote.end()
 
 
-def _judge(row: Attempt, ended: Ended) -> Attempt:
+def _judge(row: Attempt, ended: Ended, job: Job) -> Attempt:
     """Put a failure of the block's child into a code and a sentence."""
     # What is only a traceback of ours helps nobody whose disk or memory is full.
     said = b"" if isinstance(ended.payload, OSError | MemoryError) and not describe(ended.payload)[2] else ended.stderr
     row = replace(row, stderr=said.decode("utf-8", "replace")[-4096:])
     if ended.outcome == "memory":
-        return replace(row, code="E802", message="a block ran out of memory")
+        return replace(row, code="E802", message=ended.sentence or "a block ran out of memory")
     if ended.outcome == "timeout":
-        return replace(row, code="E801", message="a block reached its time limit")
+        return replace(row, code="E801", message=ended.sentence)
+    if ended.outcome == "crashed" and ran_short(
+        ended.usage.max_rss_kib, job.memory_mb if job.memory_enforced else None
+    ):
+        return replace(row, outcome="memory", code="E802", message="a block ran out of memory and crashed")
     if ended.outcome == "crashed":
         how = f"was killed by signal {ended.signal}" if ended.signal else f"ended with exit code {ended.exit_code}"
         return replace(row, code="E401", message=f"the worker {how}; last words: {last_words(ended.stderr)}")

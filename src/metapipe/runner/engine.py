@@ -16,12 +16,14 @@ from typing import Any
 
 from metapipe.errors import MetapipeError
 from metapipe.runner import report as reports
+from metapipe.runner import sandbox
 from metapipe.runner.attempt import load_stage, lost_attempts, part_folder
 from metapipe.runner.blocks import Block
 from metapipe.runner.cluster import Cluster, cluster_from
 from metapipe.runner.deliver import Delivery, check_targets, quarantined_text
 from metapipe.runner.inputs import StageInput, read_inputs
 from metapipe.runner.jvm import java_binary
+from metapipe.runner.limits import IDLE_DEFAULT, default_timeout, machine_memory_mb
 from metapipe.runner.plan import Plan, make_plan
 from metapipe.runner.progress import Progress
 from metapipe.runner.retry import Outcome, run_all
@@ -44,7 +46,10 @@ class Request:
     :param labels: names of the input files as the user knows them, for messages and the summary.
     :param outputs: the outputs wanted; others are dropped. :param workdir: parts live here until merged.
     :param session: ``auto`` or a name of ``sessions``. :param blocks: force this many blocks (tests, benchmarks).
-    :param timeout: seconds one block may take. :param progress: called with one line of text now and then;
+    :param memory_mb: for all slots together, enforced; None: the machine's is planned with and nothing is enforced.
+    :param timeout: seconds the largest block may take (None: plenty, by the stage's rate).
+    :param idle_timeout: seconds a block may go on without any sign of life (0: for ever).
+    :param progress: called with one line of text now and then;
         :param live: it shows each in place of the one before, so it is called often (an empty line clears it).
     :param warn: called with a line the user should see in any case.
     :param order: permutes the launch of blocks (tests).
@@ -59,11 +64,12 @@ class Request:
     options: Any = None
     labels: Mapping[str, str] = dataclasses.field(default_factory=dict)
     slots: int = 1
-    memory_mb: int = 4096
+    memory_mb: int | None = None
     session: str = "auto"
     max_quarantined: int = 10
     blocks: int | None = None
     timeout: float | None = None
+    idle_timeout: float = IDLE_DEFAULT
     summary: Path | None = None
     report: Path | None = None
     quarantine: Path | None = None
@@ -112,7 +118,9 @@ class _Run:
         self.stage: Stage = load_stage(request.stage)()
         self.options = request.options if request.options is not None else self.stage.options()
         self.labels = input_labels(request.inputs, request.side, request.labels)
-        self.slots = max(1, min(request.slots, request.memory_mb // self.stage.memory_mb))
+        self.memory_mb = machine_memory_mb() if request.memory_mb is None else request.memory_mb
+        self.slots = max(1, min(request.slots, self.memory_mb // self.stage.memory_mb))
+        self.sandbox = "auto"
         self.cluster: Cluster | None = None
         self.cores_per_block = 1
         self.outcome = Outcome()
@@ -121,7 +129,7 @@ class _Run:
             options=self.options,
             databases=request.databases,
             slots=self.slots,
-            memory_mb=request.memory_mb,
+            memory_mb=self.memory_mb,
         )
         self.phases = self.known.phases
         self.progress = Progress(self.stage.name, request.progress, live=request.live)
@@ -143,7 +151,7 @@ class _Run:
                 request.stage, self.stage, self.options, known.inputs, request.databases, request.labels, plan
             )
             with job_folder(request.workdir, self.stage.name, known.plan_hash) as folder:
-                job = self.make_job(scanned, folder)
+                job = self.make_job(scanned, plan, folder)
                 self.run_blocks(job, plan, scanned, scratch)
                 self.phases.enter("merge")
                 self.progress.doing("putting the results together")
@@ -157,6 +165,11 @@ class _Run:
 
     def check(self) -> None:
         request = self.request
+        self.sandbox = sandbox.policy_of(os.environ)
+        if self.sandbox == "require":
+            sandbox.is_sandboxed(self.sandbox)
+        elif self.stage.programs and request.warn is not None and (open_door := sandbox.warning(self.sandbox)):
+            request.warn(open_door)
         self.stage.check(self.options)
         self.find_cluster()
         for name, paths in request.side.items():
@@ -213,9 +226,10 @@ class _Run:
             blocks=self.request.blocks,
         )
 
-    def make_job(self, scanned: StageInput, folder: Path) -> Job:
+    def make_job(self, scanned: StageInput, plan: Plan, folder: Path) -> Job:
+        largest = max((block.residues for block in scanned.blocks(plan.borders)), default=0)
         request, per_node = self.request, self.stage.threads == PER_NODE
-        threads, memory_mb = self.slots, request.memory_mb if per_node else request.memory_mb // self.slots
+        threads, memory_mb = self.slots, self.memory_mb if per_node else self.memory_mb // self.slots
         if self.cluster is not None:
             threads, memory_mb = self.cores_per_block, self.cores_per_block * self.cluster.core_memory_mb
             self.slots = self.cluster.slots(self.cores_per_block) * self.cores_per_block
@@ -238,9 +252,14 @@ class _Run:
             threads=threads if per_node else self.stage.threads,
             memory_mb=memory_mb,
             folder=str(folder.resolve()),
-            timeout=request.timeout,
             kept=frozenset(part.name for part in folder.glob("parts/*")),
             database_sizes=None if self.cluster is None else database_sizes(request.databases),
+            timeout=request.timeout or default_timeout(largest, self.stage.rate, self.stage.fixed_cost),
+            idle_timeout=request.idle_timeout,
+            memory_enforced=request.memory_mb is not None,
+            sandbox=self.sandbox,
+            largest=largest,
+            fixed_cost=self.stage.fixed_cost,
         )
 
     def run_blocks(self, job: Job, plan: Plan, scanned: StageInput, scratch: Path) -> None:
@@ -262,7 +281,7 @@ class _Run:
             warn=request.warn,
         )
         try:
-            self.known.facts, self.known.remote = session.facts(), session.remote
+            self.known.facts, self.known.remote = self.facts(session), session.remote
             self.phases.enter("blocks")
             weights = {block.name: block.residues for block in blocks}
             self.progress.running(Path(job.folder) / "parts", weights, residue_unit(self.stage))
@@ -280,9 +299,13 @@ class _Run:
             self.progress.end()
             self.phases.enter("session end")
             if session.name != name:  # a lost warm session has become a cold one
-                self.known.session, self.known.facts, self.known.remote = session.name, session.facts(), session.remote
+                self.known.session = session.name
+                self.known.facts, self.known.remote = self.facts(session), session.remote
             session.stop()
             self.outcome.rows = sorted([*self.outcome.rows, *lost_attempts(job)], key=lambda row: row.started)
+
+    def facts(self, session: Session) -> dict[str, Any]:
+        return {**session.facts(), "sandbox": sandbox.facts(self.sandbox, bool(self.stage.programs))}
 
     def run_nothing(self, job: Job, block: Block, session: Session) -> None:
         """Every record was given up on: a block without records gives the outputs their headers."""

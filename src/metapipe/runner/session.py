@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from metapipe.errors import MetapipeError
-from metapipe.runner.attempt import Attempt, run_attempt
+from metapipe.runner.attempt import Attempt, end_setup, run_attempt
 from metapipe.runner.blocks import Block
 from metapipe.runner.cluster import LOST_LIMIT, REGISTER_LIMIT, Cluster, refusal
 from metapipe.runner.jvm import LOG, Gateway, archive_path, spark_home, start_gateway
@@ -87,7 +87,7 @@ class InlineSession:
         return {}
 
     def stop(self) -> None:
-        """Nothing is held between blocks."""
+        end_setup()
 
 
 class SparkSession:

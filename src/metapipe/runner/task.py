@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import resource
 import shutil
 import signal
 from collections.abc import Iterator, Mapping, Sequence
@@ -15,8 +16,10 @@ from typing import Any, BinaryIO
 from metapipe.errors import MetapipeError
 from metapipe.runner.blocks import Block, ByteRange
 from metapipe.runner.launcher import run_program
+from metapipe.runner.limits import ran_short
 from metapipe.runner.merge import add_counts
 from metapipe.runner.records import base_name, fasta_records, fastq_records
+from metapipe.runner.sandbox import Room, environment_inside, is_sandboxed, on_this_host, with_targets
 from metapipe.runner.stage import Completed, Database, Record, Totals
 
 #: Programs of one block that the run report names.
@@ -33,6 +36,10 @@ class Job:
     :param kept: names of blocks whose parts an earlier run has left.
     :param whole_files: input name -> (path, size) of plain inputs, read without a copy when a block is all of it.
     :param database_sizes: files and bytes of each database; None when all blocks run on the driver's host.
+    :param timeout: seconds for the block of ``largest`` residues, ``fixed_cost`` of which it takes whatever its size.
+    :param idle_timeout: seconds without a sign of life.
+    :param memory_enforced: whether a block that takes more than ``memory_mb`` is ended (somebody gave a limit).
+    :param sandbox: the policy (:mod:`metapipe.runner.sandbox`).
     """
 
     identifier: str
@@ -52,6 +59,11 @@ class Job:
     timeout: float | None = None
     kept: frozenset[str] = frozenset()
     database_sizes: Mapping[str, tuple[int, int]] | None = None
+    idle_timeout: float | None = None
+    memory_enforced: bool = False
+    sandbox: str = "auto"
+    largest: int = 0
+    fixed_cost: float = 0.0
 
 
 @dataclass
@@ -179,26 +191,44 @@ class BlockTask:
             # The attempt's own folder has another name every time.
             own = os.path.commonpath([self.folder, self.scratch])
             self.commands.append([found, *(str(part).replace(own, "{block}") for part in argv[1:])])
-        environment = {**os.environ, "TMPDIR": str(self.scratch), "LC_ALL": "C"}
+        room = self._room() if is_sandboxed(on_this_host(self.job.sandbox, os.environ)) else None
         returncode, output, error = run_program(
             [found, *(str(part) for part in argv[1:])],
             cwd=self.scratch,
-            environment=environment,
+            environment=self._environment(),
             stdin=stdin,
             stdout=stdout,
+            room=room,
+            memory_mb=self.job.memory_mb if self.job.memory_enforced else None,
         )
-        if returncode not in accept:
-            if returncode in (-signal.SIGKILL, 128 + signal.SIGKILL) or _NO_MEMORY.search(error):
+        # A shell or bubblewrap says 128 + n for a signal n.
+        if returncode not in accept and not (returncode < 0 and 128 - returncode in accept):
+            words, name = last_words(error), Path(program).name
+            if returncode in (-signal.SIGKILL, 128 + signal.SIGKILL) or _NO_MEMORY.search(error) or self._ran_short():
                 # Nobody here sends SIGKILL to a program alone: it is the kernel's memory killer.
-                how = "ran out of memory"
-                raise MetapipeError("E802", f"{Path(program).name} {how}; its last words: {last_words(error)}")
+                raise MetapipeError("E802", f"{name} ran out of memory; its last words: {words}")
             how = f"was killed by signal {-returncode}" if returncode < 0 else f"ended with exit code {returncode}"
-            raise MetapipeError("E401", f"{Path(program).name} {how}; its last words: {last_words(error)}")
+            raise MetapipeError("E401", f"{name} {how}; its last words: {words}")
         if finished is not None and finished.encode() not in error + output:
             raise MetapipeError(
                 "E403", f"{Path(program).name} ended without saying '{finished}'; its last words: {last_words(error)}"
             )
         return Completed(returncode, output, error)
+
+    def _room(self) -> Room:
+        given = [Path(path) for path, _ in self.job.whole_files.values()]
+        given += [Path(path) for paths in self.job.side.values() for path in paths]
+        given += [database.path for database in self.job.databases.values()]
+        return Room(with_targets(given), with_targets([self.scratch, self.folder]), self.scratch)
+
+    def _environment(self) -> dict[str, str]:
+        if on_this_host(self.job.sandbox, os.environ) == "off":
+            return {**os.environ, "TMPDIR": str(self.scratch), "LC_ALL": "C"}
+        return environment_inside(os.environ, self.scratch)
+
+    def _ran_short(self) -> bool:
+        used = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
+        return ran_short(used, self.job.memory_mb if self.job.memory_enforced else None)
 
     def note(self, key: str, value: Any) -> None:
         self.notes[key] = add_counts(self.notes[key], value) if key in self.notes else value

@@ -1,0 +1,97 @@
+"""How long a block may take and how much memory it may use.
+
+Memory is enforced only when somebody gave a limit (Galaxy's GALAXY_MEMORY_MB, ``--memory-mb``): what a block and its
+programs hold in memory together is looked at while they run (:mod:`metapipe.runner.watch`), and RLIMIT_DATA stops
+one process that takes all at once. Not RLIMIT_AS: databases are mapped into memory and cost none of it.
+"""
+
+from __future__ import annotations
+
+import os
+import resource
+from dataclasses import dataclass
+from pathlib import Path
+
+#: A block gets so many times the time the stage's rate says, and never less than the minimum (seconds).
+GENEROUS, SHORTEST_DEFAULT = 50.0, 1800.0
+#: Whatever its size, a block gets the time to load databases so many times over, and these seconds (or the limit).
+_LOADS, _START = 3.0, 5.0
+IDLE_DEFAULT = 900.0
+
+#: RLIMIT_DATA counts what was asked for, not what is used: buffers half filled, a stack for every thread.
+_DATA_FACTOR, _DATA_SLACK, _THREAD_STACK = 1.25, 64 << 20, 16 << 20
+#: A program that fails holding this share of its limit failed for lack of memory, whatever it says.
+_NEARLY = 0.9
+#: Where the memory limit of the container or the job stands (cgroup version 2 and 1).
+_CGROUP_LIMITS = ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes")
+
+
+@dataclass(frozen=True)
+class Limits:
+    """Limits of one block: seconds of wall time, seconds without a sign of life, mebibytes. None: no limit."""
+
+    wall: float | None = None
+    idle: float | None = None
+    memory_mb: int | None = None
+
+
+def default_timeout(residues: int, rate: float, fixed_cost: float) -> float:
+    """Seconds for the largest block when nobody gave a limit: for hangs, not for slow machines."""
+    return max(SHORTEST_DEFAULT, GENEROUS * (fixed_cost + residues / rate))
+
+
+def block_timeout(timeout: float, residues: int, largest: int, fixed_cost: float) -> float:
+    """Seconds a block may take when the largest of the run may take ``timeout``.
+
+    In proportion to its letters, so that cutting a hanging block in two again and again, down to the record at fault,
+    costs about twice ``timeout`` in all (T/2 + T/4 + …); but not less than a start takes.
+    """
+    share = residues / largest if largest > 0 else 1.0
+    return min(timeout, max(timeout * share, _START + _LOADS * fixed_cost))
+
+
+def machine_memory_mb() -> int:
+    """Memory of this machine, or of the container if that is less."""
+    found = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    for place in _CGROUP_LIMITS:
+        try:
+            found = min(found, int(Path(place).read_text()))
+        except (OSError, ValueError):  # no such file; "max"
+            continue
+    return max(1, found >> 20)
+
+
+def limit_self(memory_mb: int | None, threads: int) -> None:
+    """Limit what this process may take from now on; what it holds already is not counted. No core dumps in any case."""
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    if memory_mb is not None:
+        _, hard = resource.getrlimit(resource.RLIMIT_DATA)
+        wanted = _held_bytes() + _data_limit(memory_mb) + threads * _THREAD_STACK
+        resource.setrlimit(resource.RLIMIT_DATA, (wanted if hard < 0 else min(wanted, hard), hard))
+
+
+def limit_program(memory_mb: int | None) -> None:
+    """Limit what this process, about to become a program, may take; it cannot lift that again."""
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    if memory_mb is not None:
+        _, hard = resource.getrlimit(resource.RLIMIT_DATA)
+        wanted = _data_limit(memory_mb) + (os.cpu_count() or 1) * _THREAD_STACK
+        wanted = wanted if hard < 0 else min(wanted, hard)
+        resource.setrlimit(resource.RLIMIT_DATA, (wanted, wanted))
+
+
+def ran_short(max_rss_kib: int, memory_mb: int | None) -> bool:
+    """Whether a process that failed after holding ``max_rss_kib`` failed because it was refused more."""
+    return memory_mb is not None and max_rss_kib >= _NEARLY * memory_mb * 1024
+
+
+def _data_limit(memory_mb: int) -> int:
+    return int(memory_mb * _DATA_FACTOR * (1 << 20)) + _DATA_SLACK
+
+
+def _held_bytes() -> int:
+    """Private writable memory of this process, as RLIMIT_DATA counts it."""
+    for line in Path("/proc/self/status").read_text().splitlines():
+        if line.startswith("VmData:"):
+            return int(line.split()[1]) << 10
+    return 0
