@@ -264,7 +264,8 @@ def fail(task: Task, options: HowToFail) -> None:
             marker = Path(options.flag + ".once")
             if not marker.exists():
                 marker.touch()
-                os.kill(os.getppid(), signal.SIGKILL)
+                zygote = Path(f"/proc/{os.getppid()}/stat").read_text()
+                os.kill(int(zygote.rpartition(")")[2].split()[1]), signal.SIGKILL)  # its parent, the worker
                 time.sleep(30)
         case "enospc":
             import resource

@@ -156,7 +156,6 @@ class _Nursery:
         started = time.monotonic()
         outcome, payload = outcome_of(lambda: self._set_up(task))
         if outcome == "ok":
-            gc.collect()
             gc.freeze()  # the collector writes to what it looks at: that would copy shared pages
             return None
         sys.stderr.flush()
