@@ -34,7 +34,7 @@ def busy(
 
 
 def daemons_and_workers(one: MarkedProgram) -> tuple[list[int], list[int]]:
-    """pyspark's daemon, and the workers it forked that are in the middle of a block (it runs in a child of theirs)."""
+    """pyspark's daemon, and the workers it forked that are in the middle of a block (it runs below them)."""
     begun = PACE / 2  # of the 2 * PACE that a block takes
     while True:
         processes = [psutil.Process(pid) for pid in one.below("metapipe.runner.worker_daemon")]
@@ -43,7 +43,7 @@ def daemons_and_workers(one: MarkedProgram) -> tuple[list[int], list[int]]:
             at_work = [
                 worker.pid
                 for worker in daemon.children()
-                if any(0 < time.time() - child.create_time() < begun for child in worker.children())
+                if any(0 < time.time() - child.create_time() < begun for child in worker.children(recursive=True))
             ]
             if at_work:
                 return [daemon.pid], at_work
