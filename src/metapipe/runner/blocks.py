@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO
 
-from metapipe.runner.stream import read_chunks
+from metapipe.runner.file_copy import append_range
+from metapipe.runner.stream import changed, read_chunks
 
 
 @dataclass(frozen=True)
@@ -29,6 +31,20 @@ class ByteRange:
     def chunks(self) -> Iterator[bytes]:
         """Yield the bytes in pieces of about a mebibyte."""
         return read_chunks(Path(self.path), self.offset, self.skip, self.length, self.compressed)
+
+    def copy_to(self, target: BinaryIO) -> None:
+        """Append the bytes to a file.
+
+        :raises MetapipeError: E201 when the file has fewer bytes than the scan found in it.
+        """
+        if self.compressed:
+            for chunk in self.chunks():
+                target.write(chunk)
+            return
+        with open(self.path, "rb") as source:
+            copied = append_range(source, target, self.offset, self.length)
+        if copied < self.length:
+            raise changed(Path(self.path))
 
 
 @dataclass(frozen=True)

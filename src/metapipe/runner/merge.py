@@ -5,11 +5,12 @@ from __future__ import annotations
 import abc
 import json
 import os
-import shutil
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
+
+from metapipe.runner.file_copy import append_range
 
 
 class MergeRule(abc.ABC):
@@ -97,21 +98,6 @@ def add_counts(left: Any, right: Any) -> Any:
 
 
 def append_file(source: BinaryIO, target: BinaryIO) -> None:
-    """Append the rest of ``source`` to ``target`` inside the kernel where the file systems allow it."""
-    target.flush()
-    remaining = os.fstat(source.fileno()).st_size - source.tell()
+    """Append the rest of ``source`` to ``target``."""
     offset = source.tell()
-    try:
-        while remaining > 0:
-            copied = os.copy_file_range(source.fileno(), target.fileno(), remaining, offset_src=offset)
-            if copied == 0:
-                break  # some file systems say "nothing" where they mean "cannot"
-            offset += copied
-            remaining -= copied
-    except OSError:
-        pass  # EXDEV, EINVAL and friends: not every pair of file systems can do it; a full disk fails again below
-    target.seek(0, os.SEEK_END)
-    if remaining > 0:
-        source.seek(offset)
-        shutil.copyfileobj(source, target, 1 << 20)
-        target.flush()
+    append_range(source, target, offset, os.fstat(source.fileno()).st_size - offset)

@@ -7,16 +7,28 @@ from collections.abc import Iterable, Iterator
 from metapipe.runner.stage import Record
 
 
+def _pieces(chunks: Iterable[bytes], mark: bytes) -> Iterator[list[bytes]]:
+    """Split a stream at a mark, in the time of its length however long the pieces are; yield what each chunk ends."""
+    rest: list[bytes] = []
+    held = b""  # what may be the first half of a mark of two bytes
+    for chunk in chunks:
+        chunk = held + chunk
+        held = mark[:1] if len(mark) == 2 and chunk.endswith(mark[:1]) else b""
+        pieces = (chunk[: len(chunk) - len(held)]).split(mark)
+        rest.append(pieces[0])
+        if len(pieces) > 1:
+            pieces[0] = b"".join(rest)
+            rest = [pieces.pop()]
+            yield pieces
+    if held or any(rest):
+        yield [b"".join(rest) + held]
+
+
 def lines(chunks: Iterable[bytes]) -> Iterator[bytes]:
     """Yield lines without their ends (``\\n`` or ``\\r\\n``)."""
-    rest = b""
-    for chunk in chunks:
-        pieces = (rest + chunk).split(b"\n")
-        rest = pieces.pop()
+    for pieces in _pieces(chunks, b"\n"):
         for piece in pieces:
             yield piece[:-1] if piece.endswith(b"\r") else piece
-    if rest:
-        yield rest[:-1] if rest.endswith(b"\r") else rest
 
 
 def split_header(header: bytes) -> tuple[str, str]:
@@ -27,29 +39,38 @@ def split_header(header: bytes) -> tuple[str, str]:
 
 def fasta_records(chunks: Iterable[bytes], first: int) -> Iterator[Record]:
     """Yield FASTA records; ``first`` is the index of the first one in the whole file."""
-    header: bytes | None = None
-    sequence: list[bytes] = []
     index = first
-    for line in lines(chunks):
-        if line.startswith(b">"):
-            if header is not None:
-                yield Record(*split_header(header), b"".join(sequence), b"", index)
-                index += 1
-            header, sequence = line[1:], []
-        else:
-            sequence.append(line)
-    if header is not None:
-        yield Record(*split_header(header), b"".join(sequence), b"", index)
+    before_first = True
+    for pieces in _pieces(chunks, b"\n>"):
+        for piece in pieces:
+            if before_first:
+                before_first = False
+                if not piece.startswith(b">"):
+                    continue  # blank lines
+                piece = piece[1:]
+            header, _, body = piece.partition(b"\n")
+            sequence = body.replace(b"\n", b"")
+            if b"\r" in piece:
+                header, sequence = header.removesuffix(b"\r"), sequence.replace(b"\r", b"")
+            yield Record(*split_header(header), sequence, b"", index)
+            index += 1
 
 
 def fastq_records(chunks: Iterable[bytes], first: int) -> Iterator[Record]:
     """Yield FASTQ records; ``first`` is the index of the first one in the whole file."""
-    source = lines(chunks)
-    for index, header in enumerate(source, first):
-        if not header:
-            return
-        sequence, _, qualities = next(source), next(source), next(source)
-        yield Record(*split_header(header[1:]), sequence, qualities, index)
+    index = first
+    waiting: list[bytes] = []
+    for pieces in _pieces(chunks, b"\n"):
+        waiting += pieces
+        whole = len(waiting) // 4 * 4
+        for header, sequence, qualities in zip(waiting[:whole:4], waiting[1:whole:4], waiting[3:whole:4], strict=True):
+            if header.endswith(b"\r"):
+                header, sequence, qualities = header[:-1], sequence.removesuffix(b"\r"), qualities.removesuffix(b"\r")
+            if not header:
+                return
+            yield Record(*split_header(header[1:]), sequence, qualities, index)
+            index += 1
+        waiting = waiting[whole:]
 
 
 def base_name(name: str) -> str:

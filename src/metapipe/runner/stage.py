@@ -18,7 +18,7 @@ from metapipe.runner.merge import Concat, MergeRule
 # ----------------------------------------------------------------------------------------------------- inputs
 
 
-@dataclass(frozen=True)
+@dataclass(slots=True)  # not frozen: that makes each of many millions cost twice as much
 class Record:
     """One sequence record.
 

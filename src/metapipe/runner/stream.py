@@ -107,4 +107,8 @@ def read_chunks(path: Path, offset: int, skip: int, length: int, compressed: boo
                 length -= len(chunk)
                 yield chunk
     if length:
-        raise MetapipeError("E201", "the file has changed since it was checked", file=path)
+        raise changed(path)
+
+
+def changed(path: Path) -> MetapipeError:
+    return MetapipeError("E201", "the file has changed since it was checked", file=path)

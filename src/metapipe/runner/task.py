@@ -157,8 +157,7 @@ class BlockTask:
             target.symlink_to(Path(extent.path).resolve())
             return target
         with target.open("wb") as copy:
-            for chunk in extent.chunks():
-                copy.write(chunk)
+            extent.copy_to(copy)
         return target
 
     def output(self, name: str) -> BinaryIO:
