@@ -88,6 +88,30 @@ def test_the_time_left_goes_down_while_nothing_is_finished_and_never_below_nothi
     assert left[-1] == 0
 
 
+def test_what_the_other_slots_have_under_way_is_reckoned_with(tmp_path: Path) -> None:
+    weights = {f"{number:06d}": 1_000_000 for number in range(8)}
+    watched = Watched(tmp_path, weights)
+    watched.progress.running(watched.parts, weights, "b", slots=4)
+    watched.clock.now += 9
+    watched.done("000000")
+    (line,) = watched.after(1)
+    assert "250 kb/s, about 22 s left" in line  # one and a half of the three others, in 10 s
+
+
+def test_nothing_is_said_after_the_closing_words(tmp_path: Path) -> None:
+    watched = Watched(tmp_path, WEIGHTS)
+    watched.start()
+    watched.after(3)
+    for name in WEIGHTS:
+        watched.done(name)
+    assert watched.after(20) == []  # not "about 0 s left"
+    watched.progress.end()
+    watched.after(20)
+    watched.progress.end()
+    assert len(watched.said) == 2
+    assert "all 3 blocks done in" in watched.said[-1]
+
+
 def test_pieces_of_a_block_that_was_cut_count_by_their_residues(tmp_path: Path) -> None:
     watched = Watched(tmp_path, WEIGHTS)
     watched.start()

@@ -284,7 +284,7 @@ class _Run:
             self.known.facts, self.known.remote = self.facts(session), session.remote
             self.phases.enter("blocks")
             weights = {block.name: block.residues for block in blocks}
-            self.progress.running(Path(job.folder) / "parts", weights, residue_unit(self.stage))
+            self.progress.running(Path(job.folder) / "parts", weights, residue_unit(self.stage), self.slots)
             run_all(
                 request.order(blocks) if request.order else blocks,
                 lambda pending: session.run(job, pending, self.progress.tick),

@@ -62,13 +62,13 @@ class Progress:
         """From now on something is being done that has no measure."""
         self._start(lambda: (f"{words}, for {duration(self.clock() - self._begun)}", 0.0))
 
-    def running(self, parts: Path, weights: Mapping[str, int], unit: str) -> None:
+    def running(self, parts: Path, weights: Mapping[str, int], unit: str, slots: int = 1) -> None:
         """From now on blocks are being run.
 
         :param parts: folder in which they appear under their names. :param weights: residues of each, by name.
-        :param unit: of residues: ``b``, ``aa`` or empty.
+        :param unit: of residues: ``b``, ``aa`` or empty. :param slots: blocks at once.
         """
-        seen = self._blocks = BlocksSeen(parts, weights, unit, self.clock)
+        seen = self._blocks = BlocksSeen(parts, weights, unit, self.clock, slots)
         self._start(lambda: (seen.words(), seen.share))
 
     def tick(self) -> None:
@@ -81,7 +81,8 @@ class Progress:
         self._busy = True  # a timer may ring while we look
         try:
             found = self._look()
-            if found is not None and (self.live or self._is_time(found[1], now)):
+            # The last of the plain lines is the closing words.
+            if found is not None and (self.live or (found[1] < 1 and self._is_time(found[1], now))):
                 self._tell(*found, now)
         finally:
             self._busy = False
@@ -94,7 +95,7 @@ class Progress:
             self._say("")
         elif self._blocks is not None and self._blocks.all_done():
             self._say(f"{self.name}: {self._blocks.closing_words()}")
-        self._shown = ""
+        self._shown, self._blocks, self._look = "", None, lambda: None
 
     @contextlib.contextmanager
     def ticking(self) -> Iterator[None]:
@@ -172,8 +173,10 @@ class FilesRead:
 class BlocksSeen:
     """How many blocks, and how many of their residues, are done, by the parts in a folder."""
 
-    def __init__(self, parts: Path, weights: Mapping[str, int], unit: str, clock: Callable[[], float]) -> None:
-        self.parts, self.unit, self._clock = parts, unit, clock
+    def __init__(
+        self, parts: Path, weights: Mapping[str, int], unit: str, clock: Callable[[], float], slots: int = 1
+    ) -> None:
+        self.parts, self.unit, self.slots, self._clock = parts, unit, slots, clock
         self._weights = dict(weights)
         self.total = sum(weights.values())
         self._done: dict[str, int] = {}
@@ -203,9 +206,11 @@ class BlocksSeen:
         if fresh <= 0 or elapsed <= 0 or self._changed is None:
             share = f", {percent(self.share)} of {letters(self.total, self.unit)}" if self.total else ""
             return f"{blocks}{share}, {duration(elapsed)} so far"
-        # By the time of the last part: what is under way has not been counted yet.
-        rate = fresh / max(self._changed - self._began, 1e-3)
-        left = max(0.0, (self.total - self._letters()) / rate - (self._clock() - self._changed))
+        # As of the last part, when the other slots were, on average, half through blocks of their own.
+        missing = self.total - self._letters()
+        under_way = min(0.5 * (self.slots - 1) * self.total / max(1, len(self._weights)), missing / 2)
+        rate = (fresh + under_way) / max(self._changed - self._began, 1e-3)
+        left = max(0.0, (missing - under_way) / rate - (self._clock() - self._changed))
         return (
             f"{blocks}, {percent(self.share)} of {letters(self.total, self.unit)}, {letters(rate, self.unit)}/s, "
             f"about {_whole_seconds(left)} left"

@@ -61,4 +61,4 @@ def megabytes(count: float) -> str:
 
 def percent(fraction: float) -> str:
     """``8.1 %``, ``45 %``."""
-    return f"{100 * fraction:.1f} %" if fraction < 0.0995 else f"{100 * fraction:.0f} %"
+    return f"{100 * fraction:.1f} %" if 0 < fraction < 0.0995 else f"{100 * fraction:.0f} %"
