@@ -149,6 +149,7 @@ def _values(settings: Settings) -> dict[str, object]:
         "jobs": settings.jobs,
         "slots": settings.slots,
         "memory_mb": settings.memory_mb,
+        "warm_socket": str(settings.warm_socket) if settings.warm else "",
     }
 
 

@@ -6,7 +6,7 @@ import shutil
 from dataclasses import dataclass
 
 from metapipe.errors import CODES, MetapipeError
-from metapipe.instance import accounts, broker, parts, ports
+from metapipe.instance import accounts, broker, parts, ports, warm
 from metapipe.instance.settings import HOST, Settings
 
 LEAST_FREE_BYTES = 1 << 30
@@ -17,7 +17,7 @@ _DATABASE_SECONDS = 10.0
 class Fault:
     """One thing that is wrong.
 
-    :param part: ``broker``, ``celery``, ``web``, ``port``, ``database`` or ``disk``.
+    :param part: ``broker``, ``celery``, ``web``, ``warm``, ``port``, ``database`` or ``disk``.
     :param code: key of the table of errors.
     :param problem: what is wrong.
     :param remedy: what to do about it.
@@ -52,13 +52,13 @@ class Health:
 def examine(settings: Settings) -> Health:
     """Ask every part whether it works; takes a few seconds only when one does not answer."""
     serving = parts.read_serving(settings)
-    recorded = {part: parts.identity(settings, part) for part in parts.PARTS}
+    recorded = {part: parts.identity(settings, part) for part in parts.of(settings)}
     running = {part: found.pid if found and found.alive else None for part, found in recorded.items()}
     started = serving is not None and any(recorded.values())
     faults = list(_disk(settings))
     if not started or serving is None:
         return Health("down", "", running, tuple(faults))
-    faults += [fault for part in parts.PARTS if (fault := _part(settings, serving, part, running))]
+    faults += [fault for part in parts.of(settings) if (fault := _part(settings, serving, part, running))]
     if settings.database and not any(fault.part in {"web", "port"} for fault in faults):
         faults += _database(settings, serving)
     return Health("broken" if faults else "up", serving.url, running, tuple(faults))
@@ -79,6 +79,8 @@ def _part(settings: Settings, serving: parts.Serving, part: str, running: dict[s
     elif part == "celery":
         # Without its broker the worker cannot answer; the broker's fault says it all.
         answers = running["broker"] is None or broker.worker_answers(settings.broker_socket)
+    elif part == "warm":
+        answers = warm.answers(settings.warm_socket)
     else:
         answers = parts.web_answers(serving.url)
     return (

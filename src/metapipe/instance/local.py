@@ -124,6 +124,9 @@ def _parser() -> argparse.ArgumentParser:
     choices.add_argument("--memory-mb", metavar="N", help="megabytes a job may use (a share of the machine's)")
     choices.add_argument("--jobs", metavar="N", help="jobs at the same time (2)")
     choices.add_argument("--tools", metavar="DIR", help="folder of tools of your own, offered too ('': none)")
+    choices.add_argument(
+        "--warm", action=argparse.BooleanOptionalAction, help="keep a Spark session ready for short jobs (no)"
+    )
     choices.add_argument("--json", action="store_true", help="say the result as JSON")
     for name, run, summary in (
         ("up", _up, "start Galaxy, or mend what does not work"),
@@ -136,7 +139,7 @@ def _parser() -> argparse.ArgumentParser:
     status.add_argument("--json", action="store_true", help="for programs")
     status.set_defaults(run=_status)
     logs = commands.add_parser("logs", parents=[everywhere], help="show a log")
-    logs.add_argument("part", nargs="?", choices=("web", "celery", "broker"), default="web")
+    logs.add_argument("part", nargs="?", choices=("web", "celery", "broker", "warm"), default="web")
     logs.add_argument("-f", "--follow", action="store_true", help="go on as it grows")
     logs.add_argument("-n", "--lines", type=int, default=50, metavar="N", help="lines to begin with (50)")
     logs.set_defaults(run=_logs)

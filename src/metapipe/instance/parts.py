@@ -1,4 +1,7 @@
-"""The three parts of a running Galaxy: message broker, Celery worker, web server (which also runs the jobs)."""
+"""The parts of a running Galaxy: message broker, Celery worker, web server (which also runs the jobs).
+
+Beside them, if so chosen, the server of warm Spark sessions for the jobs.
+"""
 
 from __future__ import annotations
 
@@ -9,13 +12,20 @@ import urllib.request
 from dataclasses import dataclass
 from pathlib import Path
 
-from metapipe.instance import broker, processes
+from metapipe.instance import broker, processes, warm
 from metapipe.instance.processes import Identity
 from metapipe.instance.secrets import write_private
 from metapipe.instance.settings import HOST, Settings
 
 PARTS = ("broker", "celery", "web")
-TITLES = {"broker": "message broker", "celery": "Celery worker", "web": "web server"}
+#: Parts that an instance may have.
+OPTIONAL = ("warm",)
+TITLES = {
+    "broker": "message broker",
+    "celery": "Celery worker",
+    "web": "web server",
+    "warm": "warm session server",
+}
 _CELERY_TASKS_AT_ONCE = 2
 
 
@@ -35,9 +45,16 @@ class Serving:
         return f"http://{HOST}:{self.port}"
 
 
+def of(settings: Settings) -> tuple[str, ...]:
+    """Return the parts that this instance is to have."""
+    return (*PARTS, *(("warm",) if settings.warm else ()))
+
+
 def command(settings: Settings, part: str, port: int) -> list[str]:
     """Return the command line of a part."""
     python = str(settings.galaxy_env / "bin" / "python")
+    if part == "warm":
+        return warm.command(settings)
     if part == "broker":
         return broker.command(settings)
     if part == "celery":
@@ -71,7 +88,7 @@ def is_alive(settings: Settings, part: str) -> bool:
 
 def belonging(settings: Settings, part: str | None = None) -> list[Identity]:
     """Return all living processes of the instance (or of one part of it), its jobs included."""
-    recorded = [identity(settings, name) for name in (PARTS if part is None else (part,))]
+    recorded = [identity(settings, name) for name in ((*PARTS, *OPTIONAL) if part is None else (part,))]
     return processes.belonging(mark(settings), recorded, part)
 
 

@@ -36,6 +36,7 @@ class Chosen:
     memory_mb: int | str | None = None
     jobs: int | str | None = None
     tools: str | None = None
+    warm: bool | None = None
 
 
 @dataclass(frozen=True)
@@ -52,6 +53,7 @@ class Settings:
     :param memory_mb: megabytes a job may use (``GALAXY_MEMORY_MB``).
     :param jobs: jobs that run at the same time.
     :param tools: folder of a developer's own tools, offered beside those of the checkout.
+    :param warm: whether a warm session server runs beside Galaxy for its short jobs.
     """
 
     checkout: Path
@@ -64,6 +66,7 @@ class Settings:
     memory_mb: int
     jobs: int
     tools: Path | None = None
+    warm: bool = False
 
     @property
     def galaxy_env(self) -> Path:
@@ -115,11 +118,24 @@ class Settings:
 
     @property
     def broker_socket(self) -> Path:
-        inside = self.run / "broker.sock"
+        return self._socket("broker")
+
+    @property
+    def warm_socket(self) -> Path:
+        """Socket of the warm session server; its folder, which the server makes, holds nothing else but its files."""
+        return self._socket("warm", folder="warm")
+
+    @property
+    def warm_slots(self) -> int:
+        """Slots that all jobs together have: what they would take without it, but not more than the machine has."""
+        return min(self.slots * self.jobs, max(self.slots, _cores()))
+
+    def _socket(self, name: str, folder: str = "") -> Path:
+        inside = self.run / folder / f"{name}.sock"
         if len(os.fsencode(inside)) <= _LONGEST_SOCKET_PATH:
             return inside
-        name = f"metapipe-{os.getuid()}-{hashlib.sha256(os.fsencode(self.state)).hexdigest()[:12]}"
-        return Path(tempfile.gettempdir()) / name / "broker.sock"
+        short = f"metapipe-{os.getuid()}-{hashlib.sha256(os.fsencode(self.state)).hexdigest()[:12]}"
+        return Path(tempfile.gettempdir()) / short / folder / f"{name}.sock"
 
 
 def load(state: Path | None = None, chosen: Chosen | None = None, environ: Mapping[str, str] | None = None) -> Settings:
@@ -157,6 +173,7 @@ def load(state: Path | None = None, chosen: Chosen | None = None, environ: Mappi
         ),
         jobs=jobs,
         tools=Path(tools).absolute() if tools else None,
+        warm=_yes("warm", pick("warm", "METAPIPE_GALAXY_WARM", False)),
     )
 
 
@@ -233,6 +250,13 @@ def _whole(name: str, value: object, lowest: int, highest: int) -> int:
     if not lowest <= number <= highest:
         raise MetapipeError("E701", name, expected=f"a whole number from {lowest} to {highest}", found=str(value))
     return number
+
+
+def _yes(name: str, value: object) -> bool:
+    text = str(value).lower()
+    if text not in ("true", "false", "1", "0", "yes", "no"):
+        raise MetapipeError("E701", name, expected="yes or no", found=str(value))
+    return text in ("true", "1", "yes")
 
 
 def _cores() -> int:

@@ -13,14 +13,14 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from metapipe.errors import MetapipeError
-from metapipe.instance import accounts, broker, configuration, databases, parts, ports, processes
+from metapipe.instance import accounts, broker, configuration, databases, parts, ports, processes, warm
 from metapipe.instance.parts import Serving
 from metapipe.instance.secrets import private_folder
 from metapipe.instance.settings import HOST, Settings
 
 Say = Callable[[str], None]
 
-_BROKER_SECONDS, _WEB_SECONDS, _CELERY_SECONDS = 20.0, 300.0, 120.0
+_BROKER_SECONDS, _WEB_SECONDS, _CELERY_SECONDS, _SPARK_SECONDS = 20.0, 300.0, 120.0, 90.0
 _PATIENCE_SECONDS = 30.0  # a busy machine answers late; only then is a living part taken for hung
 _SAY_EVERY_SECONDS = 10.0
 _GRACE_SECONDS = 15.0
@@ -38,7 +38,9 @@ def up(settings: Settings, say: Say) -> accounts.Credentials:
         configuration.render(settings)
         offered = databases.write_table(settings)
         started = configuration.digest(settings)
-        broken = [part for part in parts.PARTS if not _works(settings, part)]
+        if not settings.warm:
+            _clear_away(settings, "warm")
+        broken = [part for part in parts.of(settings) if not _works(settings, part)]
         serving = parts.read_serving(settings)
         if "web" in broken or serving is None:
             if serving is not None and serving.digest != started and "celery" not in broken:
@@ -71,9 +73,10 @@ def down(settings: Settings, say: Say) -> int:
             lambda: [identity for identity in parts.belonging(settings) if identity.pid not in brokers],
         )
         processes.stop(parts.belonging(settings), _GRACE_SECONDS, lambda: parts.belonging(settings))
-        for part in parts.PARTS:
+        for part in (*parts.PARTS, *parts.OPTIONAL):
             parts.record(settings, part).unlink(missing_ok=True)
         settings.broker_socket.unlink(missing_ok=True)
+        settings.warm_socket.unlink(missing_ok=True)
         return len(doomed)
 
 
@@ -111,6 +114,8 @@ def _works(settings: Settings, part: str) -> bool:
         if not broker.answers(settings.broker_socket):
             return True  # judged once the broker is back: the worker reconnects by itself
         return processes.wait_until(lambda: broker.worker_answers(settings.broker_socket), _PATIENCE_SECONDS)
+    if part == "warm":
+        return processes.wait_until(lambda: warm.answers(settings.warm_socket), _PATIENCE_SECONDS)
     serving = parts.read_serving(settings)
     return serving is not None and processes.wait_until(lambda: parts.web_answers(serving.url), _PATIENCE_SECONDS)
 
@@ -147,6 +152,8 @@ def _start(settings: Settings, broken: list[str], serving: Serving, say: Say) ->
         settings.broker_socket.unlink(missing_ok=True)
         _launch(settings, "broker", serving, say)
         _wait(settings, "broker", lambda: broker.answers(settings.broker_socket), _BROKER_SECONDS, say)
+    if "warm" in broken:
+        _launch(settings, "warm", serving, say)
     if "web" in broken:
         parts.write_serving(settings, serving)
         _launch(settings, "web", serving, say)
@@ -157,6 +164,8 @@ def _start(settings: Settings, broken: list[str], serving: Serving, say: Say) ->
     _wait(settings, "web", lambda: parts.web_answers(serving.url), _WEB_SECONDS, say)
     answers = _warm if "celery" in broken else _worker_answers  # one that ran on was warm before
     _wait(settings, "celery", lambda: answers(settings), _CELERY_SECONDS, say)
+    if "warm" in broken:
+        _wait(settings, "warm", lambda: warm.is_ready(settings.warm_socket), _SPARK_SECONDS, say)
 
 
 def _worker_answers(settings: Settings) -> bool:
