@@ -1,11 +1,13 @@
 """What becomes of blocks that failed: run again, cut in two down to the record at fault, or give up and say why.
 
 Every failing block holds at least one record at fault, so as soon as more blocks fail than records may be
-quarantined, the run ends: a broken program costs one round, a poison record at most twice its block.
+quarantined, the run ends: a broken program costs one round, a poison record at most twice its block (on top of the
+attempt that failed). A block that was lost with its worker holds nobody's fault: it is run again as it is.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
@@ -13,8 +15,10 @@ from metapipe.errors import MetapipeError
 from metapipe.runner.attempt import FINAL_CODES, Attempt
 from metapipe.runner.blocks import Block
 
-#: Worth one more try as it is before anything is cut.
-RETRY_CODES = ("E403", "E601")
+#: A program that did not finish but said so to nobody: worth one more try before anything is cut or set aside.
+UNPROVEN = "E403"
+#: The worker was lost, not the block: tried so often, wherever the session puts it.
+LOST, LOST_TRIES = "E601", 4
 
 RunBlocks = Callable[[Sequence[Block]], Iterator[Attempt]]
 SplitBlock = Callable[[Block], Sequence[Block]]
@@ -46,7 +50,7 @@ def run_all(
     :raises MetapipeError: the first failure that cannot be worked around.
     """
     pending = list(blocks)
-    tried_again: set[tuple[int, ...]] = set()
+    tried: Counter[tuple[int, ...]] = Counter()
     while pending:
         by_key = {block.key: block for block in pending}
         failed: list[tuple[Block, Attempt]] = []
@@ -58,14 +62,14 @@ def run_all(
             else:
                 failed.append((block, row))
         failed.sort(key=lambda pair: pair[0].key)
-        pending = _next_round(failed, outcome, tried_again, split, max_quarantined, may_split)
+        pending = _next_round(failed, outcome, tried, split, max_quarantined, may_split)
         outcome.retries += len(pending)
 
 
 def _next_round(
     failed: Sequence[tuple[Block, Attempt]],
     outcome: Outcome,
-    tried_again: set[tuple[int, ...]],
+    tried: Counter[tuple[int, ...]],
     split: SplitBlock,
     max_quarantined: int,
     may_split: bool,
@@ -76,8 +80,15 @@ def _next_round(
         if row.code.startswith(FINAL_CODES):
             raise _error(row)
     for block, row in failed:
-        if row.code in RETRY_CODES and block.key not in tried_again:
-            tried_again.add(block.key)
+        tried[block.key] += 1
+        if row.outcome == "skipped":
+            # A final failure has stopped the others, and was lost itself on its way here.
+            raise MetapipeError(LOST, "a worker was lost with the reason for which it had ended the run")
+        if row.code == LOST and tried[block.key] >= LOST_TRIES:
+            raise _error(row)
+        # Halves on the way to a record are not tried twice: that would double the cost of every step.
+        unproven = row.code == UNPROVEN and tried[block.key] == 1 and (len(block.key) == 1 or block.records < 2)
+        if row.code == LOST or unproven:
             again.append(block)
         else:
             at_fault.append((block, row))
