@@ -77,6 +77,21 @@ def test_jobs_get_cores_and_memory_of_the_settings(instance: Settings) -> None:
     assert local["env"] == [{"name": "GALAXY_MEMORY_MB", "value": "4321"}]
 
 
+def test_a_job_without_memory_enough_is_started_again_with_the_shares_of_all_jobs(instance: Settings) -> None:
+    configuration.render(replace(instance, memory_mb=1000, jobs=4))
+    environments = yaml.safe_load((instance.config / "job_conf.yml").read_text())["execution"]["environments"]
+    assert environments["local"]["resubmit"] == [{"condition": "memory_limit_reached", "environment": "more_memory"}]
+    assert environments["more_memory"]["env"] == [{"name": "GALAXY_MEMORY_MB", "value": "4000"}]
+    assert "resubmit" not in environments["more_memory"]
+
+
+def test_where_one_job_has_all_memory_none_is_started_again(instance: Settings) -> None:
+    configuration.render(replace(instance, memory_mb=1000, jobs=1))
+    environments = yaml.safe_load((instance.config / "job_conf.yml").read_text())["execution"]["environments"]
+    assert list(environments) == ["local"]
+    assert "resubmit" not in environments["local"]
+
+
 def test_jobs_inherit_no_python_settings(instance: Settings) -> None:
     environ = configuration.environ_of(instance, {"PYTHONPATH": "/x", "LD_PRELOAD": "y", "PATH": "/bin", "HOME": "/h"})
     assert not {"PYTHONPATH", "LD_PRELOAD"} & set(environ)
