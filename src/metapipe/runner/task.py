@@ -24,7 +24,7 @@ from metapipe.runner.stage import Completed, Database, Record, Totals
 
 #: Programs of one block that the run report names.
 _MOST_COMMANDS = 20
-_NO_MEMORY = re.compile(rb"std::bad_alloc|[Cc]annot allocate memory|[Oo]ut of memory")
+_NO_MEMORY = re.compile(rb"std::bad_alloc|MemoryError|[Cc]annot allocate memory|[Oo]ut of memory")
 
 
 @dataclass(frozen=True)
@@ -218,7 +218,9 @@ class BlockTask:
         given = [Path(path) for path, _ in self.job.whole_files.values()]
         given += [Path(path) for paths in self.job.side.values() for path in paths]
         given += [database.path for database in self.job.databases.values()]
-        return Room(with_targets(given), with_targets([self.scratch, self.folder]), self.scratch)
+        # Not what these two link to: the scratch folder links to the inputs.
+        own = (self.scratch, self.scratch.resolve(), self.folder, self.folder.resolve())
+        return Room(with_targets(given), own, self.scratch)
 
     def _environment(self) -> dict[str, str]:
         if on_this_host(self.job.sandbox, os.environ) == "off":
