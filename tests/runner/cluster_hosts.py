@@ -13,12 +13,16 @@ import subprocess
 import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
-from marked_program import PYTHON_PATH, wait_until
+from marked_program import PYTHON_PATH, MarkedProgram, wait_until
 
 #: Reserved for the benchmarking of networks (RFC 2544), so nobody's real network.
 NETWORK = "198.19"
 PORT = 7077
+#: Seconds for each of 32 records in 16 blocks: about 4 s of work on four cores.
+PACE = 0.5
+COPY = {"copy.fasta": b"".join(b"contig_%d\n" % index for index in range(32))}
 
 
 def ip(*words: str) -> str:
@@ -164,3 +168,11 @@ def spark_cluster(folder: Path) -> Iterator[SparkCluster]:
             yield SparkCluster(hosts, folder)
         finally:
             hosts.stop()
+
+
+def executors(one: MarkedProgram, address: str = "") -> list[int]:
+    return one.below("CoarseGrainedExecutorBackend", f"--hostname {address}")
+
+
+def hosts_of(told: dict[str, Any]) -> set[str]:
+    return {row["host"] for row in told["attempts"] if row["outcome"] == "ok"}

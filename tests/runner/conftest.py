@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,7 +13,8 @@ from typing import Any
 
 import psutil
 import pytest
-from marked_program import HERE, PYTHON_PATH, MarkedProgram
+from cluster_hosts import PACE, SparkCluster, spark_cluster
+from marked_program import HERE, MARK, PYTHON_PATH, MarkedProgram
 from stages_for_tests import STAGES
 
 from metapipe.runner.engine import Request, RunResult, run_stage
@@ -174,3 +176,28 @@ def program(tmp_path: Path) -> Iterator[Callable[..., MarkedProgram]]:
     yield go
     for one in started:
         one.end()
+
+
+@pytest.fixture(scope="module")
+def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SparkCluster]:
+    with spark_cluster(tmp_path_factory.mktemp("cluster")) as running:
+        yield running
+
+
+@pytest.fixture
+def job(
+    cluster: SparkCluster, program: Callable[..., Any], fasta: Callable[..., Path], tmp_path: Path
+) -> Callable[..., MarkedProgram]:
+    """Start a run on the cluster; its processes on the hosts carry its mark too."""
+
+    def start(*words: str | Path, environment: dict[str, str] | None = None, **keywords: Any) -> MarkedProgram:
+        mark = f"metapipe-{uuid.uuid4().hex}"
+        properties = tmp_path / "spark.properties"
+        properties.write_text(f"# for the tests\nspark.executorEnv.{MARK} {mark}\n")
+        settings = cluster.environment(METAPIPE_SPARK_PROPERTIES=str(properties), **{MARK: mark})
+        words = words or ("slow", "--contigs", fasta(32), "--flag", tmp_path / "log", "--seconds", PACE, "--blocks", 16)
+        one = program(*words, "--session", "cluster", environment=settings | (environment or {}), **keywords)
+        one.mark = mark
+        return one
+
+    return start

@@ -9,52 +9,13 @@ import socket
 import subprocess
 import threading
 import time
-import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import psutil
 import pytest
-from cluster_hosts import METAPIPE, SparkCluster, spark_cluster
-from marked_program import MARK, MarkedProgram, wait_until
-
-#: Seconds for each of 32 records in 16 blocks: about 4 s of work on four cores.
-PACE = 0.5
-COPY = {"copy.fasta": b"".join(b"contig_%d\n" % index for index in range(32))}
-
-
-@pytest.fixture(scope="module")
-def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SparkCluster]:
-    with spark_cluster(tmp_path_factory.mktemp("cluster")) as running:
-        yield running
-
-
-@pytest.fixture
-def job(
-    cluster: SparkCluster, program: Callable[..., Any], fasta: Callable[..., Path], tmp_path: Path
-) -> Callable[..., MarkedProgram]:
-    """Start a run on the cluster; its processes on the hosts carry its mark too."""
-
-    def start(*words: str | Path, environment: dict[str, str] | None = None, **keywords: Any) -> MarkedProgram:
-        mark = f"metapipe-{uuid.uuid4().hex}"
-        properties = tmp_path / "spark.properties"
-        properties.write_text(f"# for the tests\nspark.executorEnv.{MARK} {mark}\n")
-        settings = cluster.environment(METAPIPE_SPARK_PROPERTIES=str(properties), **{MARK: mark})
-        words = words or ("slow", "--contigs", fasta(32), "--flag", tmp_path / "log", "--seconds", PACE, "--blocks", 16)
-        one = program(*words, "--session", "cluster", environment=settings | (environment or {}), **keywords)
-        one.mark = mark
-        return one
-
-    return start
-
-
-def executors(one: MarkedProgram, address: str = "") -> list[int]:
-    return one.below("CoarseGrainedExecutorBackend", f"--hostname {address}")
-
-
-def hosts_of(told: dict[str, Any]) -> set[str]:
-    return {row["host"] for row in told["attempts"] if row["outcome"] == "ok"}
+from cluster_hosts import COPY, METAPIPE, SparkCluster, executors, hosts_of
+from marked_program import MarkedProgram, wait_until
 
 
 def test_two_hosts_give_the_bytes_of_one_and_no_secret_is_seen(
