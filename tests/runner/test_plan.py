@@ -64,6 +64,15 @@ def plan(seconds: float, **keywords: object) -> tuple[int, str]:
         (1000.0, {"per_node": True, "fixed_cost": 20.0}, (5, "local")),
         (1000.0, {"fixed_cost": 20.0}, (5, "local")),
         (0.1, {"session": "local"}, (1, "local")),
+        (1.5, {"warm": ""}, (1, "inline")),
+        (3.0, {"warm": ""}, (3, "warm")),
+        (3.0, {"warm": "", "slots": 1}, (1, "inline")),
+        (3.0, {"warm": "no server"}, (1, "inline")),
+        (100.0, {"warm": ""}, (25, "warm")),
+        (100.0, {"warm": "no server"}, (25, "local")),
+        (100.0, {"warm": "", "whole": True}, (1, "inline")),
+        (100.0, {"warm": "", "cluster": True}, (25, "cluster")),
+        (100.0, {"warm": "", "session": "local"}, (25, "local")),
         (0.1, {"blocks": 7}, (7, "inline")),
     ],
 )
@@ -71,6 +80,14 @@ def test_the_number_of_blocks_and_the_session_follow_from_the_work(
     seconds: float, keywords: dict[str, object], expected: tuple[int, str]
 ) -> None:
     assert plan(seconds, **keywords) == expected
+
+
+def test_a_plan_says_why_there_is_no_warm_session() -> None:
+    atoms = np.full(4096, 1000, dtype=np.int64)
+    made = make_plan(
+        atoms, rate=1e5, fixed_cost=0.0, slots=2, whole=False, per_node=False, warm="the server is stopping"
+    )
+    assert made.reason.endswith("(not warm: the server is stopping)")
 
 
 def test_no_records_make_one_empty_block() -> None:
