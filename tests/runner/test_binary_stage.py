@@ -7,10 +7,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
-from conftest import Ran
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -28,6 +27,9 @@ from metapipe.runner.stage import (
     option,
 )
 from metapipe.runner.words import Placeholder, parse_word
+
+if TYPE_CHECKING:
+    from conftest import Ran
 
 HERE = "test_binary_stage:"
 
