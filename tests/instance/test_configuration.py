@@ -77,6 +77,21 @@ def test_jobs_get_cores_and_memory_of_the_settings(instance: Settings) -> None:
     assert local["env"] == [{"name": "GALAXY_MEMORY_MB", "value": "4321"}]
 
 
+def test_jobs_are_told_of_the_spark_cluster_of_the_settings(instance: Settings, tmp_path: Path) -> None:
+    cluster = {"spark_master": "spark://10.0.0.1:7077", "spark_cores": 32, "spark_executor_cores": 16}
+    secret = {"spark_secret_file": tmp_path / "a secret"}
+    configuration.render(replace(instance, slots=4, memory_mb=8000, jobs=2, **cluster, **secret))
+    environments = yaml.safe_load((instance.config / "job_conf.yml").read_text())["execution"]["environments"]
+    for name in ("local", "more_memory"):
+        assert environments[name]["env"][1:] == [
+            {"name": "METAPIPE_SPARK_MASTER", "value": "spark://10.0.0.1:7077"},
+            {"name": "METAPIPE_SPARK_CORES", "value": "32"},
+            {"name": "METAPIPE_SPARK_EXECUTOR_CORES", "value": "16"},
+            {"name": "METAPIPE_SPARK_CORE_MEMORY_MB", "value": "2000"},
+            {"name": "METAPIPE_SPARK_SECRET_FILE", "value": str(tmp_path / "a secret")},
+        ]
+
+
 def test_a_job_without_memory_enough_is_started_again_with_the_shares_of_all_jobs(instance: Settings) -> None:
     configuration.render(replace(instance, memory_mb=1000, jobs=4))
     environments = yaml.safe_load((instance.config / "job_conf.yml").read_text())["execution"]["environments"]

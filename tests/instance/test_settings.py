@@ -95,3 +95,31 @@ def test_a_folder_of_own_tools_is_remembered_until_it_is_taken_away(tmp_path: Pa
         found = settings.load(tmp_path, chosen, environ)
         assert found.tools == expected
         settings.remember_in(found, chosen)
+
+
+def test_a_spark_cluster_is_remembered_and_forgotten(tmp_path: Path, environ: dict[str, str]) -> None:
+    (tmp_path / "secret").touch()
+    given = Chosen(spark_master="spark://one:7077", spark_cores="8", spark_secret_file=str(tmp_path / "secret"))
+    first = settings.load(tmp_path / "galaxy", given, environ)
+    settings.remember_in(first, given)
+    again = settings.load(tmp_path / "galaxy", Chosen(), environ)
+    assert again.spark_environment["METAPIPE_SPARK_CORES"] == "8"
+    assert "METAPIPE_SPARK_EXECUTOR_CORES" not in again.spark_environment
+    none = settings.load(tmp_path / "galaxy", Chosen(spark_master=""), environ)
+    assert none.spark_environment == {}
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        (Chosen(spark_master="one:7077"), "spark-master, expected spark://host:port"),
+        (Chosen(spark_master="spark://one:7077"), "spark-cores, expected how many"),
+        (Chosen(spark_master="spark://one:7077", spark_cores="x"), "spark-secret-file, expected a file"),
+        (Chosen(spark_master="yarn", spark_cores="x"), "spark-cores, expected a whole number"),
+    ],
+)
+def test_a_spark_cluster_no_job_could_use_is_refused(
+    tmp_path: Path, environ: dict[str, str], given: Chosen, message: str
+) -> None:
+    with pytest.raises(MetapipeError, match=f"METAPIPE-E701 {message}"):
+        settings.load(tmp_path / "galaxy", given, environ)

@@ -150,6 +150,7 @@ def _values(settings: Settings) -> dict[str, object]:
         "slots": settings.slots,
         "memory_mb": settings.memory_mb,
         "warm_socket": str(settings.warm_socket) if settings.warm else "",
+        "spark": settings.spark_environment,
     }
 
 

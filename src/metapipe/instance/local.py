@@ -127,6 +127,11 @@ def _parser() -> argparse.ArgumentParser:
     choices.add_argument(
         "--warm", action=argparse.BooleanOptionalAction, help="keep a Spark session ready for short jobs (no)"
     )
+    choices.add_argument("--spark-master", metavar="URL", help="Spark cluster for large jobs ('': none)")
+    choices.add_argument("--spark-cores", metavar="N", help="cores of the cluster that a job takes")
+    choices.add_argument("--spark-executor-cores", metavar="N", help="cores of an executor, at most those of a host")
+    choices.add_argument("--spark-secret-file", metavar="FILE", help="secret of the cluster, mode 0600")
+    choices.add_argument("--spark-properties", metavar="FILE", help="more Spark properties (Kubernetes, YARN, ports)")
     choices.add_argument("--json", action="store_true", help="say the result as JSON")
     for name, run, summary in (
         ("up", _up, "start Galaxy, or mend what does not work"),

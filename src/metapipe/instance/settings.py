@@ -22,6 +22,7 @@ from metapipe.instance.secrets import private_folder, write_private
 
 HOST = "127.0.0.1"
 _UNQUOTABLE = re.compile(r"[^\w@%+=:,./-]")
+_SPARK = ("spark_master", "spark_cores", "spark_executor_cores", "spark_secret_file", "spark_properties")
 _LONGEST_SOCKET_PATH = 100  # the kernel takes 107 bytes
 
 
@@ -37,6 +38,11 @@ class Chosen:
     jobs: int | str | None = None
     tools: str | None = None
     warm: bool | None = None
+    spark_master: str | None = None
+    spark_cores: int | str | None = None
+    spark_executor_cores: int | str | None = None
+    spark_secret_file: str | None = None
+    spark_properties: str | None = None
 
 
 @dataclass(frozen=True)
@@ -54,6 +60,9 @@ class Settings:
     :param jobs: jobs that run at the same time.
     :param tools: folder of a developer's own tools, offered beside those of the checkout.
     :param warm: whether a warm session server runs beside Galaxy for its short jobs.
+    :param spark_master: address of a Spark cluster for jobs that are worth it; empty: none.
+    :param spark_cores: cores of the cluster that a job takes. :param spark_executor_cores: cores of one executor, 0 for
+        what a worker gives. :param spark_properties: file of more Spark properties.
     """
 
     checkout: Path
@@ -67,6 +76,26 @@ class Settings:
     jobs: int
     tools: Path | None = None
     warm: bool = False
+    spark_master: str = ""
+    spark_cores: int = 1
+    spark_executor_cores: int = 0
+    spark_secret_file: Path | None = None
+    spark_properties: Path | None = None
+
+    @property
+    def spark_environment(self) -> dict[str, str]:
+        """What tells jobs of the Spark cluster; empty where there is none."""
+        if not self.spark_master:
+            return {}
+        values = {
+            "MASTER": self.spark_master,
+            "CORES": self.spark_cores,
+            "EXECUTOR_CORES": self.spark_executor_cores or None,
+            "CORE_MEMORY_MB": max(1, self.memory_mb // self.slots),
+            "SECRET_FILE": self.spark_secret_file,
+            "PROPERTIES": self.spark_properties,
+        }
+        return {f"METAPIPE_SPARK_{name}": str(value) for name, value in values.items() if value is not None}
 
     @property
     def galaxy_env(self) -> Path:
@@ -160,6 +189,8 @@ def load(state: Path | None = None, chosen: Chosen | None = None, environ: Mappi
     database = str(pick("database", "METAPIPE_GALAXY_DATABASE", ""))
     tools = str(pick("tools", "METAPIPE_GALAXY_TOOLS", ""))
     _check_database(database)
+    spark = {name: str(pick(name, f"METAPIPE_GALAXY_{name.upper()}", "")) for name in _SPARK}
+    _check_spark(spark)
     return Settings(
         checkout=checkout,
         build=build,
@@ -174,6 +205,11 @@ def load(state: Path | None = None, chosen: Chosen | None = None, environ: Mappi
         jobs=jobs,
         tools=Path(tools).absolute() if tools else None,
         warm=_yes("warm", pick("warm", "METAPIPE_GALAXY_WARM", False)),
+        spark_master=spark["spark_master"],
+        spark_cores=_whole("spark-cores", spark["spark_cores"] or 1, 1, 1 << 20),
+        spark_executor_cores=_whole("spark-executor-cores", spark["spark_executor_cores"] or 0, 0, 4096),
+        spark_secret_file=Path(spark["spark_secret_file"]).absolute() if spark["spark_secret_file"] else None,
+        spark_properties=Path(spark["spark_properties"]).absolute() if spark["spark_properties"] else None,
     )
 
 
@@ -240,6 +276,20 @@ def _check_database(url: str) -> None:
             expected="user and password without @ and % (Galaxy cannot read them; such a password may be in ~/.pgpass)",
             found="one of them",
         )
+
+
+def _check_spark(spark: Mapping[str, str]) -> None:
+    """Refuse at the start of Galaxy what every job would trip over."""
+    master = spark["spark_master"]
+    if not master:
+        return
+    if not master.startswith(("spark://", "k8s://")) and master != "yarn":
+        raise MetapipeError("E701", "spark-master", expected="spark://host:port, k8s://… or yarn", found=master)
+    if not spark["spark_cores"]:
+        raise MetapipeError("E701", "spark-cores", expected="how many cores of the cluster a job may take")
+    secret = spark["spark_secret_file"]
+    if master.startswith("spark://") and not os.access(secret, os.R_OK):
+        raise MetapipeError("E701", "spark-secret-file", expected="a file that Galaxy can read", found=secret)
 
 
 def _whole(name: str, value: object, lowest: int, highest: int) -> int:
