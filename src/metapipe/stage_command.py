@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 from metapipe.errors import MetapipeError
 from metapipe.runner.attempt import load_stage
 from metapipe.runner.engine import Request, run_stage
+from metapipe.runner.event_log import VARIABLE
 from metapipe.runner.launcher import adopt_orphans, end_descendants
 from metapipe.runner.limits import IDLE_DEFAULT
 from metapipe.runner.stage import Database, FastqPairs, Stage
@@ -184,6 +185,13 @@ def _add_running(group: Any) -> None:
         metavar="DIR",
         help="where finished blocks wait; a rerun goes on from there (default: .metapipe-work beside the outputs)",
     )
+    group.add_argument(
+        "--event-log",
+        type=Path,
+        default=Path(os.environ[VARIABLE]) if os.environ.get(VARIABLE) else None,
+        metavar="DIR",
+        help=f"keep Spark's event log here (default: ${VARIABLE}, else none)",
+    )
     group.add_argument("--progress", action="store_true", help="show progress even when standard error is no terminal")
 
 
@@ -255,6 +263,7 @@ def run_stage_command(arguments: argparse.Namespace, say: Say, warn: Say, rewrit
         progress=progress,
         warn=warn,
         live=live,
+        event_log=arguments.event_log,
     )
     try:
         result = run_stage(request)

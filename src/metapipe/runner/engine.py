@@ -21,6 +21,7 @@ from metapipe.runner.attempt import load_stage, lost_attempts, part_folder
 from metapipe.runner.blocks import Block
 from metapipe.runner.cluster import Cluster, cluster_from
 from metapipe.runner.deliver import Delivery, check_targets, quarantined_text
+from metapipe.runner.event_log import event_log_settings
 from metapipe.runner.inputs import StageInput, read_inputs
 from metapipe.runner.jvm import java_binary
 from metapipe.runner.limits import IDLE_DEFAULT, default_timeout, machine_memory_mb
@@ -52,6 +53,7 @@ class Request:
     :param progress: called with one line of text now and then;
         :param live: it shows each in place of the one before, so it is called often (an empty line clears it).
     :param warn: called with a line the user should see in any case.
+    :param event_log: folder in which Spark leaves its event log.
     :param order: permutes the launch of blocks (tests).
     """
 
@@ -76,6 +78,7 @@ class Request:
     progress: Callable[[str], None] | None = None
     warn: Callable[[str], None] | None = None
     live: bool = False
+    event_log: Path | None = None
     order: Callable[[list[Block]], list[Block]] | None = None
 
 
@@ -279,6 +282,7 @@ class _Run:
             cluster=self.cluster,
             cores_per_block=self.cores_per_block,
             warn=request.warn,
+            more=event_log_settings(request.event_log),
         )
         try:
             self.known.facts, self.known.remote = self.facts(session), session.remote

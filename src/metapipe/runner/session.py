@@ -139,6 +139,7 @@ class SparkSession:
         os.environ.update(SPARK_HOME=str(spark_home()), PYSPARK_PYTHON=python, PYSPARK_DRIVER_PYTHON=sys.executable)
         adopt_orphans()  # pyspark's daemon and workers outlive the JVM by a moment: we wait for them and count them
         open_settings = {key: value for key, value in settings.items() if not _SECRET.search(key)}
+        self._shown = open_settings
         self._gateway = start_gateway(folder, open_settings, extra=extra)
         self._context = _connect(self._gateway, settings, guard)
 
@@ -155,7 +156,12 @@ class SparkSession:
         return self._gateway.process.poll() is None
 
     def facts(self) -> dict[str, Any]:
-        return {"spark": self.version, "master": str(self._context.master), "cores": self._slots}
+        return {
+            "spark": self.version,
+            "master": str(self._context.master),
+            "cores": self._slots,
+            "settings": dict(sorted(self._shown.items())),
+        }
 
     def run(
         self,
@@ -236,6 +242,7 @@ class ClusterSession(SparkSession):
     """A Spark application of this job's own whose executors run on the hosts of a cluster.
 
     :param cores_per_block: cores that a block keeps for itself. :param warn: told once when there are no free cores.
+    :param more: more Spark properties.
     :raises MetapipeError: E303 when the cluster does not answer or refuses us, E310 when its cores stay busy.
     """
 
@@ -243,10 +250,16 @@ class ClusterSession(SparkSession):
     remote = True
 
     def __init__(
-        self, cluster: Cluster, cores_per_block: int, folder: Path, *, warn: Callable[[str], None] | None = None
+        self,
+        cluster: Cluster,
+        cores_per_block: int,
+        folder: Path,
+        *,
+        warn: Callable[[str], None] | None = None,
+        more: Mapping[str, str] | None = None,
     ) -> None:
         cluster.check_masters()
-        settings = cluster.settings(cores_per_block)
+        settings = {**cluster.settings(cores_per_block), **(more or {})}
         os.environ.pop("SPARK_LOCAL_IP", None)
         if "spark.driver.host" in settings:
             os.environ["SPARK_LOCAL_IP"] = settings["spark.driver.host"]

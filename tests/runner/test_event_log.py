@@ -1,0 +1,52 @@
+"""Spark's event log is kept where it is asked for, and nowhere else."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from metapipe.errors import MetapipeError
+from metapipe.runner.event_log import VARIABLE, event_log_settings
+
+
+@pytest.mark.parametrize("asked", ["option", "variable", ""])
+def test_the_event_log_appears_when_asked_for_and_only_then(
+    asked: str,
+    start: Callable[..., subprocess.Popen[str]],
+    fasta: Callable[..., Path],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    folder = tmp_path / "a folder" / "logs"
+    words = ["identity", "--contigs", fasta(6), "--outdir", tmp_path / "out", "--session", "local", "--blocks", "3"]
+    if asked == "option":
+        words += ["--event-log", folder]
+    elif asked == "variable":
+        monkeypatch.setenv(VARIABLE, str(folder))
+    process = start(*words, "--slots", "2")
+    _, errors = process.communicate(timeout=90)
+    assert (process.returncode, errors) == (0, "")
+    report = json.loads((tmp_path / "out" / "run_report.json").read_text())
+    if not asked:
+        assert not folder.exists()
+        assert "spark.eventLog.enabled" not in report["session_facts"]["settings"]
+        return
+    (log,) = folder.iterdir()
+    events = [json.loads(line)["Event"] for line in log.read_text().splitlines()]
+    assert events.count("SparkListenerTaskEnd") == 3
+    assert report["session_facts"]["settings"]["spark.eventLog.enabled"] == "true"
+
+
+def test_an_inline_run_has_no_event_log(run: Callable[..., object], fasta: Callable[..., Path], tmp_path: Path) -> None:
+    run("identity", {"contigs": fasta(2)}, event_log=None)
+    assert event_log_settings(None) == {}
+
+
+def test_a_folder_that_cannot_be_made_is_one_line(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(MetapipeError, match="METAPIPE-E501 logs: cannot make the folder for Spark's event log"):
+        event_log_settings(tmp_path / "file" / "logs")
