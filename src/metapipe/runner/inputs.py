@@ -15,6 +15,7 @@ from metapipe.runner.blocks import Block, ByteRange
 from metapipe.runner.records import base_name, fasta_records, fastq_records, lines
 from metapipe.runner.scan import Scanned, scan_file
 from metapipe.runner.stage import Fasta, FastqPairs, Record, Stage, Totals
+from metapipe.runner.stream import changed
 
 
 @dataclass(frozen=True)
@@ -86,27 +87,36 @@ def _read(extent: ByteRange, form: str, first: int) -> Iterator[Record]:
 
 
 def _cut(extent: ByteRange, form: str, at: int) -> tuple[ByteRange, ByteRange, int]:
-    text = b"".join(extent.chunks())
-    if form == "fastq":
-        place = -1
-        for _ in range(4 * at):
-            place = text.index(b"\n", place + 1)
-        place += 1
-    else:
-        place = 0
-        for _ in range(at):
-            place = text.index(b"\n>", place) + 1
-    letters = sum(len(record.sequence) for record in _records_in(text[:place], form))
-    line = extent.line + text.count(b"\n", 0, place)
+    """Cut before record ``at``; the third is the letters of the first half. Holds a chunk and a record at a time."""
+    place, passed = _place_of(extent, form, at)
+    first = replace(extent, length=place)
+    letters = sum(len(record.sequence) for record in _read(first, form, 0))
+    second = replace(extent, length=extent.length - place, line=extent.line + passed)
     if extent.compressed:
-        second = ByteRange(extent.path, extent.offset, extent.skip + place, extent.length - place, True, line)
-    else:
-        second = ByteRange(extent.path, extent.offset + place, 0, extent.length - place, False, line)
-    return ByteRange(extent.path, extent.offset, extent.skip, place, extent.compressed, extent.line), second, letters
+        return first, replace(second, skip=extent.skip + place), letters
+    return first, replace(second, offset=extent.offset + place), letters
 
 
-def _records_in(text: bytes, form: str) -> Iterator[Record]:
-    return (fasta_records if form == "fasta" else fastq_records)([text], 0)
+def _place_of(extent: ByteRange, form: str, at: int) -> tuple[int, int]:
+    """Bytes and lines of an extent before its record number ``at`` (from 1 on)."""
+    mark, wanted = (b"\n", 4 * at) if form == "fastq" else (b"\n>", at)
+    place = passed = 0
+    held = b""
+    for chunk in extent.chunks():
+        text = held + chunk
+        held = b"\n" if len(mark) > 1 and text.endswith(b"\n") else b""  # the next chunk may begin with '>'
+        text = text[: len(text) - len(held)]
+        here = text.count(mark)
+        if here < wanted:
+            wanted -= here
+            place += len(text)
+            passed += text.count(b"\n")
+            continue
+        found = -1
+        for _ in range(wanted):
+            found = text.index(mark, found + 1)
+        return place + found + 1, passed + text.count(b"\n", 0, found + 1)
+    raise changed(Path(extent.path))
 
 
 def read_inputs(

@@ -7,12 +7,15 @@ The pass is vectorised with NumPy over chunks of lines, so that checking costs l
 from __future__ import annotations
 
 import hashlib
+import os
 import stat
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
+from io import RawIOBase
 from pathlib import Path
-from typing import IO
+from typing import BinaryIO, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -25,6 +28,7 @@ from metapipe.runner.scan_lines import Found
 from metapipe.runner.stream import gzip_chunks, is_gzip, plain_chunks, read_chunks
 
 Ints = npt.NDArray[np.int64]
+Result = TypeVar("Result")
 
 #: A gzip member up to this size is decompressed again by every block inside it; a file with a larger one is spooled.
 MEMBER_LIMIT = 64 << 20
@@ -133,35 +137,46 @@ class _Source:
 
     def chunks(self) -> Iterator[bytes]:
         with self.path.open("rb") as raw:
-            if not is_gzip(self.path):
-                yield from plain_chunks(raw, self.digest.update)
+            before = os.fstat(raw.fileno())
+            yield from self._chunks_of(raw)
+            after = os.fstat(raw.fileno())
+            if (before.st_size, before.st_mtime_ns) != (after.st_size, after.st_mtime_ns):
+                raise MetapipeError("E201", "the file has changed while it was checked", file=self.label)
+
+    def _chunks_of(self, raw: BinaryIO) -> Iterator[bytes]:
+        if not is_gzip(self.path):
+            yield from plain_chunks(raw, self.digest.update)
+            return
+        self.seek_members = True
+        stream = gzip_chunks(raw, self.label, self._note_member, self.digest.update)
+        for chunk in stream:
+            self._produced += len(chunk)
+            if self.spool is not None and self._produced - self.member_starts[-1] > MEMBER_LIMIT:
+                yield from self._spool_all(self.spool, chunk, stream)
                 return
-            self.seek_members = True
-            stream = gzip_chunks(raw, self.label, self._note_member, self.digest.update)
-            for chunk in stream:
-                self._produced += len(chunk)
-                if self.spool is not None and self._produced - self.member_starts[-1] > MEMBER_LIMIT:
-                    yield from self._spool_all(self.spool, chunk, stream)
-                    return
-                yield chunk
+            yield chunk
 
     def _spool_all(self, spool: Path, chunk: bytes, stream: Iterator[bytes]) -> Iterator[bytes]:
         """Go on as before, but leave an uncompressed copy of the whole file (its first part is read once more)."""
-        with tempfile.NamedTemporaryFile(dir=spool, suffix=".spooled", delete=False) as copy:
-            for earlier in read_chunks(self.path, 0, 0, self._produced, True):
-                self._write(copy, earlier)
-            yield chunk
-            for chunk in stream:
-                self._write(copy, chunk)
-                yield chunk
-            self._write(copy, b"")
-        self.readable_path, self.seek_members = Path(copy.name), False
-
-    def _write(self, copy: IO[bytes], chunk: bytes) -> None:
+        descriptor, name = self._written(lambda: tempfile.mkstemp(dir=spool, suffix=".spooled"))
+        done = False
         try:
-            copy.write(chunk)
-            if not chunk:
-                copy.flush()
+            with os.fdopen(descriptor, "wb", buffering=0) as copy:
+                for earlier in read_chunks(self.path, 0, 0, self._produced, True):
+                    self._written(partial(_write_all, copy, earlier))
+                yield chunk
+                for chunk in stream:
+                    self._written(partial(_write_all, copy, chunk))
+                    yield chunk
+            done = True
+        finally:
+            if not done:
+                Path(name).unlink(missing_ok=True)  # a full disk needs the room
+        self.readable_path, self.seek_members = Path(name), False
+
+    def _written(self, write: Callable[[], Result]) -> Result:
+        try:
+            return write()
         except OSError as error:
             message = f"cannot write the uncompressed copy ({error.strerror})"
             raise MetapipeError("E501", message, file=self.label) from error
@@ -169,6 +184,12 @@ class _Source:
     def _note_member(self, offset: int) -> None:
         self.member_offsets.append(offset)
         self.member_starts.append(self._produced)
+
+
+def _write_all(copy: RawIOBase, chunk: bytes) -> None:
+    rest = memoryview(chunk)
+    while rest:
+        rest = rest[copy.write(rest) or 0 :]
 
 
 class _Cutter:

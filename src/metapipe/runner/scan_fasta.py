@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import numpy.typing as npt
 
 from metapipe.errors import MetapipeError
 from metapipe.runner.scan_letters import blanked, proven
-from metapipe.runner.scan_lines import NOTHING, Found, Ints, Lines, LineScanner
+from metapipe.runner.scan_lines import LONGEST_NAME, NOTHING, Found, Ints, Lines, LineScanner
 
 _GT = 62
 _DNA = b"ACGTUNRYSWKMBDHVacgtunryswkmbdhv"
@@ -21,19 +23,24 @@ class FastaScanner(LineScanner):
     def __init__(self, label: str, alphabet: str) -> None:
         super().__init__(label)
         self.alphabet = alphabet
-        self._allowed = {"dna": _DNA, "aa": _PROTEIN}.get(alphabet, _DNA + _PROTEIN) + b"\n\r"
+        self._letters = {"dna": _DNA, "aa": _PROTEIN}.get(alphabet, _DNA + _PROTEIN)
+        self._allowed = self._letters + b"\n\r"
         self._bad = np.ones(256, dtype=np.bool_)
         self._bad[list(self._allowed)] = False
         self._open: tuple[int, int, np.uint64] | None = None  # offset, line and name of the record being read
         self._open_residues = 0
+        self._inside = False  # the text begins within a sequence line, of which a part was used before
 
     def _lines(self, lines: Lines) -> tuple[Found, int]:
         if not len(lines):
             return NOTHING, 0
         starts, ends = lines.starts, lines.ends
         heads = np.flatnonzero(lines.buffer[starts] == _GT)
+        if self._inside and len(heads) and heads[0] == 0:
+            heads = heads[1:]
         name_ends = lines.name_ends(heads)
         self._check(lines, heads, name_ends)
+        self._inside = False
         lengths = ends - starts
         lengths[heads] = 0
         sums = np.r_[0, np.cumsum(lengths)]
@@ -47,6 +54,21 @@ class FastaScanner(LineScanner):
         found = self._closed(offsets, numbers, residues, names)
         self._open, self._open_residues = (int(offsets[-1]), int(numbers[-1]), names[-1]), int(residues[-1])
         return found, len(starts)
+
+    def _part_of_line(self, text: bytes) -> bytes:
+        """Use the letters of a very long sequence line."""
+        sequence = self._inside or not text.startswith(b">")
+        held = b"\r" if text.endswith(b"\r") else b""  # of a line end perhaps
+        letters = text.removesuffix(held)
+        named = len(letters) <= LONGEST_NAME or re.search(rb"[ \t]", letters[: LONGEST_NAME + 1])
+        if not letters or (not sequence and named):
+            return text
+        if not sequence or self._open is None or not proven(letters, self._letters):
+            self._handle(letters + b"\n")  # there is a fault, this finds it
+        self._open_residues += len(letters)
+        self.offset += len(letters)
+        self._inside = True
+        return held
 
     def _closed(self, offsets: Ints, lines: Ints, residues: Ints, names: npt.NDArray[np.uint64]) -> Found:
         if self._open is None:

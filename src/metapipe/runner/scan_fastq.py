@@ -40,6 +40,15 @@ class FastqScanner(LineScanner):
             self._fail(lines, whole + int(filled[0]), "E102", "nothing after a blank line")
         return found, len(lines)
 
+    def _part_of_line(self, text: bytes) -> bytes:
+        """Bases need their qualities, so all is kept; but what is no FASTQ at all need not be read to its end."""
+        if b"\0" in text:
+            self._handle(text + b"\n")
+        if not text.startswith(b"@"):
+            self._rest = [text]
+            self._end(NOTHING)
+        return text
+
     def _records(self, lines: Lines, whole: int) -> Found:
         """Check the first ``whole`` lines, a multiple of four."""
         if not whole:

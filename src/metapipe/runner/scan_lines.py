@@ -25,7 +25,9 @@ Bools = npt.NDArray[np.bool_]
 
 _NL, _CR, _SLASH = 10, 13, 47
 _FIRST_PRINTED = 33  # '!'
-_LONGEST_NAME = 1 << 16
+#: A line longer than this is looked at before its end, so that one line of any length needs no more memory.
+LONG = 8 << 20
+LONGEST_NAME = 1 << 16
 _NAME_END = re.compile(rb"[ \t\n]|\r\n")
 _STRAY = re.compile(rb"\0|\r(?!\n)")
 
@@ -114,24 +116,47 @@ class LineScanner:
         self.offset = 0  # uncompressed offset of the first byte not yet handed to ``_lines``
         self.line = 1  # its line number
         self._rest: list[bytes] = []
+        self._waiting, self._patience = 0, LONG  # bytes in it; from how many on it is looked at
         self._room: Bools = np.empty(0, dtype=np.bool_)
 
     def hold(self, chunk: bytes) -> None:
         """Take a chunk that is too small to be worth a look of its own."""
         self._rest.append(chunk)
+        self._waiting += len(chunk)
 
     def feed(self, chunk: bytes) -> Found:
         cut = chunk.rfind(b"\n") + 1
         if cut == 0:
-            self._rest.append(chunk)
-            return NOTHING
+            self.hold(chunk)
+            return NOTHING if self._waiting < self._patience else self._look_at_rest()
         text = b"".join([*self._rest, memoryview(chunk)[:cut]])
-        self._rest = [chunk[cut:]] if cut < len(chunk) else []
+        self._set_rest(chunk[cut:])
         return self._handle(text)
+
+    def _look_at_rest(self) -> Found:
+        """Much was held and no line has ended for long."""
+        text = b"".join(self._rest)
+        cut = text.rfind(b"\n") + 1
+        if cut:
+            self._set_rest(text[cut:])
+            found = self._handle(text[:cut])
+        else:
+            self._set_rest(self._part_of_line(text))
+            found = NOTHING
+        self._patience = max(LONG, 2 * self._waiting)  # so that what cannot be used yet is not looked at too often
+        return found
+
+    def _part_of_line(self, text: bytes) -> bytes:
+        """Use the beginning of a very long line, if it can be used; give back what cannot."""
+        return text
+
+    def _set_rest(self, text: bytes) -> None:
+        self._rest = [text] if text else []
+        self._waiting = len(text)
 
     def finish(self) -> Found:
         text = b"".join(self._rest)
-        self._rest = []
+        self._set_rest(b"")
         found = self._handle(text if text.endswith(b"\n") or not text else text + b"\n")
         if text and not text.endswith(b"\n") and not self._rest:
             self.offset -= 1
@@ -153,6 +178,7 @@ class LineScanner:
         used = int(lines.starts[used_lines]) if used_lines < len(lines) else len(text)
         if used < len(text):
             self._rest.insert(0, text[used:])
+            self._waiting += len(text) - used
         self.offset += used
         self.line += used_lines
         return found
@@ -171,7 +197,7 @@ class LineScanner:
     def _bad_names(self, starts: Ints, name_ends: Ints) -> Bools:
         """Which header lines have no name, or one that cannot be meant as a name."""
         lengths = name_ends - starts
-        return np.asarray((lengths < 2) | (lengths > _LONGEST_NAME))
+        return np.asarray((lengths < 2) | (lengths > LONGEST_NAME))
 
     def names(self, buffer: Bytes, starts: Ints, ends: Ints) -> npt.NDArray[np.uint64]:
         """Hash the names in header lines: from the second character to ``ends``, ``/1`` or ``/2`` of mates left out.
