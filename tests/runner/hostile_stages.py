@@ -164,4 +164,31 @@ def misbehave(task: Task) -> None:
             raise AssertionError(other)
 
 
-HOSTILE = {stage.name: f"hostile_stages:{stage.__name__}" for stage in (Attacking, Calling, Misbehaving)}
+@dataclass(frozen=True)
+class HowToSetUp:
+    log: str = option("", "a file to which each set-up writes its process")
+    seconds: float = option(0.0, "CPU seconds of a set-up")
+
+
+class SettingUp(Identity):
+    """Says which process did the set-up and which is the parent of each block's."""
+
+    name = "setting_up"
+    options = HowToSetUp
+    outputs = {"tries": Output("tsv", "tries")}
+
+    def setup(self, task: Task) -> int:
+        if task.options.log:
+            with open(task.options.log, "a") as log:
+                log.write(f"{os.getpid()}\n")
+        stop = time.process_time() + task.options.seconds
+        while time.process_time() < stop:
+            pass
+        return os.getpid()
+
+    def run(self, task: Task, state: int) -> None:
+        for _ in task.records():
+            task.output("tries").write(f"{state} {os.getppid()}\n".encode())
+
+
+HOSTILE = {stage.name: f"hostile_stages:{stage.__name__}" for stage in (Attacking, Calling, Misbehaving, SettingUp)}

@@ -88,12 +88,13 @@ def run_forked(
             signal.pidfd_send_signal(exited, signal.SIGKILL)
             attend(exited, takers)
     except BaseException:  # interrupted: leave nothing behind
-        end_tree(pid)
+        end_tree(pid, os.getpid())
         raise
     finally:
         for descriptor in (exited, result_read, error_read):
             os.close(descriptor)
-    status, user, system, max_rss = end_tree(pid)
+    # One that has told its result has ended all that was below it before; else orphans have become ours.
+    status, user, system, max_rss = _wait(pid) if result and verdict is None else end_tree(pid, os.getpid())
     return judge(status, bytes(result), tail, verdict, Usage(user, system, max_rss, time.monotonic() - started))
 
 
@@ -128,18 +129,19 @@ def attend(
             return verdict
 
 
-def end_tree(root: int) -> tuple[int, float, float, int]:
+def end_tree(root: int, top: int | None = None) -> tuple[int, float, float, int]:
     """Kill a child of ours and all below it and wait for them: its status, CPU seconds and peak memory of all.
 
     Those whose own parent ends become our children (:func:`~metapipe.runner.launcher.adopt_orphans`), whatever session
     they went to.
+
+    :param top: this process, when nothing below it is to live on: then also orphans that are here already.
     """
-    below = descendants(root)
+    below = [process for process in descendants(root if top is None else top) if process != root]
     for process in (root, *below):
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.kill(process, signal.SIGKILL)
-    _, status, used = os.wait4(root, 0)
-    user, system, max_rss = used.ru_utime, used.ru_stime, used.ru_maxrss
+    status, user, system, max_rss = _wait(root)
     for process in below:  # parents before children
         for late in (*descendants(process), process):
             with contextlib.suppress(ProcessLookupError, PermissionError):
@@ -148,6 +150,11 @@ def end_tree(root: int) -> tuple[int, float, float, int]:
             _, _, used = os.wait4(process, 0)
             user, system, max_rss = user + used.ru_utime, system + used.ru_stime, max(max_rss, used.ru_maxrss)
     return status, user, system, max_rss
+
+
+def _wait(child: int) -> tuple[int, float, float, int]:
+    _, status, used = os.wait4(child, 0)
+    return status, used.ru_utime, used.ru_stime, used.ru_maxrss
 
 
 def stand_apart(parent: int, error_write: int) -> None:

@@ -80,11 +80,11 @@ class Watch:
         )
         self.started = self._alive_at = time.monotonic()
         self._cpu, self._heard = 0.0, -1
-        self._next_look = self.started
         self._every = min(
             _MEMORY_EVERY if limits.memory_mb is not None else _LIFE_EVERY,
             limits.idle / 8 if limits.idle else _LIFE_EVERY,
         )
+        self._next_look = self.started + self._every
 
     def pause(self) -> float | None:
         """Seconds until :meth:`look` is due, None for never."""
