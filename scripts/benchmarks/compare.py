@@ -228,11 +228,17 @@ def _digest(path: Path, normalise: Callable[[bytes], bytes] | None) -> str:
 
 
 def _accounting(ready: Ready, seen: Mapping[str, list[Spent]]) -> dict[str, Any]:
-    """Core-seconds as our run report has them against the kernel's, of the last run."""
+    """What our run report says of the last cold run, and the kernel's word on it."""
     if COLD not in seen:
         return {}
-    totals = json.loads(ready.report(COLD).read_bytes())["totals"]
-    return {"reported": totals["core_seconds_used"], "kernel": round(seen[COLD][-1].cpu, 3)}
+    report = json.loads(ready.report(COLD).read_bytes())
+    return {
+        "reported": report["totals"]["core_seconds_used"],
+        "kernel": round(seen[COLD][-1].cpu, 3),
+        "phases": {phase["name"]: round(phase["end"] - phase["start"], 3) for phase in report["phases"]},
+        # Letters and CPU-seconds of each block: what the skew simulation draws from.
+        "block_seconds": [[row["residues"], round(row["user"] + row["system"], 3)] for row in report["attempts"]],
+    }
 
 
 WORKLOAD_PROGRAMS = {"hmm": "hmmsearch", "genes": "prodigal", "diamond": "diamond", "reads": "fastp"}

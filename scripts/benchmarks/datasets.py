@@ -108,13 +108,15 @@ def genomes() -> Bytes:
     return np.frombuffer(b"".join(lines), np.uint8)
 
 
-def pareto_lengths(letters: int, chance: np.random.Generator) -> npt.NDArray[np.int64]:
+def pareto_lengths(letters: int, chance: np.random.Generator, longest: int = LONGEST) -> npt.NDArray[np.int64]:
     """Lengths of contigs that together have about so many letters; the same family as the skew simulation's."""
-    found: list[int] = []
-    while (missing := letters - sum(found)) > 0:
-        drawn = np.minimum(SHORTEST * (1 + chance.pareto(SHAPE, 1000)), LONGEST).astype(np.int64)
-        found += drawn[: int(np.searchsorted(np.cumsum(drawn), missing)) + 1].tolist()
-    return np.array(found, dtype=np.int64)
+    pieces: list[npt.NDArray[np.int64]] = []
+    missing = letters
+    while missing > 0:
+        drawn = np.minimum(SHORTEST * (1 + chance.pareto(SHAPE, 100_000)), longest).astype(np.int64)
+        pieces.append(drawn[: int(np.searchsorted(np.cumsum(drawn), missing)) + 1])
+        missing -= int(pieces[-1].sum())
+    return np.concatenate(pieces)
 
 
 def _changed(letters: Bytes, alphabet: Bytes, share: float, chance: np.random.Generator) -> bytes:

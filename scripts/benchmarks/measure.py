@@ -9,6 +9,7 @@ import os
 import platform
 import statistics
 import subprocess
+import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -46,10 +47,12 @@ def run(
     environment: Mapping[str, str] | None = None,
     folder: Path | None = None,
     log: Path | None = None,
+    meanwhile: Callable[[int], None] | None = None,
 ) -> Spent:
     """Run a command to its end.
 
     :param log: file for its output and errors; thrown away when None.
+    :param meanwhile: called with its process id in a thread while it runs; must end when the process has.
     :raises BenchmarkError: when it fails, with its last words.
     """
     words = [str(word) for word in command]
@@ -64,8 +67,11 @@ def run(
             stdout=output,
             stderr=output,
         )
+        companion = threading.Thread(target=meanwhile or (lambda pid: None), args=(process.pid,), daemon=True)
+        companion.start()
         _, status, used = os.wait4(process.pid, 0)
         wall = time.monotonic() - started
+    companion.join(5.0)
     process.returncode = os.waitstatus_to_exitcode(status)
     cpu = used.ru_utime + used.ru_stime
     if process.returncode:

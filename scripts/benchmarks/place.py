@@ -27,6 +27,7 @@ PACKAGES = {
     "taskset": "util-linux",
     "java": "openjdk-17-jre-headless",
     "ip": "iproute2",
+    "grep": "grep",
 }
 
 

@@ -1,0 +1,182 @@
+"""The targets of the runner and how each is read from the results. Why one is missed stands in reasons.toml."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+Sections = Mapping[str, Mapping[str, Any]]
+#: Seconds of wall time GNU parallel must take for a ratio to be held against a target.
+ENOUGH_WORK = 30.0
+WORKLOADS = ("hmm", "genes", "diamond", "reads")
+
+
+@dataclass(frozen=True)
+class Target:
+    """One line of the table of targets.
+
+    :param name: key of its reason in reasons.toml. :param limit: with ``at_least`` the lowest value, else the highest.
+    """
+
+    name: str
+    text: str
+    limit: float
+    at_least: bool
+    unit: str
+    read: Callable[[Sections], float | None]
+
+    def met(self, value: float) -> bool:
+        return value >= self.limit if self.at_least else value <= self.limit
+
+    @property
+    def wanted(self) -> str:
+        return f"{'≥' if self.at_least else '≤'} {self.limit:g}{self.unit}"
+
+
+def _wall(results: Any, variant: str) -> float:
+    return float(results["variants"][variant]["wall_seconds"]["median"])
+
+
+def _against_parallel(workload: str, variant: str) -> Callable[[Sections], float | None]:
+    def read(sections: Sections) -> float | None:
+        results = sections["compare"][workload]
+        parallel = _wall(results, "GNU parallel")
+        return None if parallel < ENOUGH_WORK else _wall(results, variant) / parallel
+
+    return read
+
+
+def _memory_growth(sections: Sections) -> float:
+    peaks = sections["scaling"]["input"]["peak_mib"]
+    return max(float(peaks["x10"][role]) / max(1.0, float(peaks["x1"][role])) for role in ("driver", "JVM", "workers"))
+
+
+def _accounting(sections: Sections) -> float:
+    kept = [section["accounting"] for section in sections["compare"].values() if section.get("accounting")]
+    return max(abs(one["reported"] / one["kernel"] - 1) * 100 for one in kept)
+
+
+def _poison(sections: Sections) -> float:
+    return float(sections["faults"]["faults"]["poison_costs_blocks"])
+
+
+def _killed(sections: Sections) -> float:
+    found = sections["faults"]["faults"]
+    return float(found["killed_costs_seconds"]) - float(found["largest_block_wall"])
+
+
+def _targets() -> Iterator[Target]:
+    for name in WORKLOADS:
+        yield Target(
+            f"parallel-cold-{name}",
+            f"{name}: ours cold against GNU parallel, same blocks",
+            1.10,
+            False,
+            "",
+            _against_parallel(name, "ours, cold"),
+        )
+        yield Target(
+            f"parallel-warm-{name}",
+            f"{name}: ours warm against GNU parallel, same blocks",
+            1.05,
+            False,
+            "",
+            _against_parallel(name, "ours, warm"),
+        )
+    yield Target(
+        "hmm-native",
+        "HMM search: ours against hmmsearch --cpu 2",
+        2.0,
+        True,
+        "×",
+        lambda s: _wall(s["compare"]["hmm"], "hmmsearch --cpu 2") / _wall(s["compare"]["hmm"], "ours, the real stage"),
+    )
+    yield Target(
+        "feed", "feeding a program", 400, True, " MB/s", lambda s: float(s["feed"]["feed"]["mb_per_second"]["ours"])
+    )
+    yield Target(
+        "feed-pipe",
+        "feeding against RDD.pipe",
+        8,
+        True,
+        "×",
+        lambda s: s["feed"]["feed"]["mb_per_second"]["ours"] / s["feed"]["feed"]["mb_per_second"]["RDD.pipe"],
+    )
+    yield Target(
+        "gz-reading",
+        "gzip, our reader alone, per core",
+        500,
+        True,
+        " MB/s",
+        lambda s: float(s["gz"]["gz"]["mb_per_cpu_second"]["our reader alone, gzip"]),
+    )
+    yield Target(
+        "gz-ingest",
+        "gzip, reading and checking, per core",
+        500,
+        True,
+        " MB/s",
+        lambda s: float(s["gz"]["gz"]["mb_per_cpu_second"]["reading and checking, gzip"]),
+    )
+    yield Target(
+        "merge",
+        "joining parts, byte-identical",
+        300,
+        True,
+        " MB/s",
+        lambda s: float(s["merge"]["merge"]["mb_per_second"]["ours, Concat"]),
+    )
+    yield Target(
+        "session",
+        "starting and ending a Spark session",
+        3.5,
+        False,
+        " CPU-s",
+        lambda s: float(s["session"]["session"]["variants"]["ours, no block"]["cpu_seconds"]["median"]),
+    )
+    yield Target(
+        "submit",
+        "submitting to a warm session, median",
+        0.5,
+        False,
+        " s",
+        lambda s: float(s["warm"]["warm"]["request_seconds"]["warm"]["median"]),
+    )
+    yield Target("cores", "1 → 2 cores", 1.9, True, "×", lambda s: float(s["scaling"]["cores"]["speedup"]))
+    yield Target(
+        "hosts", "weak scaling, 1 → 2 hosts", 0.90, True, "", lambda s: float(s["scaling"]["hosts"]["efficiency"])
+    )
+    yield Target("input-time", "input ×10: time", 10.5, False, "×", lambda s: s["scaling"]["input"]["time_ratio"])
+    yield Target("input-memory", "input ×10: memory of driver, JVM and workers", 1.25, False, "×", _memory_growth)
+    yield Target("killed", "a killed worker costs, beyond one block", 10, False, " s", _killed)
+    yield Target("poison", "a poison record costs", 2, False, " blocks", _poison)
+    yield Target("accounting", "core-seconds reported against the kernel's", 2, False, " %", _accounting)
+    yield Target(
+        "skew",
+        "simulated skew, 1,024 slots: makespan over the ideal",
+        1.10,
+        False,
+        "",
+        lambda s: float(s["skew"]["skew"]["makespan_over_ideal"]["ours"]["1024"]),
+    )
+
+
+TARGETS = tuple(_targets())
+
+
+def reasons(folder: Path) -> dict[str, str]:
+    """Why targets are missed, as somebody has written it: ``name = "reason"`` in reasons.toml."""
+    path = folder / "reasons.toml"
+    return {name: str(text) for name, text in tomllib.loads(path.read_text()).items()} if path.is_file() else {}
+
+
+def judged(sections: Sections) -> Iterator[tuple[Target, float | None]]:
+    """Each target with its value; None where it was not measured."""
+    for target in TARGETS:
+        try:
+            yield target, target.read(sections)
+        except (KeyError, ZeroDivisionError, ValueError):
+            yield target, None
