@@ -26,9 +26,9 @@ PARTS = {
     "gz": (3, "reading gzip files"),
     "merge": (2, "joining parts into one file"),
     "feed": (5, "how fast records reach a program"),
-    "compare": (55, "the program's own threads, GNU parallel, RDD.pipe, ours cold and warm"),
+    "compare": (66, "the program's own threads, GNU parallel, RDD.pipe, ours cold and warm"),
     "warm": (2, "submitting to a warm session"),
-    "scaling": (18, "1 and 2 cores, input x1 x3 x10 with memory, 1 and 2 hosts"),
+    "scaling": (22, "1 and 2 cores, input x1 x3 x10 with memory, 1 and 2 hosts"),
     "faults": (7, "what a killed worker and a poison record cost"),
     "skew": (1, "simulated up to 1,024 slots from recorded block times"),
 }

@@ -98,10 +98,12 @@ def _compare(ready: Ready, part: Part, say: Say, wanted: Sequence[str]) -> None:
             "variants": {name: {**summary(spent), **outputs.get(name, {})} for name, spent in seen.items()},
             "accounting": _accounting(ready, seen),
         }
-        finished = all(len(spent) >= ready.setting.repeats for spent in seen.values())
+        finished = len(seen.get(COLD, [0] * 99)) >= ready.setting.repeats
         part.save(workload.name, result, finished=finished)
 
-    rounds(variants, ready.setting.repeats, deadline=ready.setting.deadline, after=keep, say=say)
+    essential = {PARALLEL, COLD, WARM} | ({REAL, workload.native_title} if workload.name == "hmm" else set())
+    deadline = ready.setting.deadline
+    rounds(variants, ready.setting.repeats, deadline=deadline, essential=essential, after=keep, say=say)
 
 
 def _variants(ready: Ready) -> dict[str, Callable[[], Spent]]:

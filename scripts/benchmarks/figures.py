@@ -36,7 +36,7 @@ def _save(figure: Any, path: Path) -> str:
 
 def _compare(workloads: Any) -> Any:
     figure, panels = pyplot.subplots(1, len(workloads), figsize=(3.4 * len(workloads), 2.9), squeeze=False)
-    for panel, (name, results) in zip(panels[0], sorted(workloads.items()), strict=True):
+    for panel, (name, results) in zip(panels[0], workloads.items(), strict=True):
         variants = results["variants"]
         names = [_GENERIC if variant == results["native"] else variant for variant in variants]
         walls = [values["wall_seconds"] for values in variants.values()]

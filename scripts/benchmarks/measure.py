@@ -11,7 +11,7 @@ import statistics
 import subprocess
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -113,36 +113,35 @@ def rounds(
     repeats: int,
     *,
     deadline: float | None = None,
+    essential: Collection[str] = (),
     after: Callable[[Mapping[str, list[Spent]]], None] | None = None,
     say: Callable[[str], None] = lambda line: None,
 ) -> dict[str, list[Spent]]:
     """Run all variants one after the other, then all of them again: a busy spell is unfair to all alike.
 
-    :param deadline: ``time.monotonic()`` at which no further round begins (the first one always runs).
+    :param deadline: ``time.monotonic()`` that is to be kept; the first round always runs whole.
+    :param essential: variants that later rounds are kept for when time does not suffice for all; all when empty.
     :param after: called with all that was measured so far after each round, to keep it.
     """
     seen: dict[str, list[Spent]] = {name: [] for name in variants}
-    longest = 0.0
     for number in range(repeats):
-        started = time.monotonic()
-        if number and deadline is not None and started + longest > deadline:
-            say(f"  stopping after {number} of {repeats} rounds: the time given is used up")
-            break
-        for name, variant in variants.items():
-            spent = variant()
+        chosen = list(variants)
+        if number and deadline is not None:
+            cost = {name: max(spent.wall for spent in runs) for name, runs in seen.items()}
+            least = [name for name in variants if name in essential] or list(variants)
+            left, short = deadline - time.monotonic(), sum(cost[name] for name in least)
+            if left < short:
+                say(f"  stopping after {number} of {repeats} rounds: the time given is used up")
+                break
+            if left < sum(cost.values()) + short * (repeats - number - 1):
+                chosen = least
+        for name in chosen:
+            spent = variants[name]()
             seen[name].append(spent)
             say(f"  {name:40} {spent.wall:8.2f} s wall {spent.cpu:8.2f} s CPU   others {spent.others:.1f} cores")
-        longest = max(longest, time.monotonic() - started)
         if after is not None:
             after(seen)
     return seen
-
-
-def add(first: Spent, second: Spent) -> Spent:
-    """Two runs in a row as one."""
-    wall = first.wall + second.wall
-    others = (first.others * first.wall + second.others * second.wall) / max(wall, 0.01)
-    return Spent(wall, first.cpu + second.cpu, max(first.rss_mib, second.rss_mib), others)
 
 
 def with_cpu(spent: Spent, more: float) -> Spent:

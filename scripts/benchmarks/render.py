@@ -24,6 +24,7 @@ _TITLES = {
     "hosts": "One and two hosts",
     "faults": "What faults cost",
 }
+_ORDER = ("hmm", "genes", "diamond", "reads", "cores", "input", "hosts")
 _HEAD = """# Benchmarks of the runner
 
 Made by `scripts/bench render` from the JSON files in [benchmarks/](benchmarks/); `scripts/bench all` measures
@@ -45,12 +46,12 @@ def render(folder: Path, say: Callable[[str], None]) -> None:
 
     :raises BenchmarkError: when there are no results.
     """
-    entries = {part: read(folder, part).get("sections", {}) for part in PARTS}
+    entries = {part: _ordered(read(folder, part).get("sections", {})) for part in PARTS}
     if not any(entries.values()):
         raise BenchmarkError(f"no results in {folder}: run scripts/bench all first")
     sections = {part: {key: entry["results"] for key, entry in found.items()} for part, found in entries.items()}
     figures = draw_all(sections, folder)
-    texts = [_HEAD, *_target_table(sections, folder), *_compared(entries["compare"], figures)]
+    texts = [_HEAD, *_programs(entries), *_target_table(sections, folder), *_compared(entries["compare"], figures)]
     for part in PARTS:
         for key, entry in entries[part].items():
             if part not in ("compare", "skew"):
@@ -69,6 +70,25 @@ def render(folder: Path, say: Callable[[str], None]) -> None:
     page = folder.parent / f"{folder.name}.md"
     page.write_text("\n".join(texts).rstrip() + "\n")
     say(f"written: {page.name} and {len(figures)} figures")
+
+
+def _ordered(sections: Any) -> Any:
+    """Sections in the order they are measured in, whenever each was."""
+    return {key: sections[key] for key in sorted(sections, key=lambda key: (*_ORDER, key).index(key))}
+
+
+def _programs(entries: Any) -> Iterator[str]:
+    found: dict[str, set[str]] = {}
+    for part in entries.values():
+        for entry in part.values():
+            machine = entry["machine"]
+            what = f"{machine['cores']} cores of {machine['cpu']}, {machine['memory_mib'] // 1024} GiB"
+            found.setdefault("machine", set()).add(f"{what}, Linux {machine['kernel']}, Python {machine['python']}")
+            for name, said in entry["programs"].items():
+                found.setdefault(name, set()).add(said)
+    yield from ("## Measured with", "")
+    for name, said in sorted(found.items(), key=lambda pair: (pair[0] != "machine", pair[0])):
+        yield f"- {name}: {'; '.join(sorted(said))}"
 
 
 def _target_table(sections: Any, folder: Path) -> Iterator[str]:
@@ -95,13 +115,11 @@ def _spread(values: Any) -> str:
 
 
 def _conditions(entry: Any) -> Iterator[str]:
-    machine = entry["machine"]
     variants = entry["results"].get("variants", {})
     disturbed = [name for name, values in variants.items() if values["disturbed"]]
-    programs = ", ".join(f"{name}: {said}" for name, said in sorted(entry["programs"].items()))
     yield (
-        f"`{entry['command']}`, {entry['measured']}, commit {entry['commit']}; {machine['cores']} cores of "
-        f"{machine['cpu']}, load {entry['load_before']} before and {entry['load_after']} after. {programs}."
+        f"`{entry['command']}`, {entry['measured']}, commit {entry['commit']}; load {entry['load_before']} before and "
+        f"{entry['load_after']} after{', tiny inputs' if entry['quick'] else ''}."
     )
     if disturbed:
         yield ""
@@ -200,7 +218,7 @@ def _agreement(results: Any) -> Iterator[str]:
     if accounting:
         off = 100 * (accounting["reported"] / accounting["kernel"] - 1)
         yield ""
-        yield f"Reported {accounting['reported']} core-seconds, the kernel's count {accounting['kernel']}: {off:+.1f} %."
+        yield f"Core-seconds reported: {accounting['reported']}, by the kernel: {accounting['kernel']} ({off:+.1f} %)."
         yield ""
         yield from _phases({"ours, cold": accounting["phases"]})
     real = results["variants"].get("ours, the real stage", {})

@@ -56,7 +56,7 @@ class Part:
         whole = {"schema": SCHEMA, "sections": {**self.kept, **self.entries}}
         self.path.parent.mkdir(parents=True, exist_ok=True)
         fresh = self.path.with_suffix(".new")
-        fresh.write_text(json.dumps(whole, indent=1, sort_keys=True) + "\n")
+        fresh.write_text(json.dumps(whole, indent=1) + "\n")
         fresh.replace(self.path)
 
 
