@@ -45,6 +45,9 @@ def parser() -> argparse.ArgumentParser:
     found.add_argument("--repeats", type=int, default=3, help="rounds in which every variant runs once (default 3)")
     found.add_argument("--budget", type=float, metavar="MINUTES", help="begin no further round after this time")
     found.add_argument("--work", type=float, default=60.0, metavar="S", help="core-seconds a compared input is worth")
+    found.add_argument(
+        "--reads-gb", type=float, default=1.05, metavar="GB", help="uncompressed reads in compare (1.05)"
+    )
     found.add_argument("--only", nargs="+", default=[], metavar="NAME", help="only these workloads or sections")
     found.add_argument("--variants", nargs="+", default=[], metavar="NAME", help="compare: only these variants")
     found.add_argument("--resume", action="store_true", help="all: leave out parts that are measured to the end")
@@ -68,6 +71,7 @@ def main(words: Sequence[str]) -> int:
         results=options.results.resolve(),
         quick=options.quick,
         work=1.0 if options.quick else options.work,
+        reads_gb=options.reads_gb,
         repeats=options.repeats,
         deadline=deadline,
     )

@@ -72,7 +72,7 @@ def ready(name: str, setting: Setting, say: Say) -> Iterator[Ready]:
     workload = WORKLOADS[name](setting)
     plain = workload.source
     if name == "reads":
-        plain = datasets.reads(setting, int(setting.work / 60 * 1.05e9), "plain")
+        plain = datasets.reads(setting, int(setting.reads_gb * 1e9), "plain")
     with scratch(setting) as folder, warm_server(setting.slots, say) as warm:
         blocks, totals = cut(workload.stage_reference, plain, folder / "blocks", setting.slots)
         yield Ready(workload, blocks, totals, folder, setting, warm)
@@ -123,7 +123,7 @@ def _variants(ready: Ready) -> dict[str, Callable[[], Spent]]:
         found[REAL] = lambda: _run(ready, REAL, metapipe(*real, *target, *report))
     if workload.name == "reads":
         found[STREAMED] = lambda: _run(ready, STREAMED, ["sh", _streamed_script(ready)])
-        several = datasets.reads(ready.setting, int(ready.setting.work / 60 * 1.05e9), "members")
+        several = datasets.reads(ready.setting, int(ready.setting.reads_gb * 1e9), "members")
         found[MEMBERS] = lambda: _ours(ready, MEMBERS, ["--reads", str(several)])
     return found
 

@@ -52,7 +52,7 @@ def measure_hosts(setting: Setting, part: Part, say: Callable[[str], None]) -> N
                 "variants": variants,
                 "efficiency": round(one / two, 3),
                 "text": f"Twice the input on two hosts: **{one / two:.2f}** of the ideal. Each host is a network "
-                "namespace with one core; the driver runs beside them on the same cores, its CPU-seconds are those shown.",
+                "namespace with one core; the driver runs beside them on the same cores. CPU-seconds are the driver's.",
             }
             part.save("hosts", result, finished=len(seen["2 hosts"]) >= setting.repeats)
 

@@ -19,7 +19,9 @@ def run_part(name: str, setting: Setting, only: Sequence[str], variants: Sequenc
 
     :raises BenchmarkError:
     """
-    command = f"scripts/bench {name} --repeats {setting.repeats} --work {setting.work:g}"
+    command = (
+        f"scripts/bench {name} --repeats {setting.repeats} --work {setting.work:g} --reads-gb {setting.reads_gb:g}"
+    )
     if name == "compare":
         from benchmarks.compare import compare
         from benchmarks.workloads import WORKLOADS

@@ -37,6 +37,7 @@ class Setting:
 
     :param data: folder of the inputs. :param quick: tiny inputs from test-data, to try the benchmarks themselves.
     :param work: core-seconds of work the inputs of the compare part are sized to. :param slots: cores used.
+    :param reads_gb: 10^9 bytes of FASTQ text, uncompressed, in the read filtering of the compare part.
     :param deadline: ``time.monotonic()`` after which no further round begins; None for none.
     """
 
@@ -44,6 +45,7 @@ class Setting:
     results: Path
     quick: bool = False
     work: float = 60.0
+    reads_gb: float = 1.05
     repeats: int = 3
     slots: int = 2
     deadline: float | None = None

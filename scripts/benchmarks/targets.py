@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 Sections = Mapping[str, Mapping[str, Any]]
-#: Seconds of wall time GNU parallel must take for a ratio to be held against a target.
-ENOUGH_WORK = 30.0
+#: Core-seconds of work from which on a ratio to GNU parallel is held against its target.
+ENOUGH_WORK = 55.0
 WORKLOADS = ("hmm", "genes", "diamond", "reads")
 
 
@@ -19,6 +19,7 @@ class Target:
     """One line of the table of targets.
 
     :param name: key of its reason in reasons.toml. :param limit: with ``at_least`` the lowest value, else the highest.
+    :param work: core-seconds of work measured, for targets that hold from 60 on.
     """
 
     name: str
@@ -27,9 +28,15 @@ class Target:
     at_least: bool
     unit: str
     read: Callable[[Sections], float | None]
+    work: Callable[[Sections], float] | None = None
 
     def met(self, value: float) -> bool:
         return value >= self.limit if self.at_least else value <= self.limit
+
+    def too_little(self, sections: Sections) -> str:
+        """Why the value cannot be held against the target; empty when it can."""
+        work = ENOUGH_WORK if self.work is None else self.work(sections)
+        return "" if work >= ENOUGH_WORK else f"only {work:.0f} core-seconds of work"
 
     @property
     def wanted(self) -> str:
@@ -40,13 +47,16 @@ def _wall(results: Any, variant: str) -> float:
     return float(results["variants"][variant]["wall_seconds"]["median"])
 
 
-def _against_parallel(workload: str, variant: str) -> Callable[[Sections], float | None]:
+def _against_parallel(workload: str, variant: str, rival: str = "GNU parallel") -> Callable[[Sections], float | None]:
     def read(sections: Sections) -> float | None:
         results = sections["compare"][workload]
-        parallel = _wall(results, "GNU parallel")
-        return None if parallel < ENOUGH_WORK else _wall(results, variant) / parallel
+        return _wall(results, variant) / _wall(results, rival)
 
     return read
+
+
+def _work(workload: str) -> Callable[[Sections], float]:
+    return lambda s: float(s["compare"][workload]["variants"]["GNU parallel"]["cpu_seconds"]["median"])
 
 
 def _memory_growth(sections: Sections) -> float:
@@ -70,22 +80,14 @@ def _killed(sections: Sections) -> float:
 
 def _targets() -> Iterator[Target]:
     for name in WORKLOADS:
-        yield Target(
-            f"parallel-cold-{name}",
-            f"{name}: ours cold against GNU parallel, same blocks",
-            1.10,
-            False,
-            "",
-            _against_parallel(name, "ours, cold"),
-        )
-        yield Target(
-            f"parallel-warm-{name}",
-            f"{name}: ours warm against GNU parallel, same blocks",
-            1.05,
-            False,
-            "",
-            _against_parallel(name, "ours, warm"),
-        )
+        for kind, limit in (("cold", 1.10), ("warm", 1.05)):
+            text = f"{name}: ours {kind} against GNU parallel, same blocks"
+            read = _against_parallel(name, f"ours, {kind}")
+            yield Target(f"parallel-{kind}-{name}", text, limit, False, "", read, _work(name))
+    for kind, limit in (("cold", 1.10), ("warm", 1.05)):
+        text = f"reads: ours {kind} against GNU parallel --pipe, both from the gzip file"
+        read = _against_parallel("reads", f"ours, {kind}", "GNU parallel --pipe")
+        yield Target(f"parallel-pipe-{kind}", text, limit, False, "", read, _work("reads"))
     yield Target(
         "hmm-native",
         "HMM search: ours against hmmsearch --cpu 2",

@@ -122,7 +122,7 @@ def diamond(setting: Setting) -> Workload:
 
 
 def reads(setting: Setting) -> Workload:
-    source = datasets.reads(setting, int(setting.work / 60 * 1.05e9), "gzip")
+    source = datasets.reads(setting, int(setting.reads_gb * 1e9), "gzip")
     return Workload(
         name="reads",
         title="Read filtering of gzip FASTQ (fastp)",
