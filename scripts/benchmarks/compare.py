@@ -41,7 +41,7 @@ class Ready:
     totals: Totals
     folder: Path
     setting: Setting
-    warm: WarmServer
+    warm: WarmServer | None
 
     def target(self, variant: str) -> Path:
         return self.folder / variant.replace(" ", "_").replace(",", "") / "output"
@@ -63,19 +63,21 @@ def compare(setting: Setting, wanted: Sequence[str], say: Say, command: str, var
         if setting.deadline is not None:
             left = setting.deadline - time.monotonic()
             share = replace(setting, deadline=time.monotonic() + left / (len(wanted) - number))
-        with ready(name, share, say) as prepared:
+        with ready(name, share, say, warm=not variants or WARM in variants) as prepared:
             _compare(prepared, part, say, variants)
 
 
 @contextlib.contextmanager
-def ready(name: str, setting: Setting, say: Say) -> Iterator[Ready]:
+def ready(name: str, setting: Setting, say: Say, *, warm: bool) -> Iterator[Ready]:
+    """Make the input, its block files and, when ``warm``, a warm session server; all but the input go afterwards."""
     workload = WORKLOADS[name](setting)
     plain = workload.source
     if name == "reads":
         plain = datasets.reads(setting, int(setting.reads_gb * 1e9), "plain")
-    with scratch(setting) as folder, warm_server(setting.slots, say) as warm:
+    server = warm_server(setting.slots, say) if warm else contextlib.nullcontext()
+    with scratch(setting) as folder, server as running:
         blocks, totals = cut(workload.stage_reference, plain, folder / "blocks", setting.slots)
-        yield Ready(workload, blocks, totals, folder, setting, warm)
+        yield Ready(workload, blocks, totals, folder, setting, running)
 
 
 def _compare(ready: Ready, part: Part, say: Say, wanted: Sequence[str]) -> None:
@@ -143,6 +145,7 @@ def _ours(ready: Ready, variant: str, inputs: Sequence[str], **more: str) -> Spe
 
 
 def _warm(ready: Ready) -> Spent:
+    assert ready.warm is not None
     before = ready.warm.cpu_seconds()
     spent = _ours(ready, WARM, ready.workload.inputs, METAPIPE_WARM_SOCKET=str(ready.warm.socket))
     return with_cpu(spent, ready.warm.cpu_seconds() - before)

@@ -5,6 +5,7 @@ CPU-seconds are the kernel's (``wait4``), so they hold on a busy machine where w
 
 from __future__ import annotations
 
+import contextlib
 import os
 import platform
 import statistics
@@ -14,6 +15,7 @@ import time
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 #: Cores kept busy by others above which a measurement is marked as disturbed.
@@ -51,13 +53,16 @@ def run(
 ) -> Spent:
     """Run a command to its end.
 
-    :param log: file for its output and errors; thrown away when None.
+    :param log: file for its output and errors; thrown away afterwards when None.
     :param meanwhile: called with its process id in a thread while it runs; must end when the process has.
     :raises BenchmarkError: when it fails, with its last words.
     """
     words = [str(word) for word in command]
     busy = _busy_seconds()
-    with (log or Path(os.devnull)).open("wb") as output:
+    with contextlib.ExitStack() as stack:
+        # Kept even when nobody asked for it: a failure is told with its last words.
+        log = log or Path(stack.enter_context(TemporaryDirectory(prefix="bench-"))) / "log"
+        output = stack.enter_context(log.open("wb"))
         started = time.monotonic()
         process = subprocess.Popen(
             words,
@@ -71,11 +76,11 @@ def run(
         companion.start()
         _, status, used = os.wait4(process.pid, 0)
         wall = time.monotonic() - started
-    companion.join(5.0)
-    process.returncode = os.waitstatus_to_exitcode(status)
+        companion.join(5.0)
+        process.returncode = os.waitstatus_to_exitcode(status)
+        if process.returncode:
+            raise BenchmarkError(f"{_name(words)} ended with {process.returncode}: {last_line(log)}")
     cpu = used.ru_utime + used.ru_stime
-    if process.returncode:
-        raise BenchmarkError(f"{_name(words)} ended with {process.returncode}: {last_line(log)}")
     others = max(0.0, (_busy_seconds() - busy - cpu) / max(wall, 0.01))
     return Spent(wall, cpu, used.ru_maxrss / 1024, others)
 
@@ -89,16 +94,16 @@ def call(command: Sequence[str | Path], **keywords: Any) -> bytes:
     return ran.stdout
 
 
-def last_line(log: Path | None) -> str:
-    if log is None or not log.is_file():
-        return "(no log)"
+def last_line(log: Path) -> str:
+    """The last line of a log, or the last that has one of our codes."""
     lines = log.read_text(errors="replace").strip().splitlines()
     said = [line for line in lines if "METAPIPE-" in line] or lines
     return said[-1][:300] if said else "(no word)"
 
 
 def _name(words: Sequence[str]) -> str:
-    return " ".join(Path(word).name if "/" in word else word for word in words)[:120]
+    shown = (word if "\n" not in word else "…" for word in words)
+    return " ".join(Path(word).name if word.startswith("/") else word for word in shown)[:120]
 
 
 def _busy_seconds() -> float:

@@ -65,10 +65,12 @@ with gzip.open(sys.argv[1], "rb") as raw:
 MERGE = """
 import sys
 from pathlib import Path
-from metapipe.runner.deliver import merge_outputs
+from metapipe.runner.deliver import Delivery
 from metapipe.runner.merge import Concat, HeaderOnce
 rule = Concat() if sys.argv[1] == "Concat" else HeaderOnce()
-merge_outputs({"out": rule}, sorted(Path(sys.argv[2]).iterdir()), {"out": Path(sys.argv[3])})
+with Delivery() as delivery:
+    delivery.merge({"out": rule}, sorted(Path(sys.argv[2]).iterdir()), {"out": Path(sys.argv[3])})
+    delivery.hand_over()
 """
 
 
