@@ -12,6 +12,7 @@ from benchmarks.measure import BenchmarkError
 from benchmarks.place import BUILD, RESULTS, Setting
 
 EXAMPLES = """examples:
+  scripts/bench data                         make all inputs (5 GB, minutes), so that nothing is made while measuring
   scripts/bench all --budget 40              everything, then the tables and figures
   scripts/bench compare --only hmm genes     two of the four programs
   scripts/bench session --repeats 5
@@ -41,7 +42,7 @@ def parser() -> argparse.ArgumentParser:
         epilog=EXAMPLES + "\nparts:\n" + "".join(f"  {name:9} {text}\n" for name, (_, text) in PARTS.items()),
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    found.add_argument("part", choices=("all", *PARTS, "render"), metavar="PART")
+    found.add_argument("part", choices=("data", "all", *PARTS, "render"), metavar="PART")
     found.add_argument("--repeats", type=int, default=3, help="rounds in which every variant runs once (default 3)")
     found.add_argument("--budget", type=float, metavar="MINUTES", help="begin no further round after this time")
     found.add_argument("--work", type=float, default=60.0, metavar="S", help="core-seconds a compared input is worth")
@@ -80,6 +81,10 @@ def main(words: Sequence[str]) -> int:
             from benchmarks.render import render
 
             render(setting.results, say)
+        elif options.part == "data":
+            from benchmarks.datasets import make_all
+
+            make_all(setting, say)
         elif options.part == "all":
             from benchmarks.parts import run_all
 
