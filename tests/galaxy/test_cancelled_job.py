@@ -35,6 +35,18 @@ def wait_until(condition: Callable[[], object], seconds: float) -> None:
         time.sleep(0.05)
 
 
+def upload(gi: GalaxyInstance, path: Path, history: str) -> str:
+    sender = gi.get_tus_uploader(str(path))
+    sender.upload()
+    element = {"src": "files", "name": path.name, "ext": "fasta"}
+    payload = {
+        "history_id": history,
+        "targets": [{"destination": {"type": "hdas"}, "elements": [element]}],
+        "files_0|file_data": {"session_id": sender.session_id, "name": path.name},
+    }
+    return str(gi.make_post_request(f"{gi.url}/tools/fetch", payload=payload)["outputs"][0]["id"])
+
+
 def processes_of(folder: Path) -> dict[int, str]:
     """Processes of the job that works in ``folder``: by their environment, command line or current folder."""
     found: dict[int, str] = {}
@@ -71,7 +83,7 @@ def test_a_cancelled_job_is_gone_within_five_seconds_and_leaves_no_output(
     (tmp_path / name).write_text(
         "".join(f">c{index}\n{''.join(letters.choices('ACGT', k=LETTERS // contigs))}\n" for index in range(contigs))
     )
-    uploaded = gi.tools.upload_file(str(tmp_path / name), history, file_type="fasta")["outputs"][0]["id"]
+    uploaded = upload(gi, tmp_path / name, history)
     wait_until(lambda: gi.datasets.show_dataset(uploaded)["state"] == "ok", 300)
     inputs = {"contigs": {"src": "hda", "id": uploaded}}
     started = gi.tools.run_tool(history, "metapipe_predict_genes", inputs)

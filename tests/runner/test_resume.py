@@ -132,6 +132,88 @@ def test_a_part_that_lost_bytes_is_made_again(
     assert failed(before=damage) == 2
 
 
+def test_a_part_damaged_in_place_is_made_again(failed: Callable[..., int], tmp_path: Path) -> None:
+    """Same size, same time, one letter changed: only its checksum tells."""
+
+    def damage() -> None:
+        part = next((tmp_path / "out" / ".work").glob("*/parts/000000/copy"))
+        times = part.stat()
+        content = bytearray(part.read_bytes())
+        content[-2] ^= 1
+        part.write_bytes(content)
+        os.utime(part, ns=(times.st_atime_ns, times.st_mtime_ns))
+
+    assert failed(before=damage) == 2
+
+
+def test_a_part_whose_row_is_damaged_is_made_again(failed: Callable[..., int], tmp_path: Path) -> None:
+    """The row holds the notes that become the summary."""
+
+    def damage() -> None:
+        row = next((tmp_path / "out" / ".work").glob("*/parts/000000/.attempt.json"))
+        row.write_bytes(row.read_bytes().replace(b'"bases": ', b'"bases": 1', 1))
+
+    assert failed(before=damage) == 2
+
+
+def test_a_new_version_of_the_stage_starts_anew(failed: Callable[..., int], monkeypatch: pytest.MonkeyPatch) -> None:
+    import stages_for_tests
+
+    assert failed(before=lambda: monkeypatch.setattr(stages_for_tests.Poisoned, "version", "2")) == 0
+
+
+def test_a_new_version_of_the_package_starts_anew(failed: Callable[..., int], monkeypatch: pytest.MonkeyPatch) -> None:
+    from metapipe.runner import run_identity
+
+    assert failed(before=lambda: monkeypatch.setattr(run_identity, "__version__", "99")) == 0
+
+
+def test_another_binary_of_the_same_version_starts_anew(
+    failed: Callable[..., int], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    import stages_for_tests
+
+    binary = tmp_path / "bin" / "rebuilt"
+    binary.parent.mkdir()
+    binary.write_text("#!/bin/sh\necho 1.0\n")
+    binary.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{binary.parent}{os.pathsep}{os.environ['PATH']}")
+    monkeypatch.setattr(stages_for_tests.Poisoned, "programs", {"rebuilt": "none"})
+    assert failed(before=lambda: binary.write_text("#!/bin/sh\necho 1.0 # other flags\n") and None) == 0
+
+
+@pytest.mark.parametrize(
+    "changes", [{"slots": 4}, {"session": "local", "slots": 2}, {"timeout": 99.0}, {"memory_mb": 99}]
+)
+def test_what_no_result_depends_on_does_not_start_anew(changes: dict[str, Any], failed: Callable[..., int]) -> None:
+    """Slots matter only through the cut: where it is the same, so are the parts."""
+    assert failed(**changes) == 3
+
+
+def test_the_sandbox_policy_does_not_start_anew(failed: Callable[..., int], monkeypatch: pytest.MonkeyPatch) -> None:
+    assert failed(before=lambda: monkeypatch.setenv("METAPIPE_SANDBOX", "off")) == 3
+
+
+@pytest.mark.parametrize("session", ["inline", "local"])
+def test_after_sigterm_only_missing_blocks_run(
+    session: str, program: Callable[..., Any], fasta: Callable[..., Path], tmp_path: Path
+) -> None:
+    words = ["slow", "--contigs", fasta(8), "--flag", tmp_path / "log", "--seconds", "0.6", "--blocks", "8"]
+    words += ["--slots", "2", "--session", session]
+    first = program(*words)
+    wait_until(lambda: len(first.parts()) >= 3)
+    first.process.terminate()
+    first.wait()
+    assert first.process.returncode == 143
+    assert first.errors.splitlines()[0].startswith("ended from outside; run the same command again")
+    first.must_be_gone()
+    first.must_have_no_output()
+    kept = len(first.parts())
+    assert 3 <= kept < 8
+    told = program(*words).wait().must_succeed({"copy.fasta": b"".join(b"contig_%d\n" % n for n in range(8))})
+    assert told["totals"]["kept"] == kept
+
+
 def test_two_drivers_of_one_job_do_not_share_a_folder(
     start: Callable[..., Any], fasta: Callable[..., Path], tmp_path: Path
 ) -> None:

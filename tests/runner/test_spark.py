@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -142,3 +143,16 @@ def test_the_class_data_archive_is_really_used(tmp_path: Path) -> None:
     shared = sum("shared objects file (top)" in line for line in loaded)
     assert shared > 5000
     assert shared / sum("source:" in line for line in loaded) > 0.7
+
+
+@pytest.mark.parametrize("blocks", [2, 7, pytest.param(64, marks=pytest.mark.slow)])
+def test_any_cut_and_order_gives_the_same_bytes_in_spark(
+    blocks: int, run: Callable[..., Any], fasta: Callable[..., Path]
+) -> None:
+    """Blocks are begun in a shuffled order, on two slots, and end in whatever order they do."""
+    path = fasta(100)
+    once = run("counting", {"contigs": path})
+    shuffled = {"order": lambda given: random.Random(blocks).sample(given, len(given))}
+    ran = run("counting", {"contigs": path}, blocks=blocks, session="local", slots=2, **shuffled)
+    assert ran.outputs == once.outputs
+    assert ran.summary_bytes == once.summary_bytes
