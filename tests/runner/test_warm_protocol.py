@@ -109,6 +109,16 @@ def test_surroundings_are_put_on_and_taken_off(tmp_path: Path, monkeypatch: pyte
     assert Surroundings.of_this_process() == before
 
 
+def test_a_run_cannot_take_off_the_sandbox_that_the_host_requires(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("METAPIPE_SANDBOX", raising=False)
+    theirs = Surroundings({"METAPIPE_SANDBOX": "off"}, 0o022, "/", ())
+    with theirs.entered():
+        assert os.environ["METAPIPE_SANDBOX"] == "off"
+    monkeypatch.setenv("METAPIPE_SANDBOX", "require")
+    with theirs.entered():
+        assert os.environ["METAPIPE_SANDBOX"] == "require"
+
+
 # ------------------------------------------------------------------------------------------------------ sharing
 
 

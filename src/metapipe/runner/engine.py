@@ -212,7 +212,10 @@ class _Run:
                 return plan
         self.cluster = None
         self.warm = look_for_warm(self.request.session, self.slots)
-        return self.plan_for(scanned, None)
+        plan = self.plan_for(scanned, None)
+        if plan.session != "warm":
+            self.warm.close()  # a client without work would keep the server from replacing its session
+        return plan
 
     def plan_for(self, scanned: StageInput, cluster: Cluster | None) -> Plan:
         return make_plan(

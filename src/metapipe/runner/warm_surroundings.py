@@ -15,6 +15,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from metapipe.runner import sandbox
 from metapipe.runner.attempt import Attempt, run_attempt
 from metapipe.runner.blocks import Block
 from metapipe.runner.task import Job
@@ -39,7 +40,7 @@ class Surroundings:
         environment, path, folder = dict(os.environ), list(sys.path), os.getcwd()
         umask = os.umask(self.umask)
         try:
-            _set_environment(self.environment)
+            _set_environment({**self.environment, **_of_this_host(environment)})
             # Behind the client's own: what pyspark's worker needs beyond it.
             sys.path[:] = [*self.path, *(entry for entry in path if entry not in self.path)]
             os.chdir(self.folder)
@@ -94,6 +95,11 @@ def _on_the_roll(sent: SentJob) -> Iterator[None]:
 def at_work(roll: Path, tag: str) -> list[int]:
     """Workers on the roll for that client; a killed worker stays on it."""
     return [int(entry.suffix[1:]) for entry in roll.glob(f"{tag}.*")]
+
+
+def _of_this_host(environment: Mapping[str, str]) -> dict[str, str]:
+    """What no run may take away: the host's word that programs are sandboxed."""
+    return {sandbox.VARIABLE: "require"} if environment.get(sandbox.VARIABLE) == "require" else {}
 
 
 def _set_environment(wanted: Mapping[str, str]) -> None:
