@@ -220,3 +220,18 @@ def test_the_schema_version_of_the_model_is_the_one_written() -> None:
 
     declared = run_report_model.RunReport.model_fields["schema_"].annotation
     assert str(declared) == f"typing.Literal[{REPORT_SCHEMA}]"
+
+
+def test_the_rate_that_a_stage_gives_for_its_databases_and_options_is_the_one_planned_with(
+    run: Callable[..., Any], fasta: Callable[..., Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from stages_for_tests import Identity
+
+    monkeypatch.setattr(Identity, "rate_for", lambda self, databases, options: 10.0)
+    monkeypatch.setattr(Identity, "fixed_cost_for", lambda self, databases, options: 3.0)
+    path = fasta(40)
+    run("identity", {"contigs": path}, report=tmp_path / "r.json")
+    report = read(tmp_path / "r.json")
+    plan = report["plan"]
+    assert plan["residues_per_core_second"] == 10.0
+    assert plan["estimated_seconds"] == pytest.approx(report["inputs"]["contigs"]["residues"] / 10 + 3 * plan["blocks"])

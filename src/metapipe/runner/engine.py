@@ -126,10 +126,13 @@ class _Run:
         self.sandbox = "auto"
         self.cluster: Cluster | None = None
         self.cores_per_block = 1
+        self.rate = self.stage.rate_for(request.databases, self.options)
+        self.fixed_cost = self.stage.fixed_cost_for(request.databases, self.options)
         self.outcome = Outcome()
         self.known = Run(
             self.stage,
             options=self.options,
+            rate=self.rate,
             databases=request.databases,
             slots=self.slots,
             memory_mb=self.memory_mb,
@@ -220,8 +223,8 @@ class _Run:
     def plan_for(self, scanned: StageInput, cluster: Cluster | None) -> Plan:
         return make_plan(
             scanned.weights,
-            rate=self.stage.rate,
-            fixed_cost=self.stage.fixed_cost,
+            rate=self.rate,
+            fixed_cost=self.fixed_cost,
             slots=self.slots if cluster is None else cluster.slots(self.cores_per_block),
             whole=isinstance(self.stage.invariance, WholeInput),
             per_node=self.stage.threads == PER_NODE,
@@ -260,12 +263,12 @@ class _Run:
             folder=str(folder.resolve()),
             kept=frozenset(part.name for part in folder.glob("parts/*")),
             database_sizes=None if self.cluster is None else database_sizes(request.databases),
-            timeout=request.timeout or default_timeout(largest, self.stage.rate, self.stage.fixed_cost),
+            timeout=request.timeout or default_timeout(largest, self.rate, self.fixed_cost),
             idle_timeout=request.idle_timeout,
             memory_enforced=request.memory_mb is not None,
             sandbox=self.sandbox,
             largest=largest,
-            fixed_cost=self.stage.fixed_cost,
+            fixed_cost=self.fixed_cost,
         )
 
     def run_blocks(self, job: Job, plan: Plan, scanned: StageInput, scratch: Path) -> None:

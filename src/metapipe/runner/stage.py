@@ -293,6 +293,7 @@ class Stage(abc.ABC):
     :cvar threads: what one block uses; ``PER_NODE``: all slots of a host. :cvar memory_mb: what one block needs.
     :cvar rate: residues a second on one core, a first guess for planning; learned rates are in the run report.
     :cvar fixed_cost: seconds a block costs whatever its size (loading a database); few, large blocks when it is high.
+        Where either depends on the database or the options, :meth:`rate_for` and :meth:`fixed_cost_for` say how.
     :cvar programs: programs to be found on the PATH before anything starts, and the Debian packages that have them.
     :cvar empty_ok: an input without any record is a result ("nothing found"), not an error.
     """
@@ -327,6 +328,14 @@ class Stage(abc.ABC):
     @abc.abstractmethod
     def run(self, task: Task, state: Any) -> None:
         """Do one block: read ``task.records()``, write ``task.output(...)``. Any exception fails the block."""
+
+    def rate_for(self, databases: Mapping[str, Database], options: Any) -> float:  # noqa: ARG002
+        """Residues a second on one core with these databases and options; by default :attr:`rate`. Cheap to ask."""
+        return self.rate
+
+    def fixed_cost_for(self, databases: Mapping[str, Database], options: Any) -> float:  # noqa: ARG002
+        """Seconds a block costs whatever its size, with these databases and options; by default :attr:`fixed_cost`."""
+        return self.fixed_cost
 
     def tool_versions(self) -> dict[str, str]:
         """Versions of the engines behind this stage, for the run report and the report page."""
