@@ -13,6 +13,7 @@ from typing import Any
 
 from metapipe.runner.merge import HeaderOnce, Reduce, add_counts
 from metapipe.runner.stage import (
+    PER_NODE,
     Exact,
     Fasta,
     FastqPairs,
@@ -103,6 +104,17 @@ class Whole(Identity):
         first, second = task.input_file("reads-1"), task.input_file("reads-2")
         assert task.input_file("reads-1") == first
         task.launch(["sort", f"--parallel={task.threads}", first, second], stdout=task.output_path("copy"))
+
+
+class Fat(Identity):
+    """Uses every core of a host, and says how many there are."""
+
+    name = "fat"
+    threads = PER_NODE
+
+    def run(self, task: Task, state: Any) -> None:
+        for record in task.records():
+            task.output("copy").write(b"%s %d\n" % (record.name.encode(), task.threads))
 
 
 class Side(Identity):
@@ -353,6 +365,7 @@ STAGES = {
     for stage in (
         Identity,
         Mates,
+        Fat,
         Counting,
         Pinned,
         Whole,

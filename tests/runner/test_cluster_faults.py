@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import signal
@@ -141,6 +142,50 @@ def test_a_busy_cluster_is_waited_for_and_the_user_is_told_once(job: Job, tmp_pa
     second.must_be_gone()
     assert second.report()["error"]["code"] == "E310"
     first.wait().must_succeed(COPY)
+
+
+def test_a_stage_that_uses_whole_hosts_gets_an_executor_for_each_block(job: Job, fasta: Callable[..., Path]) -> None:
+    one = job("fat", "--contigs", fasta(8), "--blocks", "4").wait()
+    told = one.must_succeed({"copy.fasta": b"".join(b"contig_%d 2\n" % index for index in range(8))})
+    assert told["slots"] == 4, "two blocks at once, each of two cores"
+
+
+def test_who_does_not_hold_the_secret_cannot_run_anything(cluster: SparkCluster, tmp_path: Path) -> None:
+    """A plain Spark application, as anybody in the network could start one."""
+    marker = tmp_path / "ran"
+    stranger = subprocess.Popen(
+        [sys.executable, "-c", STRANGER, cluster.url, str(marker), cluster.hosts.driver],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+        env={**os.environ, "SPARK_LOCAL_IP": cluster.hosts.driver},
+    )
+    try:
+        stranger.wait(40)
+    except subprocess.TimeoutExpired:
+        pass  # Spark tries for a minute
+    finally:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(stranger.pid, signal.SIGKILL)
+        _, errors = stranger.communicate()
+        for process in psutil.Process().children(recursive=True):
+            with contextlib.suppress(psutil.NoSuchProcess):
+                if str(marker) in " ".join(process.cmdline()) or "stranger" in " ".join(process.cmdline()):
+                    process.kill()
+    assert "Failed to connect to master" in errors
+    assert not marker.exists()
+
+
+STRANGER = """
+import sys
+from pathlib import Path
+from pyspark import SparkConf, SparkContext
+conf = SparkConf().setMaster(sys.argv[1]).setAppName("stranger").set("spark.driver.host", sys.argv[3])
+context = SparkContext(conf=conf.set("spark.ui.enabled", "false"))
+context.parallelize([1], 1).map(lambda x: Path(sys.argv[2]).touch()).collect()
+Path(sys.argv[2]).touch()
+"""
 
 
 def test_workers_end_with_everything_they_started(job: Job, cluster: SparkCluster) -> None:

@@ -241,7 +241,8 @@ class _Run:
         threads, memory_mb = self.slots, self.memory_mb if per_node else self.memory_mb // self.slots
         if self.cluster is not None:
             threads, memory_mb = self.cores_per_block, self.cores_per_block * self.cluster.core_memory_mb
-            self.slots = self.cluster.slots(self.cores_per_block) * self.cores_per_block
+            self.slots = self.known.slots = self.cluster.slots(self.cores_per_block) * self.cores_per_block
+            self.known.memory_mb = self.slots * self.cluster.core_memory_mb
         return Job(
             identifier=self.known.plan_hash,
             stage=request.stage,

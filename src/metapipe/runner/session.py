@@ -286,7 +286,8 @@ class ClusterSession(SparkSession):
             # The driver itself is in the list.
             return int(self._context._jsc.sc().getExecutorMemoryStatus().size()) - 1
         except Exception as error:  # of Java: the context has been stopped, by Spark itself
-            raise MetapipeError("E601", "the Spark cluster gave up this job; see the logs of its workers") from error
+            why = "the Spark cluster gave up this job; see the logs of its workers"
+            raise MetapipeError("E601", why if self.alive else "the Java process of Spark was killed") from error
 
     def _wait_for_cores(self, cluster: Cluster, warn: Callable[[str], None] | None) -> None:
         started = time.monotonic()
