@@ -72,6 +72,8 @@ def folder_of_job(name: str) -> Path:
     raise LookupError(name)
 
 
+# The library behind Galaxy's resumable uploads closes no file.
+@pytest.mark.filterwarnings("ignore:unclosed file:ResourceWarning")
 @pytest.mark.parametrize("session", ["local", "inline"])
 def test_a_cancelled_job_is_gone_within_five_seconds_and_leaves_no_output(
     session: str, gi: GalaxyInstance, history: str, tmp_path: Path
