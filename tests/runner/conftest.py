@@ -148,13 +148,13 @@ def pairs(tmp_path: Path) -> Callable[..., dict[str, Path]]:
 def start() -> Callable[..., subprocess.Popen[str]]:
     """Start the program with the test stages; ``start("burning", "--contigs", path)``."""
 
-    def go(*words: str | Path, **keywords: Any) -> subprocess.Popen[str]:
+    def go(*words: str | Path, environment: dict[str, str] | None = None, **keywords: Any) -> subprocess.Popen[str]:
         return subprocess.Popen(
             [sys.executable, str(HERE / "cli_with_test_stages.py"), *map(str, words)],
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
-            env={**os.environ, "PYTHONPATH": PYTHON_PATH},
+            env={**os.environ, "PYTHONPATH": PYTHON_PATH, **(environment or {})},
             **keywords,
         )
 
