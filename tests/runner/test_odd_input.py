@@ -103,6 +103,7 @@ def fault_of_fastq(text: bytes) -> tuple[str, int] | None:
     piece=st.sampled_from([1, 40]),
 )
 @example(case=("fasta", b">a\nAC>T\n"), place=0.9, put=b"\n", over=False, chunk=1, long=1, piece=1)
+@example(case=("fasta", b"\r\n\n>a\n"), place=0.0, put=b"\r", over=False, chunk=1, long=1, piece=1)
 def test_the_first_fault_is_found_wherever_the_chunks_end(
     case: tuple[str, bytes], place: float, put: bytes, over: bool, chunk: int, long: int, piece: int, tmp_path: Path
 ) -> None:

@@ -64,7 +64,7 @@ class FastaScanner(LineScanner):
         if not letters or (not sequence and named):
             return text
         if not sequence or self._open is None or not proven(letters, self._letters):
-            self._handle(letters + b"\n")  # there is a fault, this finds it
+            self._handle(text + b"\n")  # there is a fault, this finds it
         self._open_residues += len(letters)
         self.offset += len(letters)
         self._inside = True

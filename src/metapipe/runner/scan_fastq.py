@@ -71,12 +71,11 @@ class FastqScanner(LineScanner):
         """Whether all bases and qualities of the first ``whole`` lines are so for sure."""
         if int(lines.buffer.max()) > _TILDE:
             return False
-        if len(lines.low) > len(lines):
-            # Blanks and the like may stand in headers and after '+': in lines 0 and 2 of each record.
-            ends_line = lines.kinds == 10
-            line = np.cumsum(ends_line)
-            within = (line < whole) & ~ends_line & (line & 1 == 1)
-            if np.any(within & (lines.kinds != 13)):
+        # A line of bases or qualities holds nothing below '!' but its line end of one or two characters.
+        for line in (1, 3):
+            below = lines.breaks[line:whole:4] - lines.breaks[line - 1 : whole : 4]
+            feeds = lines.low[lines.breaks[line:whole:4]]
+            if np.any(below - 1 != feeds - lines.ends[line:whole:4]):
                 return False
         return proven(joined(lines.buffer, bases, bases_end), _BASES)
 
