@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
 import socket
 import struct
 import threading
@@ -12,7 +14,8 @@ import pytest
 import yaml
 
 from metapipe.errors import MetapipeError
-from metapipe.instance import configuration, health, parts, processes, settings, warm
+from metapipe.instance import configuration, health, parts, processes, settings, starting, warm
+from metapipe.instance.secrets import private_folder
 from metapipe.instance.settings import Chosen, Settings
 
 
@@ -77,3 +80,31 @@ def test_it_is_asked_in_its_own_words(tmp_path: Path, state: str, answers: bool,
         assert (warm.answers(path), warm.is_ready(path)) == (answers, ready)
         thread.join()
     assert not warm.answers(path)
+
+
+@pytest.mark.slow
+def test_it_is_started_mended_and_stopped_as_a_part_and_leaves_nothing(tmp_path: Path, environ: dict[str, str]) -> None:
+    """Without Galaxy: the part alone, by the functions that start and stop all parts."""
+    build = os.environ.get("METAPIPE_BUILD") or str(settings.load(tmp_path / "g", Chosen(), environ).build)
+    hot = settings.load(tmp_path / "g", Chosen(warm=True, slots=1, jobs=1), environ | {"METAPIPE_BUILD": build})
+    private_folder(hot.state)
+    configuration.render(hot)
+    serving = parts.Serving(1, "")
+    try:
+        for _ in range(2):  # the second time over a dead one's socket
+            starting._launch(hot, "warm", serving, lambda _: None)
+            assert processes.wait_until(lambda: warm.is_ready(hot.warm_socket), 90), parts.log(hot, "warm").read_text()
+            found = parts.identity(hot, "warm")
+            assert found is not None
+            assert starting._works(hot, "warm")
+            below = parts.belonging(hot, "warm")
+            assert len(below) >= 3  # itself, Java, pyspark's daemon
+            found.send(signal.SIGKILL)
+            assert processes.wait_until(lambda: not any(one.alive for one in below), 10)  # noqa: B023 - called at once
+            assert not starting._works(hot, "warm")
+        starting._launch(hot, "warm", serving, lambda _: None)
+        assert processes.wait_until(lambda: warm.is_ready(hot.warm_socket), 90)
+    finally:
+        starting.down(hot, lambda _: None)
+    assert not parts.belonging(hot)
+    assert not hot.warm_socket.exists()
