@@ -135,7 +135,7 @@ def test_a_busy_cluster_is_waited_for_and_the_user_is_told_once(job: Job, tmp_pa
         second = job(outdir=tmp_path / "second", environment={"METAPIPE_SPARK_WAIT": "20"}).wait()
     finally:
         first.process.send_signal(signal.SIGCONT)
-    waiting = [line for line in second.errors.splitlines() if "waiting for free cores" in line]
+    waiting = [line for line in second.errors.splitlines() if "waiting for cores" in line]
     assert len(waiting) == 1
     assert re.search("METAPIPE-E310 the Spark cluster had no free cores for 20 s", second.errors)
     assert second.process.returncode == 69

@@ -296,7 +296,7 @@ class ClusterSession(SparkSession):
             if waited > cluster.wait:
                 raise MetapipeError("E310", f"the Spark cluster had no free cores for {cluster.wait:.0f} s")
             if warn is not None and waited > _QUIET_WAIT:
-                warn(f"waiting for free cores of the Spark cluster, at most {cluster.wait:.0f} s")
+                warn(f"waiting for cores of the Spark cluster, at most {cluster.wait:.0f} s")
                 warn = None  # once is enough
             time.sleep(0.1)
 
