@@ -132,6 +132,8 @@ def misbehave(task: Task) -> None:
             task.launch([*PYTHON, HOG])
         case "program-hogs":
             task.launch([*PYTHON, HOGS])
+        case "reserve":
+            task.launch([*PYTHON, "import mmap, time; held = mmap.mmap(-1, 4 << 30, mmap.MAP_PRIVATE); time.sleep(1)"])
         case "sleep":
             time.sleep(options.seconds)
         case "program-sleep":

@@ -59,6 +59,14 @@ def test_without_a_limit_nothing_is_enforced_and_the_machine_is_planned_with(
     assert ran.result.report["memory_mb"] == limits.machine_memory_mb() > 256
 
 
+def test_what_a_program_asks_for_and_never_uses_is_not_counted(
+    run: Callable[..., Any], fasta: Callable[..., Path]
+) -> None:
+    """As DIAMOND does: 4 GiB asked for, 21 MiB used."""
+    ran = run("hostile_stages:Misbehaving", {"contigs": fasta(3, poison=(1,))}, how="reserve", memory_mb=512)
+    assert ran.result.quarantined == 0
+
+
 def test_memory_mapped_from_files_is_not_counted(tmp_path: Path) -> None:
     """Databases are mapped: RLIMIT_DATA and the watch leave them alone."""
     import mmap

@@ -24,7 +24,7 @@ from metapipe.runner.stage import Completed, Database, Record, Totals
 
 #: Programs of one block that the run report names.
 _MOST_COMMANDS = 20
-_NO_MEMORY = re.compile(rb"std::bad_alloc|MemoryError|[Cc]annot allocate memory|[Oo]ut of memory")
+_NO_MEMORY = re.compile(rb"std::bad_alloc|MemoryError|[Cc]annot allocate memory|[Ff]ailed to allocate|[Oo]ut of memory")
 
 
 @dataclass(frozen=True)

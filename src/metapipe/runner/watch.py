@@ -11,8 +11,9 @@ from pathlib import Path
 from metapipe.runner.launcher import descendants
 from metapipe.runner.limits import Limits
 
-#: Seconds between two looks, for memory and for signs of life.
-_MEMORY_EVERY, _LIFE_EVERY = 0.5, 10.0
+#: Seconds between two looks, for memory and for signs of life; between, a glance at the processes known already, which
+#: costs a hundredth of a look: a program can take gigabytes a second.
+_MEMORY_EVERY, _LIFE_EVERY, _GLANCE_EVERY = 0.5, 10.0, 0.05
 #: Less CPU than this share of the time is none: a program that waits for ever may look around now and then.
 _ALIVE_SHARE = 0.001
 _TICK = 1.0 / os.sysconf("SC_CLK_TCK")
@@ -32,19 +33,21 @@ class Tree:
 
     cpu: float
     memory_kib: int
+    processes: tuple[int, ...]
 
 
 def look_at(root: int) -> Tree:
     """Sum over the processes from ``root`` downwards. Memory mapped from files (databases) is not counted."""
     cpu, memory = 0.0, 0
-    for process in (root, *descendants(root)):
+    processes = (root, *descendants(root))
+    for process in processes:
         with contextlib.suppress(OSError, ValueError, IndexError):
             text = Path(f"/proc/{process}/stat").read_bytes()
             # From the third field on: the name before it may hold blanks and brackets.
             fields = text[text.rindex(b")") + 2 :].split()
             cpu += sum(int(field) for field in fields[11:15]) * _TICK
             memory += _own_memory(process)
-    return Tree(cpu, memory)
+    return Tree(cpu, memory, processes)
 
 
 def _own_memory(process: int) -> int:
@@ -85,6 +88,8 @@ class Watch:
             limits.idle / 8 if limits.idle else _LIFE_EVERY,
         )
         self._next_look = self.started + self._every
+        self._next_glance = self.started
+        self._known: tuple[int, ...] = (root,)
 
     def pause(self) -> float | None:
         """Seconds until :meth:`look` is due, None for never."""
@@ -93,6 +98,8 @@ class Watch:
             due.append(self.started + self.limits.wall)
         if self.limits.idle or self.limits.memory_mb is not None:
             due.append(self._next_look)
+        if self.limits.memory_mb is not None:
+            due.append(self._next_glance)
         return max(0.0, min(due) - time.monotonic()) if due else None
 
     def look(self, heard: int) -> Verdict | None:
@@ -101,11 +108,12 @@ class Watch:
         if limits.wall is not None and now - self.started >= limits.wall:
             return Verdict("timeout", f"{self.what} reached its time limit of {_seconds(limits.wall)} s")
         if now < self._next_look or not (limits.idle or limits.memory_mb is not None):
-            return None
+            return self._glance(now)
         self._next_look = now + self._every
         tree = look_at(self.root)
-        if limits.memory_mb is not None and tree.memory_kib - self.inherited_kib > limits.memory_mb * 1024:
-            return Verdict("memory", f"{self.what} used more than its {limits.memory_mb} MB of memory")
+        self._known = tree.processes
+        if self._is_too_much(tree.memory_kib):
+            return self._too_much()
         if limits.idle:
             heard += self._written()
             if tree.cpu - self._cpu > _ALIVE_SHARE * limits.idle or tree.cpu < self._cpu or heard != self._heard:
@@ -113,6 +121,23 @@ class Watch:
             elif now - self._alive_at >= limits.idle:
                 return Verdict("timeout", f"{self.what} gave no sign of life for {_seconds(limits.idle)} s")
         return None
+
+    def _glance(self, now: float) -> Verdict | None:
+        if self.limits.memory_mb is None or now < self._next_glance:
+            return None
+        self._next_glance = now + _GLANCE_EVERY
+        held = 0
+        for process in self._known:
+            with contextlib.suppress(OSError, ValueError, IndexError):
+                held += _own_memory(process)
+        return self._too_much() if self._is_too_much(held) else None
+
+    def _is_too_much(self, held_kib: int) -> bool:
+        limit = self.limits.memory_mb
+        return limit is not None and held_kib - self.inherited_kib > limit * 1024
+
+    def _too_much(self) -> Verdict:
+        return Verdict("memory", f"{self.what} used more than its {self.limits.memory_mb} MB of memory")
 
     def _written(self) -> int:
         if self.outputs is None:
