@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import signal
 import sys
 import time
 from collections.abc import Sequence
@@ -64,8 +65,14 @@ def say(line: str) -> None:
     print(line, flush=True)
 
 
+def _terminate(*_: object) -> None:
+    """End as by Ctrl-C: what was started (a warm server, hosts) is ended, and folders are removed."""
+    raise KeyboardInterrupt
+
+
 def main(words: Sequence[str]) -> int:
     options = parser().parse_args(words)
+    signal.signal(signal.SIGTERM, _terminate)
     deadline = None if options.budget is None else time.monotonic() + 60 * options.budget
     setting = Setting(
         data=options.data.resolve(),
@@ -96,4 +103,7 @@ def main(words: Sequence[str]) -> int:
     except BenchmarkError as error:
         print(f"scripts/bench: {error}", file=sys.stderr)
         return 1
+    except KeyboardInterrupt:
+        print("scripts/bench: interrupted; what was measured before is kept", file=sys.stderr)
+        return 130
     return 0

@@ -74,7 +74,12 @@ def run(
         )
         companion = threading.Thread(target=meanwhile or (lambda pid: None), args=(process.pid,), daemon=True)
         companion.start()
-        _, status, used = os.wait4(process.pid, 0)
+        try:
+            _, status, used = os.wait4(process.pid, 0)
+        except BaseException:  # interrupted: our command ends its own children on SIGTERM
+            process.terminate()
+            process.wait()
+            raise
         wall = time.monotonic() - started
         companion.join(5.0)
         process.returncode = os.waitstatus_to_exitcode(status)
