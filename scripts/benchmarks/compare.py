@@ -31,6 +31,8 @@ Say = Callable[[str], None]
 PARALLEL, PIPE, COLD, WARM = "GNU parallel", "RDD.pipe", "ours, cold", "ours, warm"
 REAL, STREAMED, MEMBERS = "ours, the real stage", "GNU parallel --pipe", "ours, cold, many gzip members"
 
+_SESSIONS = {COLD: "local", WARM: "warm"}
+
 
 @dataclass(frozen=True)
 class Ready:
@@ -140,8 +142,7 @@ def _run(ready: Ready, variant: str, command: Sequence[str | Path], **more: str)
 def _ours(ready: Ready, variant: str, inputs: Sequence[str], **more: str) -> Spent:
     words = [ready.workload.stage.name, *inputs, f"--out-{ready.workload.output}", str(ready.target(variant))]
     words += ["--report", str(ready.report(variant)), "--slots", str(ready.setting.slots)]
-    session = "warm" if variant == WARM else "local"
-    return _run(ready, variant, metapipe(*words, "--session", session), **more)
+    return _run(ready, variant, metapipe(*words, "--session", _SESSIONS.get(variant, "local")), **more)
 
 
 def _warm(ready: Ready) -> Spent:
@@ -217,7 +218,11 @@ def check_outputs(ready: Ready, variants: Sequence[str]) -> dict[str, dict[str, 
         if entry["output_sha256"] != found[reference]["output_sha256"]:
             raise BenchmarkError(f"{workload.name}: the output of '{variant}' differs from that of '{reference}'")
         if variant in (COLD, WARM):
-            check_same_blocks(json.loads(ready.report(variant).read_bytes()), ready.blocks)
+            report = json.loads(ready.report(variant).read_bytes())
+            check_same_blocks(report, ready.blocks)
+            # A warm session that is lost becomes a cold one: right for a user, wrong for a comparison.
+            if report["session"] != _SESSIONS[variant]:
+                raise BenchmarkError(f"{workload.name}: '{variant}' ran in a session '{report['session']}'")
     if REAL in variants and workload.real_keys and workload.keys:
         ours = workload.real_keys(ready.target(REAL).read_bytes())
         theirs = workload.keys(ready.target(reference).read_bytes())

@@ -44,7 +44,7 @@ def ready(tmp_path: Path) -> Ready:
         made.target(variant).parent.mkdir()
         made.target(variant).write_text("# a comment\na\tCDS\tID=1_1;score=1\n")
     attempt = {"key": [0], "bytes_in": block.stat().st_size, "outcome": "ok"}
-    made.report(COLD).write_text(json.dumps({"attempts": [attempt]}))
+    made.report(COLD).write_text(json.dumps({"session": "local", "attempts": [attempt]}))
     return made
 
 
@@ -69,6 +69,13 @@ def test_an_empty_output_is_no_output(ready: Ready) -> None:
 def test_runs_over_other_blocks_are_not_compared(ready: Ready) -> None:
     ready.blocks[0].write_text(">a\nACGTACGT\n")
     with pytest.raises(BenchmarkError, match="blocks of other sizes"):
+        check_outputs(ready, [PARALLEL, COLD])
+
+
+def test_a_warm_run_that_was_in_truth_a_cold_one_is_not_compared(ready: Ready) -> None:
+    report = json.loads(ready.report(COLD).read_bytes())
+    ready.report(COLD).write_text(json.dumps({**report, "session": "inline"}))
+    with pytest.raises(BenchmarkError, match="'ours, cold' ran in a session 'inline'"):
         check_outputs(ready, [PARALLEL, COLD])
 
 
