@@ -7,6 +7,7 @@ blanks in paths. Its flags are those of ``org.apache.spark.launcher.JavaModuleOp
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import importlib.util
 import os
@@ -52,6 +53,12 @@ class Gateway:
     process: subprocess.Popen[bytes]
     port: int
     secret: str
+
+    def has_ended(self) -> bool:
+        """Whether it has ended or is ending: its connections break a moment before it can be waited for."""
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self.process.wait(timeout=1.0)
+        return self.process.poll() is not None
 
     def stop(self, patience: float = 20.0) -> None:
         """End the JVM (it exits when its standard input closes) and wait for it, or kill it after ``patience`` s."""

@@ -209,7 +209,7 @@ class SparkSession:
             self._cancelled.discard(tag)
         if cancelled:
             raise MetapipeError("E601", "the run was cancelled")
-        if failure and not self.alive:
+        if failure and self._gateway.has_ended():
             raise MetapipeError("E601", "the Java process of Spark was killed") from failure[0]
         if failure:
             raise MetapipeError("E601", f"Spark lost its workers ({_reason(failure[0])})") from failure[0]
