@@ -179,22 +179,15 @@ def test_a_poison_pair_is_quarantined_with_both_mates(run: Callable[..., Any], p
     assert ran.outputs["copy"].count(b"\n") == 29
 
 
-def test_when_every_record_is_quarantined_the_outputs_still_have_their_headers(
-    run: Callable[..., Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(("how", "code"), [("segfault", "E402 every record made the program fail"), ("hang", "E801")])
+def test_a_program_that_fails_on_every_record_gives_no_result(
+    how: str, code: str, run: Callable[..., Any], fasta: Callable[..., Path], tmp_path: Path
 ) -> None:
-    import stages_for_tests
-
-    def crash(self: Any, task: Any, state: Any) -> None:
-        task.output("table").write(b"#header\n")
-        for _ in task.records():
-            raise ValueError
-
-    monkeypatch.setattr(stages_for_tests.Pinned, "run", crash)
-    path = tmp_path / "one.fasta"
-    path.write_text(">only\nACGT\n")
-    ran = run("pinned", {"contigs": path})
-    assert ran.outputs["table"] == b"#header\n"
-    assert ran.result.quarantined == 1
+    folder = tmp_path / "out"
+    with pytest.raises(MetapipeError, match=f"METAPIPE-{code}"):
+        run("poisoned", {"contigs": fasta(3, poison=(0, 1, 2))}, how=how, timeout=1.0, folder=folder)
+    assert not list(folder.glob("copy*"))
+    assert json.loads((folder / "report.json").read_text())["status"] == "failed"
 
 
 @pytest.mark.parametrize("blocks", [1, 8])

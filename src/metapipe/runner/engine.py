@@ -304,8 +304,6 @@ class _Run:
                 max_quarantined=request.max_quarantined,
                 may_split=not isinstance(self.stage.invariance, WholeInput),
             )
-            if not self.outcome.done:
-                self.run_nothing(job, blocks[0], session)
         finally:
             self.progress.end()
             self.phases.enter("session end")
@@ -317,19 +315,6 @@ class _Run:
 
     def facts(self, session: Session) -> dict[str, Any]:
         return {**session.facts(), "sandbox": sandbox.facts(self.sandbox, bool(self.stage.programs))}
-
-    def run_nothing(self, job: Job, block: Block, session: Session) -> None:
-        """Every record was given up on: a block without records gives the outputs their headers."""
-        ranges = tuple(dataclasses.replace(extent, length=0) for extent in block.ranges)
-        empty = Block(block.key, block.first_record, 0, 0, ranges)
-        run_all(
-            [empty],
-            lambda pending: session.run(job, pending, lambda: None),
-            lambda b: [b],
-            self.outcome,
-            max_quarantined=0,
-            may_split=False,
-        )
 
     def account(self, job: Job, scanned: StageInput, delivery: Delivery) -> RunResult:
         request, given_up = self.request, self.outcome.quarantined

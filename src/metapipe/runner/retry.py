@@ -64,6 +64,9 @@ def run_all(
         failed.sort(key=lambda pair: pair[0].key)
         pending = _next_round(failed, outcome, tried, split, max_quarantined, may_split)
         outcome.retries += len(pending)
+    if not outcome.done:
+        # Nothing is left that could be called a result: the program is at fault, not the records.
+        raise _at_fault(first_failure(outcome), "every record")
 
 
 def _next_round(
@@ -104,7 +107,7 @@ def _next_round(
             raise _error(row)
         outcome.quarantined.append(block)
     if len(outcome.quarantined) + len(at_fault) - len(alone) > max_quarantined:
-        raise _too_many(first_row, max_quarantined)
+        raise _at_fault(first_row, f"more than {max_quarantined} records" if max_quarantined else "")
     return again + [half for _, _, halves in cut if len(halves) > 1 for half in halves]
 
 
@@ -114,11 +117,15 @@ def _error(row: Attempt) -> MetapipeError:
     return error
 
 
-def _too_many(row: Attempt, limit: int) -> MetapipeError:
-    error = _error(row)
-    if limit and row.code in ("E401", "E403"):
-        error = MetapipeError(
-            "E402", f"more than {limit} records made the program fail; the first failure: {row.message}"
-        )
-        error.detail = row.stderr
+def first_failure(outcome: Outcome) -> Attempt:
+    """The failed attempt that comes first in the input."""
+    return min((row for row in outcome.rows if row.outcome != "ok"), key=lambda row: row.key)
+
+
+def _at_fault(row: Attempt, which: str) -> MetapipeError:
+    """E402 for a program that failed on ``which`` records; any other failure keeps its own code."""
+    if not which or row.code not in ("E401", "E403"):
+        return _error(row)
+    error = MetapipeError("E402", f"{which} made the program fail; the first failure: {row.message}")
+    error.detail = row.stderr
     return error
