@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import importlib
 import os
 import signal
 import sys
 import traceback
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from metapipe import __version__
@@ -64,6 +65,16 @@ def rewrite(line: str) -> None:
         os.write(2, f"\r{line[: columns - 1]}\x1b[K".encode("utf-8", "replace"))
 
 
+#: Commands that are no stages: module with ``add_parser`` and ``run``, line of the help, what ``run`` prints with. Only
+#: the module of the command that was asked for is imported.
+COMMANDS: dict[str, tuple[str, str, tuple[Callable[[str], None], ...]]] = {
+    "refdb": ("metapipe.refdb.command", "build, install, list and verify reference databases", (say,)),
+    "report": ("metapipe.report_command", "show what runs cost and how they went, from their run reports", (say,)),
+    "cluster": ("metapipe.cluster_command", "run a Spark cluster: its secret, its master, its workers", (say, warn)),
+    "warm": ("metapipe.warm_command", "keep a Spark session ready for many short jobs", (say, warn)),
+}
+
+
 def build_parser(arguments: Sequence[str]) -> argparse.ArgumentParser:
     """Build the parser; only the command that was asked for is imported and filled in."""
     parser = _Parser(
@@ -83,30 +94,11 @@ def build_parser(arguments: Sequence[str]) -> argparse.ArgumentParser:
             add_stage_parser(commands, name)
         else:
             commands.add_parser(name, help=SUMMARIES[name])
-    if asked == "refdb":
-        from metapipe.refdb.command import add_parser
-
-        add_parser(commands)
-    else:
-        commands.add_parser("refdb", help="build, install, list and verify reference databases")
-    if asked == "report":
-        from metapipe.report_command import add_parser as add_report_parser
-
-        add_report_parser(commands)
-    else:
-        commands.add_parser("report", help="show what runs cost and how they went, from their run reports")
-    if asked == "cluster":
-        from metapipe.cluster_command import add_parser as add_cluster_parser
-
-        add_cluster_parser(commands)
-    else:
-        commands.add_parser("cluster", help="run a Spark cluster: its secret, its master, its workers")
-    if asked == "warm":
-        from metapipe.warm_command import add_parser as add_warm_parser
-
-        add_warm_parser(commands)
-    else:
-        commands.add_parser("warm", help="keep a Spark session ready for many short jobs")
+    for name, (module, summary, _) in COMMANDS.items():
+        if name == asked:
+            importlib.import_module(module).add_parser(commands)
+        else:
+            commands.add_parser(name, help=summary)
     commands.add_parser(
         "prepare_spark", help="make the class-data archive that lets Spark start in a quarter of the time"
     )
@@ -143,22 +135,9 @@ def run(arguments: Sequence[str]) -> int:
         return 0
     if options.command == "prepare_spark":
         return _prepare_spark()
-    if options.command == "refdb":
-        from metapipe.refdb.command import run as run_refdb
-
-        return int(run_refdb(options, say))
-    if options.command == "report":
-        from metapipe.report_command import run as run_report
-
-        return run_report(options, say)
-    if options.command == "cluster":
-        from metapipe.cluster_command import run as run_cluster
-
-        return run_cluster(options, say, warn)
-    if options.command == "warm":
-        from metapipe.warm_command import run as run_warm
-
-        return run_warm(options, say, warn)
+    if options.command in COMMANDS:
+        module, _, printers = COMMANDS[options.command]
+        return int(importlib.import_module(module).run(options, *printers))
     from metapipe.stage_command import run_stage_command
 
     return run_stage_command(options, say, warn, rewrite)

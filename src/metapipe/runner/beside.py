@@ -33,7 +33,7 @@ def written_beside(target: Path) -> Iterator[tuple[BinaryIO, Path]]:
     try:
         with contextlib.suppress(OSError):  # a file system without locks
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        os.fchmod(descriptor, 0o666 & ~_umask())
+        os.fchmod(descriptor, 0o666 & ~own_umask())
         yield file, Path(name)
     finally:
         Path(name).unlink(missing_ok=True)
@@ -51,7 +51,9 @@ def _remove_if_dead(path: Path) -> None:
         path.unlink()
 
 
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask
+def own_umask() -> int:
+    """This process's umask, without changing it for a moment as ``os.umask`` must: other threads create files, too."""
+    for line in Path("/proc/self/status").read_text().splitlines():
+        if line.startswith("Umask:"):
+            return int(line.split()[1], 8)
+    return 0o022

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from metapipe.errors import MetapipeError
-from metapipe.runner.launcher import Tail, adopt_orphans, descendants, die_with_parent, drain, end_descendants
+from metapipe.runner.launcher import Tail, adopt_orphans, descendants, die_with_parent, drain, end_descendants, kill_all
 from metapipe.runner.limits import Limits
 from metapipe.runner.watch import Verdict, Watch
 
@@ -138,14 +138,10 @@ def end_tree(root: int, top: int | None = None) -> tuple[int, float, float, int]
     :param top: this process, when nothing below it is to live on: then also orphans that are here already.
     """
     below = [process for process in descendants(root if top is None else top) if process != root]
-    for process in (root, *below):
-        with contextlib.suppress(ProcessLookupError, PermissionError):
-            os.kill(process, signal.SIGKILL)
+    kill_all([root, *below])
     status, user, system, max_rss = _wait(root)
     for process in below:  # parents before children
-        for late in (*descendants(process), process):
-            with contextlib.suppress(ProcessLookupError, PermissionError):
-                os.kill(late, signal.SIGKILL)
+        kill_all([*descendants(process), process])
         with contextlib.suppress(ChildProcessError):  # its own parent has waited for it
             _, _, used = os.wait4(process, 0)
             user, system, max_rss = user + used.ru_utime, system + used.ru_stime, max(max_rss, used.ru_maxrss)

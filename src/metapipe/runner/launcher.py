@@ -54,6 +54,13 @@ class Tail:
         return self._kept
 
 
+def kill_all(processes: Iterable[int]) -> None:
+    """Send SIGKILL to each; those that have gone meanwhile are no error."""
+    for process in processes:
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.kill(process, signal.SIGKILL)
+
+
 def end_descendants() -> None:
     """Kill and wait for every process below this one, those included that have lost their own parent on the way."""
     try:
@@ -61,9 +68,7 @@ def end_descendants() -> None:
     except ChildProcessError:
         return  # no child, so nothing below one: a look at all processes costs milliseconds
     while below := descendants(os.getpid()):
-        for process in below:
-            with contextlib.suppress(ProcessLookupError, PermissionError):
-                os.kill(process, signal.SIGKILL)
+        kill_all(below)
         with contextlib.suppress(ChildProcessError):
             while True:
                 os.waitpid(-1, 0)

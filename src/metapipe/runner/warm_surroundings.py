@@ -17,6 +17,7 @@ from pathlib import Path
 
 from metapipe.runner import sandbox
 from metapipe.runner.attempt import Attempt, run_attempt
+from metapipe.runner.beside import own_umask
 from metapipe.runner.blocks import Block
 from metapipe.runner.task import Job
 
@@ -32,7 +33,7 @@ class Surroundings:
 
     @classmethod
     def of_this_process(cls) -> Surroundings:
-        return cls(dict(os.environ), _umask(), os.getcwd(), tuple(sys.path))
+        return cls(dict(os.environ), own_umask(), os.getcwd(), tuple(sys.path))
 
     @contextlib.contextmanager
     def entered(self) -> Iterator[None]:
@@ -108,11 +109,3 @@ def _set_environment(wanted: Mapping[str, str]) -> None:
     for name, value in wanted.items():
         if os.environ.get(name) != value:
             os.environ[name] = value
-
-
-def _umask() -> int:
-    """This process's umask, without changing it for a moment as ``os.umask`` must."""
-    for line in Path("/proc/self/status").read_text().splitlines():
-        if line.startswith("Umask:"):
-            return int(line.split()[1], 8)
-    return 0o022

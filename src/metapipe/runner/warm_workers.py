@@ -8,10 +8,9 @@ from __future__ import annotations
 
 import contextlib
 import os
-import signal
 from pathlib import Path
 
-from metapipe.runner.launcher import descendants
+from metapipe.runner.launcher import descendants, kill_all
 from metapipe.runner.warm_surroundings import at_work
 
 _MEBIBYTE = 1 << 20
@@ -26,10 +25,7 @@ def end_workers(roll: Path, tag: str) -> bool:
     for worker in found:
         entry = roll / f"{tag}.{worker}"
         if worker in ours and entry.exists():  # a pid alone may be somebody else's by now
-            doomed = [worker, *descendants(worker)]
-            for process in doomed:
-                with contextlib.suppress(ProcessLookupError, PermissionError):
-                    os.kill(process, signal.SIGKILL)
+            kill_all([worker, *descendants(worker)])
         entry.unlink(missing_ok=True)
     return True
 
@@ -43,9 +39,7 @@ def end_orphans(java: int) -> None:
     """
     for child in children(os.getpid()):
         if child != java:
-            for process in (child, *descendants(child)):
-                with contextlib.suppress(ProcessLookupError, PermissionError):
-                    os.kill(process, signal.SIGKILL)
+            kill_all([child, *descendants(child)])
             with contextlib.suppress(ChildProcessError):
                 os.waitpid(child, os.WNOHANG)
 
