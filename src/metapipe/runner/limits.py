@@ -68,7 +68,8 @@ def limit_self(memory_mb: int | None, threads: int) -> None:
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     if memory_mb is not None:
         _, hard = resource.getrlimit(resource.RLIMIT_DATA)
-        wanted = _held_bytes() + _data_limit(memory_mb) + threads * _THREAD_STACK
+        # Private writable memory held already, as RLIMIT_DATA counts it.
+        wanted = _of_status("VmData:") + _data_limit(memory_mb) + threads * _THREAD_STACK
         resource.setrlimit(resource.RLIMIT_DATA, (wanted if hard < 0 else min(wanted, hard), hard))
 
 
@@ -83,17 +84,20 @@ def limit_program(memory_mb: int | None) -> None:
 
 
 def ran_short(max_rss_kib: int, memory_mb: int | None) -> bool:
-    """Whether a process that failed after holding ``max_rss_kib`` failed because it was refused more."""
-    return memory_mb is not None and max_rss_kib >= _NEARLY * memory_mb * 1024
+    """Whether a process forked from below this one, which crashed after holding ``max_rss_kib``, was refused more.
+
+    What this process holds was shared with it from the beginning.
+    """
+    return memory_mb is not None and max_rss_kib - (_of_status("VmRSS:") >> 10) >= _NEARLY * memory_mb * 1024
 
 
 def _data_limit(memory_mb: int) -> int:
     return int(memory_mb * _DATA_FACTOR * (1 << 20)) + _DATA_SLACK
 
 
-def _held_bytes() -> int:
-    """Private writable memory of this process, as RLIMIT_DATA counts it."""
+def _of_status(name: str) -> int:
+    """Bytes that the kernel gives under that name for this process."""
     for line in Path("/proc/self/status").read_text().splitlines():
-        if line.startswith("VmData:"):
+        if line.startswith(name):
             return int(line.split()[1]) << 10
     return 0

@@ -46,11 +46,12 @@ def look_at(root: int) -> Tree:
             # From the third field on: the name before it may hold blanks and brackets.
             fields = text[text.rindex(b")") + 2 :].split()
             cpu += sum(int(field) for field in fields[11:15]) * _TICK
-            memory += _own_memory(process)
+            memory += own_memory(process)
     return Tree(cpu, memory, processes)
 
 
-def _own_memory(process: int) -> int:
+def own_memory(process: int) -> int:
+    """KiB a process holds that are mapped from no file, those shared with the process it was forked from included."""
     found = 0
     for line in Path(f"/proc/{process}/status").read_bytes().splitlines():
         if line.startswith((b"RssAnon:", b"RssShmem:")):
@@ -129,7 +130,7 @@ class Watch:
         held = 0
         for process in self._known:
             with contextlib.suppress(OSError, ValueError, IndexError):
-                held += _own_memory(process)
+                held += own_memory(process)
         return self._too_much() if self._is_too_much(held) else None
 
     def _is_too_much(self, held_kib: int) -> bool:

@@ -30,7 +30,7 @@ from metapipe.runner.limits import Limits, block_timeout, limit_self
 from metapipe.runner.no_network import drop_network
 from metapipe.runner.stage import Stage
 from metapipe.runner.task import BlockTask, Job
-from metapipe.runner.watch import Watch, look_at
+from metapipe.runner.watch import Watch, look_at, own_memory
 
 #: Seconds without a block after which it ends by itself: a worker that waits for its next job holds no models.
 _PATIENCE = 60.0
@@ -48,6 +48,8 @@ class Zygote:
         adopt_orphans()
         sys.stdout.flush()
         sys.stderr.flush()
+        # What the worker holds is not the set-up's doing.
+        self._inherited_kib = own_memory(os.getpid()) if job.memory_enforced else 0
         self._line, line = Pipe()
         self._errors, errors = os.pipe()
         self.pid = os.fork()
@@ -71,7 +73,7 @@ class Zygote:
         limits, own = limits_of(self.job, block), 0.0
         for order in ("block",) if self._is_ready else ("setup", "block"):
             started = time.monotonic()
-            watch = Watch(self.pid, limits, what="the set-up of a block") if order == "setup" else None
+            watch = self._watch_of_setup(limits) if order == "setup" else None
             verdict = reply = None
             with contextlib.suppress(BrokenPipeError, ConnectionResetError, EOFError):
                 self._line.send((order, block, str(folder), str(scratch)))
@@ -92,6 +94,9 @@ class Zygote:
                 return ended, own
             self._is_ready = True
         raise AssertionError("a block has no answer")
+
+    def _watch_of_setup(self, limits: Limits) -> Watch:
+        return Watch(self.pid, limits, inherited_kib=self._inherited_kib, what="the set-up of a block")
 
     def _has_ended(self) -> bool:
         poller = select.poll()
