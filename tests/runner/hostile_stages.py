@@ -19,10 +19,12 @@ from metapipe.runner.stage import Exact, Output, RefDB, Task, WholeInput, option
 SHELL = "/bin/sh"
 PYTHON = [sys.executable, "-I", "-S", "-c"]
 #: Ends in a way that does not say why.
+#: At most 200 MB a second: how far a faster one gets before the next look depends on the machine's load.
 HOG = """
+import time
 held = []
 try:
-    while True: held.append(bytearray(b'x') * (1 << 20))
+    while True: held.append(bytearray(b'x') * (1 << 20)); time.sleep(0.005)
 except MemoryError:
     raise SystemExit('something went wrong')
 """
@@ -128,6 +130,7 @@ def misbehave(task: Task) -> None:
             held = []
             while True:
                 held.append(bytearray(b"x") * (1 << 20))
+                time.sleep(0.005)
         case "program-hog":
             task.launch([*PYTHON, HOG])
         case "program-hogs":

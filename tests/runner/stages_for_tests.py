@@ -238,8 +238,8 @@ def fail(task: Task, options: HowToFail) -> None:
             task.launch(["setsid", "-f", "sleep", str(options.seconds)])
             raise ValueError("after leaving a child behind")
         case "escape-and-hang":
-            task.launch(["setsid", "-f", "sleep", str(options.seconds)])
-            time.sleep(options.seconds)
+            # The program hangs, too: what it leaves behind is ended as soon as it ends.
+            task.launch([shell, "-c", f"setsid -f sleep {options.seconds}; sleep {options.seconds}"])
         case "forked":
             if os.fork() == 0:
                 os.setsid()

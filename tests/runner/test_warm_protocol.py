@@ -105,7 +105,7 @@ def test_surroundings_are_put_on_and_taken_off(tmp_path: Path, monkeypatch: pyte
     assert inside.environment == other.environment
     assert (inside.umask, inside.folder) == (0o027, str(tmp_path))
     assert inside.path[0] == "/first"
-    assert sorted(inside.path) == sorted({"/first", *before.path})
+    assert set(inside.path) == {"/first", *before.path}
     assert Surroundings.of_this_process() == before
 
 

@@ -206,7 +206,7 @@ def test_the_blocks_of_a_run_that_is_killed_end_in_5_seconds_and_no_others(
     def sleeping() -> list[psutil.Process]:
         return [process for process in server.below() if _words(process)[-1:] == [seconds]]
 
-    _until(sleeping, 30)
+    _until(lambda: len(sleeping()) == 2, 30)
     doomed.send_signal(number)
     began = time.monotonic()
     _, errors = doomed.communicate(timeout=10)
