@@ -22,6 +22,7 @@ from metapipe.runner.stage import (
     PinnedGlobals,
     SideFile,
     Stage,
+    Table,
     Task,
     WholeInput,
     option,
@@ -190,6 +191,24 @@ class TwoOutputs(Poisoned):
                 fail(task, task.options)
             task.output("copy").write(b">%s\n%s\n" % (record.name.encode(), record.sequence))
             task.output("names").write(f"{record.name}\n".encode())
+
+
+class Rows(Poisoned):
+    """Writes the rows of a table as they are."""
+
+    name = "rows"
+    records = Table("table", columns=("name", "number", "word"))
+    outputs = {"copy": Output("tabular", "copy", merge=HeaderOnce())}
+
+    def run(self, task: Task, state: Any) -> None:
+        task.output("copy").write(b"#name\tnumber\tword\n")
+        rows = [record.sequence for record in task.records()]
+        assert task.input_file("table").read_bytes().split() == b"\n".join(rows).split()
+        for row in rows:
+            if row.startswith(b"poison"):
+                fail(task, task.options)
+            task.output("copy").write(row + b"\n")
+            task.note("bases", len(row))
 
 
 class PoisonedPairs(Poisoned):
@@ -372,6 +391,7 @@ STAGES = {
         Side,
         Poisoned,
         TwoOutputs,
+        Rows,
         PoisonedPairs,
         PoisonedWhole,
         Burning,

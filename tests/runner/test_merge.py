@@ -71,6 +71,11 @@ def test_counts_add_up_in_any_grouping(counts: list[dict[str, int]], tmp_path: P
     assert json.loads(text) == total
 
 
+def test_a_combined_value_is_written_as_it_is_asked_for(tmp_path: Path) -> None:
+    rule = Reduce(add_counts, finish=lambda value: value["a"], write=lambda value: b"<p>%d</p>" % value)
+    assert merged(rule, [b'{"a": 1}', b'{"a": 2}'], tmp_path) == b"<p>3</p>"
+
+
 def test_words_that_disagree_cannot_be_added() -> None:
     assert add_counts({"a": [1], "w": "x"}, {"a": [2], "w": "x"}) == {"a": [1, 2], "w": "x"}
     with pytest.raises(ValueError, match="cannot add"):

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from metapipe.errors import MetapipeError
 from metapipe.runner import scan, stream
-from metapipe.runner.records import fasta_records, fastq_records
+from metapipe.runner.records import READERS
 from metapipe.runner.scan import scan_file
 
 RELAXED = settings(
@@ -24,6 +24,8 @@ RELAXED = settings(
 
 NAME = st.text(st.characters(exclude_categories=["Cs", "Cc", "Zs", "Zl", "Zp"]), min_size=1, max_size=12)
 COMMENT = st.sampled_from(["", " x", " two words", "\ttab > inside", " é ü ; ' \" $(x)", "  ", " 1:N:0:ACGT"])
+CELL = st.text(st.characters(exclude_categories=["Cs", "Cc"]), max_size=12)
+COLUMNS = ("name", "number", "word")
 END = st.sampled_from(["\n", "\r\n"])
 DNA = st.text("ACGTUNRYSWKMBDHVacgtn", max_size=40)
 
@@ -43,6 +45,22 @@ def fasta_text(draw: st.DrawFn) -> tuple[bytes, list[tuple[bytes, bytes]]]:
     if draw(st.booleans()):
         text = text.removesuffix(b"\n").removesuffix(b"\r")
     return text, records
+
+
+@st.composite
+def table_text(draw: st.DrawFn) -> tuple[bytes, list[tuple[bytes, bytes]]]:
+    """Text of a table and its rows (first cell, whole row)."""
+    text, rows = f"#{chr(9).join(COLUMNS)}{draw(END)}".encode(), []
+    for number in range(draw(st.integers(1, 9))):
+        cells = [f"{draw(NAME)}{draw(st.sampled_from(['', ' ']))}.{number}", draw(CELL), draw(CELL)]
+        row = "\t".join(cells).encode()
+        text += row + draw(END).encode()
+        rows.append((cells[0].encode(), row))
+    if draw(st.booleans()) and rows[-1][1].split(b"\t")[2]:
+        text = text.removesuffix(b"\n").removesuffix(b"\r")
+    else:
+        text += draw(st.sampled_from([b"", b"\n", b"\r\n\n"]))
+    return text, rows
 
 
 @st.composite
@@ -88,14 +106,14 @@ PACKING: dict[str, Callable[[bytes, int], bytes]] = {
 
 
 def check(path: Path, form: str, text: bytes, records: list[tuple[bytes, bytes]], atom: int, spool: Path) -> None:
-    scanned = scan_file(path, "label", form, alphabet="any", spool=spool, atom=atom)
+    scanned = scan_file(path, "label", form, alphabet="any", columns=COLUMNS, spool=spool, atom=atom)
     assert scanned.total_records == len(records)
     assert scanned.total_residues == sum(len(sequence) for _, sequence in records)
     assert len(scanned.names) == len(records)
     assert len(set(scanned.names.tolist())) == len({name for name, _ in records})
     atoms = len(scanned.records)
-    reader = fasta_records if form == "fasta" else fastq_records
-    mark = b">" if form == "fasta" else b"@"
+    reader = READERS[form]
+    mark = {"fasta": b">", "fastq": b"@", "table": b""}[form]
     got, index = [], 0
     for at in range(atoms):
         extent = scanned.range(at, at + 1)
@@ -119,7 +137,11 @@ def check(path: Path, form: str, text: bytes, records: list[tuple[bytes, bytes]]
 
 @RELAXED
 @given(
-    case=st.one_of(fasta_text().map(lambda c: ("fasta", *c)), fastq_text().map(lambda c: ("fastq", *c))),
+    case=st.one_of(
+        fasta_text().map(lambda c: ("fasta", *c)),
+        fastq_text().map(lambda c: ("fastq", *c)),
+        table_text().map(lambda c: ("table", *c)),
+    ),
     packing=st.sampled_from(sorted(PACKING)),
     member=st.integers(1, 60),
     chunk=st.integers(1, 50),

@@ -19,6 +19,7 @@ from metapipe.runner.stage import (
     RefDB,
     SideFile,
     Stage,
+    Table,
     WholeInput,
 )
 
@@ -62,8 +63,8 @@ def _texts(stage: type[Stage]) -> Iterator[str]:
 
 def _inputs(stage: type[Stage]) -> Iterator[str]:
     records = stage.records
-    if records is not None and not isinstance(records, Fasta | Fastq | FastqPairs):
-        yield f"records must be Fasta(…), Fastq(…), FastqPairs(…) or None, found {_shown(records)}"
+    if records is not None and not isinstance(records, Fasta | Fastq | FastqPairs | Table):
+        yield f"records must be Fasta(…), Fastq(…), FastqPairs(…), Table(…) or None, found {_shown(records)}"
     elif isinstance(records, Fasta) and records.alphabet not in ("dna", "aa", "any"):
         yield f"the alphabet of records must be 'dna', 'aa' or 'any', found {records.alphabet!r}"
     if records is not None:

@@ -12,10 +12,12 @@ import numpy.typing as npt
 
 from metapipe.errors import MetapipeError
 from metapipe.runner.blocks import Block, ByteRange
-from metapipe.runner.records import base_name, fasta_records, fastq_records, lines
+from metapipe.runner.records import READERS, base_name, lines
 from metapipe.runner.scan import Scanned, scan_file
-from metapipe.runner.stage import Fasta, FastqPairs, Record, Stage, Totals
+from metapipe.runner.stage import Fasta, FastqPairs, Record, Stage, Table, Totals
 from metapipe.runner.stream import changed
+
+_RECORD_OF = {"fasta": "FASTA record", "fastq": "FASTQ record", "table": "row below the header"}
 
 
 @dataclass(frozen=True)
@@ -83,7 +85,7 @@ class StageInput:
 
 
 def _read(extent: ByteRange, form: str, first: int) -> Iterator[Record]:
-    return (fasta_records if form == "fasta" else fastq_records)(extent.chunks(), first)
+    return READERS[form](extent.chunks(), first)
 
 
 def _cut(extent: ByteRange, form: str, at: int) -> tuple[ByteRange, ByteRange, int]:
@@ -99,7 +101,7 @@ def _cut(extent: ByteRange, form: str, at: int) -> tuple[ByteRange, ByteRange, i
 
 def _place_of(extent: ByteRange, form: str, at: int) -> tuple[int, int]:
     """Bytes and lines of an extent before its record number ``at`` (from 1 on)."""
-    mark, wanted = (b"\n", 4 * at) if form == "fastq" else (b"\n>", at)
+    mark, wanted = {"fasta": (b"\n>", at), "fastq": (b"\n", 4 * at), "table": (b"\n", at)}[form]
     place = passed = 0
     held = b""
     for chunk in extent.chunks():
@@ -143,6 +145,12 @@ def read_inputs(
                 )
             ],
         )
+    elif isinstance(declared, Table):
+        label = labels[declared.name]
+        form, scanned = (
+            "table",
+            [scan_file(paths[declared.name], label, "table", columns=declared.columns, spool=spool, atom=atom)],
+        )
     else:
         paired = isinstance(declared, FastqPairs)
         form, scanned = (
@@ -154,7 +162,7 @@ def read_inputs(
         )
     for one in scanned:
         if one.total_records == 0 and not stage.empty_ok:
-            raise MetapipeError("E108", file=one.label, expected=f"at least one {form.upper()} record", found="none")
+            raise MetapipeError("E108", file=one.label, expected=f"at least one {_RECORD_OF[form]}", found="none")
     for one in scanned:
         _check_duplicates(one, form, mates=isinstance(declared, FastqPairs))
     if isinstance(declared, FastqPairs):
@@ -166,6 +174,9 @@ def read_inputs(
 def _headers(scanned: Scanned, form: str) -> Iterator[tuple[int, bytes]]:
     """Line number and header of each record, read again to put a finding into words."""
     extent = scanned.range(0, len(scanned.records))
+    if form == "table":
+        yield from ((number, text) for number, text in enumerate(lines(extent.chunks()), extent.line) if text)
+        return
     mark = b">" if form == "fasta" else b"@"
     for number, text in enumerate(lines(extent.chunks()), extent.line):
         if text.startswith(mark) and (form == "fasta" or (number - extent.line) % 4 == 0):
@@ -193,7 +204,8 @@ def _check_duplicates(scanned: Scanned, form: str, *, mates: bool) -> None:
     for index, (line, header) in enumerate(_headers(scanned, form)):
         if index not in suspects:
             continue
-        whole = header.replace(b"\t", b" ").partition(b" ")[0].decode("utf-8", "surrogateescape")
+        first = header.partition(b"\t")[0] if form == "table" else header.replace(b"\t", b" ").partition(b" ")[0]
+        whole = first.decode("utf-8", "surrogateescape")
         name = base_name(whole) if mates else whole
         if name in seen:
             expected = f"a name not used before (line {seen[name]})"

@@ -63,13 +63,15 @@ class HeaderOnce(MergeRule):
 
 @dataclass(frozen=True)
 class Reduce(MergeRule):
-    """Each part is one JSON value; ``function`` combines two of them. Written with sorted keys.
+    """Each part is one JSON value; ``function`` combines two of them.
 
     :param finish: last touch on the combined value (e.g. a mean from two sums).
+    :param write: makes the file of it, e.g. a page; default: JSON with sorted keys.
     """
 
     function: Callable[[Any, Any], Any]
     finish: Callable[[Any], Any] | None = None
+    write: Callable[[Any], bytes] | None = None
 
     def merge(self, parts: Sequence[Path], target: BinaryIO) -> None:
         values = [json.loads(part.read_bytes()) for part in parts]
@@ -78,7 +80,12 @@ class Reduce(MergeRule):
             result = self.function(result, value)
         if self.finish is not None:
             result = self.finish(result)
-        target.write(json.dumps(result, sort_keys=True, indent=1).encode() + b"\n")
+        write = self.write or _json_text
+        target.write(write(result))
+
+
+def _json_text(value: Any) -> bytes:
+    return json.dumps(value, sort_keys=True, indent=1).encode() + b"\n"
 
 
 def add_counts(left: Any, right: Any) -> Any:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 from metapipe.runner.stage import Record
 
@@ -71,6 +71,20 @@ def fastq_records(chunks: Iterable[bytes], first: int) -> Iterator[Record]:
             yield Record(*split_header(header[1:]), sequence, qualities, index)
             index += 1
         waiting = waiting[whole:]
+
+
+def table_records(chunks: Iterable[bytes], first: int) -> Iterator[Record]:
+    """Yield the rows of a table without header line; ``first`` is the index of the first one in the whole file."""
+    for index, row in enumerate(filter(None, lines(chunks)), first):
+        yield Record(row.partition(b"\t")[0].decode("utf-8", "replace"), "", row, b"", index)
+
+
+#: How the records of each form are read.
+READERS: dict[str, Callable[[Iterable[bytes], int], Iterator[Record]]] = {
+    "fasta": fasta_records,
+    "fastq": fastq_records,
+    "table": table_records,
+}
 
 
 def base_name(name: str) -> str:

@@ -10,7 +10,7 @@ import hashlib
 import os
 import stat
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from io import RawIOBase
@@ -24,7 +24,8 @@ from metapipe.errors import MetapipeError
 from metapipe.runner.blocks import ByteRange
 from metapipe.runner.scan_fasta import FastaScanner
 from metapipe.runner.scan_fastq import FastqScanner
-from metapipe.runner.scan_lines import Found
+from metapipe.runner.scan_lines import Found, LineScanner
+from metapipe.runner.scan_table import TableScanner
 from metapipe.runner.stream import gzip_chunks, is_gzip, plain_chunks, read_chunks
 
 Ints = npt.NDArray[np.int64]
@@ -85,18 +86,26 @@ def scan_file(
     form: str,
     *,
     alphabet: str = "any",
+    columns: Sequence[str] = (),
     spool: Path | None = None,
     by_records: bool = False,
     atom: int | None = None,
 ) -> Scanned:
     """Validate one file.
 
-    :param form: ``fasta`` or ``fastq``; :param alphabet: ``dna``, ``aa`` or ``any``.
+    :param form: ``fasta``, ``fastq`` or ``table``; :param alphabet: of FASTA: ``dna``, ``aa`` or ``any``.
+    :param columns: of a table.
     :param spool: folder for the uncompressed copy of a gzip file without restart points; never spooled when None.
     :param by_records: one of two files of mates: cut atoms at fixed record numbers instead of at letters.
-    :raises MetapipeError: E101–E105, E109, E110, E201.
+    :raises MetapipeError: E101–E105, E109–E111, E201.
     """
-    scanner = FastaScanner(label, alphabet) if form == "fasta" else FastqScanner(label, mates=by_records)
+    scanner: LineScanner
+    if form == "fasta":
+        scanner = FastaScanner(label, alphabet)
+    elif form == "table":
+        scanner = TableScanner(label, columns)
+    else:
+        scanner = FastqScanner(label, mates=by_records)
     cutter = _Cutter(by_records, atom or (ATOM_RECORDS if by_records else ATOM_RESIDUES))
     source = _Source(path, label, spool)
     try:

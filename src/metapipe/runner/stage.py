@@ -24,7 +24,7 @@ class Record:
 
     :param name: text up to the first white space of the header line, without ``>`` or ``@``.
     :param description: rest of the header line (may be empty).
-    :param sequence: letters as in the file, line breaks removed.
+    :param sequence: letters as in the file, line breaks removed; of a table, the whole row.
     :param qualities: FASTQ quality string, same length as ``sequence``; empty for FASTA.
     :param index: 0-based position in the whole input file, the same on any partitioning.
     """
@@ -72,6 +72,22 @@ class FastqPairs:
     @property
     def files(self) -> tuple[str, ...]:
         return (self.first, self.second)
+
+
+@dataclass(frozen=True)
+class Table:
+    """Block-wise tabular input: tab-separated, a header line of ``#`` and the columns, then one record a row.
+
+    A row's name is its first cell, which no other row has; its letters are its bytes. Blocks hold no header line.
+    """
+
+    name: str
+    columns: tuple[str, ...]
+    help: str = "table, plain or gzip"
+
+    @property
+    def files(self) -> tuple[str, ...]:
+        return (self.name,)
 
 
 @dataclass(frozen=True)
@@ -238,13 +254,16 @@ class Task(Protocol):
         """A folder private to this attempt, removed afterwards."""
 
     def records(self) -> Iterator[Record]:
-        """Records of this block in file order (``Fasta``/``Fastq``)."""
+        """Records of this block in file order (``Fasta``/``Fastq``/``Table``)."""
 
     def pairs(self) -> Iterator[tuple[Record, Record]]:
         """Pairs of this block in file order (``FastqPairs``)."""
 
     def input_file(self, name: str) -> Path:
-        """This block's records of input ``name`` as a plain file (the user's own file when nothing needs copying)."""
+        """This block's records of input ``name`` as a plain file (the user's own file when nothing needs copying).
+
+        Of a table, the rows without the header line.
+        """
 
     def output(self, name: str) -> BinaryIO:
         """Output ``name`` of this block, open for writing bytes."""
@@ -302,7 +321,7 @@ class Stage(abc.ABC):
     version: ClassVar[str] = "1"
     summary: ClassVar[str]
     example: ClassVar[str] = ""
-    records: ClassVar[Fasta | Fastq | FastqPairs | None] = None
+    records: ClassVar[Fasta | Fastq | FastqPairs | Table | None] = None
     side: ClassVar[Mapping[str, SideFile]] = {}
     databases: ClassVar[Mapping[str, RefDB]] = {}
     outputs: ClassVar[Mapping[str, Output]]

@@ -18,7 +18,7 @@ from metapipe.runner.blocks import Block, ByteRange
 from metapipe.runner.launcher import run_program
 from metapipe.runner.limits import ran_short
 from metapipe.runner.merge import add_counts
-from metapipe.runner.records import base_name, fasta_records, fastq_records
+from metapipe.runner.records import READERS, base_name
 from metapipe.runner.sandbox import Room, environment_inside, is_sandboxed, on_this_host, with_targets
 from metapipe.runner.stage import Completed, Database, Record, Totals
 
@@ -32,7 +32,7 @@ class Job:
     """What all blocks of one run share; sent to every worker.
 
     :param stage: ``module:Class`` of the stage, imported on the worker.
-    :param forms: input name -> ``fasta`` or ``fastq``, in the order of a block's ranges.
+    :param forms: input name -> ``fasta``, ``fastq`` or ``table``, in the order of a block's ranges.
     :param kept: names of blocks whose parts an earlier run has left.
     :param whole_files: input name -> (path, size) of plain inputs, read without a copy when a block is all of it.
     :param database_sizes: files and bytes of each database; None when all blocks run on the driver's host.
@@ -120,8 +120,7 @@ class BlockTask:
 
     def _records_of(self, position: int) -> Iterator[Record]:
         form = list(self.job.forms.values())[position]
-        reader = fasta_records if form == "fasta" else fastq_records
-        return reader(self.block.ranges[position].chunks(), self.block.first_record)
+        return READERS[form](self.block.ranges[position].chunks(), self.block.first_record)
 
     def records(self) -> Iterator[Record]:
         self._read = max(self._read, 0)
