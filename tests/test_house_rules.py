@@ -91,8 +91,9 @@ def test_a_stage_is_fully_declared(name: str) -> None:
 
 def test_every_stage_module_is_in_the_registry() -> None:
     declared = {
-        f"metapipe.stages.{path.stem}"
-        for path in (HOME / "src/metapipe/stages").glob("*.py")
+        f"metapipe.{folder}.{path.stem}"
+        for folder in ("stages", "biomas")
+        for path in (HOME / f"src/metapipe/{folder}").glob("*.py")
         if re.search(r"^class \w+\((Binary)?Stage\)", path.read_text(), re.MULTILINE)
     }
     assert declared == {reference.partition(":")[0] for reference in STAGES.values()}

@@ -1,0 +1,1 @@
+"""BioMaS: amplicon reads to a classified, drawn tree. Stages of the same contract as META-pipe's."""
