@@ -44,7 +44,8 @@ def package_with_a_tool(copy: Copy) -> tuple[list[Path], Path]:
     subprocess.run([sys.executable, "-c", code], cwd=package, capture_output=True, check=True)
     suite, tools = copy.home / "tools/metapipe", package / "tools"
     (tools / "test-data").mkdir(parents=True)
-    shutil.copy2(suite / "macros.xml", tools)
+    for macros in suite.glob("*macros.xml"):
+        shutil.copy2(macros, tools)
     text = (suite / "metapipe_measure_contigs.xml").read_text()
     for old in ("metapipe_measure_contigs", "metapipe measure_contigs", 'text="measure_contigs"', "contigs.fasta.gz"):
         assert old in text

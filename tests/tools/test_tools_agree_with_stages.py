@@ -6,7 +6,7 @@ import dataclasses
 from importlib.metadata import version
 
 import pytest
-from wrapped_stages import SUITE, TOOL_IDS, TOOLS, Tool
+from wrapped_stages import SUITES, TOOL_IDS, TOOLS, Tool
 
 from metapipe import __version__
 from metapipe.stages.registry import STAGES
@@ -23,6 +23,10 @@ FORMATS = {
     "embl": "embl",
     "html": "html",
     "png": "png",
+    "svg": "svg",
+    "json": "json",
+    "nwk": "newick",
+    "biom1": "biom1",
 }
 
 
@@ -35,7 +39,9 @@ def options_of(tool: Tool) -> list[dataclasses.Field[object]]:
 
 
 def test_every_stage_has_a_tool_and_every_tool_a_stage() -> None:
-    assert {path.stem for path in SUITE.glob("metapipe_*.xml")} == set(TOOL_IDS.values())
+    assert {path.stem for suite, folder in SUITES.items() for path in folder.glob(f"{suite}_*.xml")} == set(
+        TOOL_IDS.values()
+    )
     assert set(TOOL_IDS) == set(STAGES)
 
 

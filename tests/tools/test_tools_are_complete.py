@@ -6,7 +6,7 @@ import re
 from xml.etree.ElementTree import Element
 
 import pytest
-from wrapped_stages import ROOT, SUITE, Tool
+from wrapped_stages import ROOT, SUITES, Tool
 
 from metapipe.errors import CODES
 
@@ -105,9 +105,9 @@ def test_galaxy_shows_tables_with_the_names_of_their_columns(stage: str, output:
     assert (action.get("default") or "").split(",") == header.lstrip("#").split("\t")
 
 
-def test_references_name_the_paper_of_metapipe(tool: Tool) -> None:
+def test_references_name_the_paper_of_the_suite(tool: Tool) -> None:
     dois = [citation.text for citation in tool.root.findall("./citations/citation")]
-    assert "10.12688/f1000research.13204.1" in dois
+    assert {"metapipe": "10.12688/f1000research.13204.1", "biomas": "10.1186/s12859-015-0595-z"}[tool.suite] in dois
     assert len(dois) == len(set(dois))
 
 
@@ -142,9 +142,10 @@ def test_every_exit_code_but_0_is_exactly_one_kind_of_failure() -> None:
         assert hits == ["fatal_oom" if code == 137 else "fatal"], code
 
 
+@pytest.mark.parametrize("suite", SUITES)
 @pytest.mark.parametrize("name", [".lint_skip", ".gtr_skip"])
-def test_every_linter_left_out_has_its_reason(name: str) -> None:
-    lines = [line for line in (SUITE / name).read_text().splitlines() if line]
+def test_every_linter_left_out_has_its_reason(name: str, suite: str) -> None:
+    lines = [line for line in (SUITES[suite] / name).read_text().splitlines() if line]
     for before, line in zip(["", *lines], lines, strict=False):
         if not line.startswith("#"):
             assert before.startswith("# "), line

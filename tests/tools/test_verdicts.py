@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from wrapped_stages import SUITE
+from wrapped_stages import SUITES
 
 from metapipe.galaxy.tool_tests import DeclaredTest, DeclaredTool, Served, judge, read_suite, table, totals
 from metapipe.galaxy.workflow_tests import judge_workflow
@@ -101,8 +101,9 @@ def test_declared_tests_are_read_with_macros_expanded(tmp_path: Path) -> None:
     assert read_suite(tmp_path) == [DeclaredTool("one", "2.0+galaxy1", declared)]
 
 
-def test_the_suite_declares_at_least_three_tests_a_tool() -> None:
-    assert {tool.tool_id for tool in read_suite(SUITE) if len(tool.tests) < 3} == set()
+@pytest.mark.parametrize("suite", SUITES)
+def test_a_suite_declares_at_least_three_tests_a_tool(suite: str) -> None:
+    assert {tool.tool_id for tool in read_suite(SUITES[suite]) if len(tool.tests) < 3} == set()
 
 
 def test_a_workflow_test_that_did_not_run_is_a_failure() -> None:

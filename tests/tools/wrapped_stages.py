@@ -15,10 +15,16 @@ from metapipe.runner.stage import Stage
 from metapipe.stages.registry import STAGES
 
 ROOT = Path(__file__).resolve().parents[2]
-SUITE = ROOT / "tools" / "metapipe"
+SUITES = {name: ROOT / "tools" / name for name in ("metapipe", "biomas")}
+
+
+def suite_of(stage_name: str) -> str:
+    """The suite a stage's tool belongs to, by the package its code is in."""
+    return "biomas" if STAGES[stage_name].startswith("metapipe.biomas.") else "metapipe"
+
 
 #: A tool keeps its id when its stage is renamed: users' workflows name it.
-TOOL_IDS = {name: f"metapipe_{name}" for name in STAGES} | {"annotation_report": "metapipe_report"}
+TOOL_IDS = {name: f"{suite_of(name)}_{name}" for name in STAGES} | {"annotation_report": "metapipe_report"}
 
 
 @dataclass(frozen=True)
@@ -28,12 +34,16 @@ class Tool:
     stage_name: str
 
     @property
+    def suite(self) -> str:
+        return suite_of(self.stage_name)
+
+    @property
     def id(self) -> str:
         return TOOL_IDS[self.stage_name]
 
     @property
     def path(self) -> Path:
-        return SUITE / f"{self.id}.xml"
+        return SUITES[self.suite] / f"{self.id}.xml"
 
     @cached_property
     def root(self) -> Element:

@@ -51,8 +51,8 @@ class DeclaredTool:
 
 
 def read_suite(folder: Path) -> list[DeclaredTool]:
-    """Return the tools of a suite folder by file name; ``macros.xml`` is none."""
-    return [DeclaredTool.read(path) for path in sorted(folder.glob("*.xml")) if path.name != "macros.xml"]
+    """Return the tools of a suite folder by file name; files of macros are none."""
+    return [DeclaredTool.read(path) for path in sorted(folder.glob("*.xml")) if not path.name.endswith("macros.xml")]
 
 
 @dataclass(frozen=True)

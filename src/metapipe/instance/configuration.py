@@ -18,9 +18,16 @@ ADMIN_EMAIL = "admin@metapipe.example"
 USER_EMAIL = "biologist@metapipe.example"
 _TEMPLATES = ("galaxy.yml", "job_conf.yml", "tool_conf.xml", "tool_data_table_conf.xml")
 _SUITES = {"metapipe": "META-pipe", "biomas": "BioMaS", "data_managers": "Databases"}
+#: The tools whose HTML Galaxy may show as a page; everybody else's is shown as text.
+_PAGES = (
+    "metapipe_report",
+    "biomas_amplicon_report",
+    "biomas_combine_samples",
+    "biomas_quality_report",
+    "biomas_summarise_taxa",
+)
 _FIXED = {
-    # The one tool whose HTML Galaxy may show as a page; everybody else's is shown as text.
-    "sanitize_allowlist.txt": "metapipe_report\n",
+    "sanitize_allowlist.txt": "".join(f"{tool}\n" for tool in _PAGES),
     "tool_sheds_conf.xml": "<tool_sheds></tool_sheds>\n",
     "data_manager_conf.xml": "<data_managers></data_managers>\n",
     "builds.txt": "?\tunspecified (?)\n",
