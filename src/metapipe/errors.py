@@ -54,6 +54,11 @@ CODES: dict[str, Code] = {
     "E205": Code(
         EX_MISSING, "source of a database cannot be obtained", "Check that the package registries are reachable."
     ),
+    "E206": Code(
+        EX_MISSING,
+        "taxonomy of an amplicon database damaged",
+        "Ask the administrator: `metapipe refdb install --force NAME`.",
+    ),
     # 3xx: the machine lacks something
     "E301": Code(EX_UNAVAILABLE, "a program is not installed", "Install it; the message names the package."),
     "E302": Code(EX_UNAVAILABLE, "Spark cannot be started", "Install Java 17 or later, or run with --session inline."),
