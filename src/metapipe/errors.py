@@ -46,6 +46,12 @@ CODES: dict[str, Code] = {
         EX_DATA, "not a run report", "Give a run_report.json as metapipe wrote it; it may have been cut short."
     ),
     "E114": Code(EX_DATA, "a run report of another version", "Read it with the version of metapipe that wrote it."),
+    "E115": Code(
+        EX_DATA, "a reference without a taxon", "Give a taxonomy that names every sequence of the FASTA file."
+    ),
+    "E116": Code(EX_DATA, "a taxon number that the taxonomy lacks", "Give a newer taxdump, or --merged with it."),
+    "E117": Code(EX_DATA, "a taxonomy that is no tree", "Download it again: every taxon needs a way up to the root."),
+    "E118": Code(EX_DATA, "a lineage that cannot be read", "Write it as k__Bacteria; p__…; s__… or as a taxid."),
     # 2xx: something is missing or damaged
     "E201": Code(EX_MISSING, "input file not found or not readable", "Check the path and its permissions."),
     "E202": Code(EX_MISSING, "database not installed", "Ask the administrator: `metapipe refdb install NAME`."),

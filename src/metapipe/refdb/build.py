@@ -13,16 +13,22 @@ from typing import Any
 from pydantic import ValidationError
 
 from metapipe.errors import MetapipeError
+from metapipe.refdb.amplicon import build_amplicon, read_references
 from metapipe.refdb.annotated import annotated_proteins
 from metapipe.refdb.diamond import FASTA, Built, build_diamond
 from metapipe.refdb.fetch import Say, obtain, sha256_of, silent
 from metapipe.refdb.hmm import build_hmm, read_interpro
 from metapipe.refdb.manifest import Manifest, Source, describe_files
 from metapipe.refdb.ontology import ec_of_go, read_terms
+from metapipe.refdb.placing import place_references
 from metapipe.refdb.proteins import read_proteins
 from metapipe.refdb.recipe import Recipe
 from metapipe.refdb.sources import find_source
 from metapipe.refdb.swissprot import swissprot_proteins
+from metapipe.refdb.taxdump import Taxdump
+
+#: Kind → the name under which the manifest lists the file a database was made from.
+_OWN_FILE = {"diamond": FASTA, "hmm": "profiles.hmm", "amplicon": "references.fasta"}
 
 Builder = Callable[[Mapping[str, Path], Path, dict[str, Any]], Built]
 
@@ -64,6 +70,8 @@ def build_from_file(
     file: Path,
     folder: Path,
     *,
+    taxonomy: Path | None = None,
+    taxdump: Taxdump | None = None,
     name: str,
     version: str,
     title: str = "",
@@ -71,19 +79,31 @@ def build_from_file(
     date: str = "",
     say: Say = silent,
 ) -> Manifest:
-    """Make a database of a site's own protein FASTA (kind ``diamond``) or HMMER3 profiles (kind ``hmm``).
+    """Make a database of a site's own protein FASTA (kind ``diamond``), HMMER3 profiles (kind ``hmm``) or marker genes
+    (kind ``amplicon``).
 
     The file's own name stays out of the manifest: Galaxy calls one dataset differently on every server, and the same
     proteins must give the same digest.
 
+    :param taxonomy, taxdump: for kind ``amplicon``, see :func:`metapipe.refdb.placing.place_references`.
     :raises MetapipeError: E201 when the file is missing, E101 when it is of another format, E701 for an unusable name.
     """
     if not file.is_file():
         raise MetapipeError("E201", file=file)
     say(f"building {name}:{version} from {file.name}")
     with whole_folder(folder) as scratch:
-        built = build_diamond(read_proteins(file), scratch) if kind == "diamond" else build_hmm(file, scratch, {}, {})
-        option = "--fasta" if kind == "diamond" else "--hmm"
+        files = {_OWN_FILE[kind]: file}
+        if kind == "diamond":
+            built = build_diamond(read_proteins(file), scratch)
+        elif kind == "hmm":
+            built = build_hmm(file, scratch, {}, {})
+        else:
+            references, placed = place_references(read_references(file), file, taxonomy, taxdump)
+            for remark in placed.remarks:
+                say(remark)
+            built = build_amplicon(references, placed, scratch)
+            files.update(_taxonomy_files(taxonomy, taxdump))
+        option = "--hmm" if kind == "hmm" else "--fasta"
         try:
             manifest = Manifest.model_validate(
                 {
@@ -96,7 +116,7 @@ def build_from_file(
                         Source(
                             package="file",
                             licence=licence,
-                            files={FASTA if kind == "diamond" else "profiles.hmm": sha256_of(file)},
+                            files={role: sha256_of(path) for role, path in files.items()},
                         )
                     ],
                     "licence": licence,
@@ -104,7 +124,13 @@ def build_from_file(
                     "format": built.format,
                     "tool": built.tool,
                     "counts": built.counts,
-                    "builder": f"metapipe refdb build --kind {kind} {option} FILE --name {name} --version {version}",
+                    "builder": " ".join(
+                        [
+                            f"metapipe refdb build --kind {kind} {option} FILE",
+                            *_taxonomy_options(files),
+                            f"--name {name} --version {version}",
+                        ]
+                    ),
                     "files": describe_files(scratch),
                 }
             )
@@ -143,6 +169,18 @@ def whole_folder(target: Path) -> Iterator[Path]:
         raise MetapipeError("E501", f"{error.strerror}", file=error.filename or target) from error
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
+
+
+def _taxonomy_files(taxonomy: Path | None, dump: Taxdump | None) -> dict[str, Path]:
+    """Role in the manifest → file, for what was given. Roles are named as the options are."""
+    files = {"taxonomy": taxonomy}
+    if dump is not None:
+        files |= {"nodes": dump.nodes, "names": dump.names, "merged": dump.merged}
+    return {role: path for role, path in files.items() if path is not None}
+
+
+def _taxonomy_options(files: Mapping[str, Path]) -> list[str]:
+    return [f"--{role} FILE" for role in files if role in ("taxonomy", "nodes", "names", "merged")]
 
 
 def _sources(aliases: list[str]) -> list[Source]:

@@ -10,6 +10,7 @@ from typing import Any
 from metapipe.errors import MetapipeError
 from metapipe.refdb import store
 from metapipe.refdb.fetch import Say, silent
+from metapipe.refdb.taxdump import Taxdump
 
 _EXAMPLES = """examples:
   metapipe refdb list                              what is installed, what can be
@@ -17,6 +18,8 @@ _EXAMPLES = """examples:
   metapipe refdb install /data/marref-6.tar.gz     install a database made elsewhere
   metapipe refdb build --kind diamond --fasta uniref50.fasta.gz --name uniref50 --version 2024_03
   metapipe refdb build --kind hmm --hmm Pfam-A.hmm --name pfam --version 36.0
+  metapipe refdb build --kind amplicon --fasta silva.fasta --taxonomy silva.tsv --name silva --version 138
+  metapipe refdb build --kind amplicon --fasta sh_general_release.fasta --name unite --version 9.0
   metapipe refdb verify --full                     hash every file of every database
 
 Databases live in $METAPIPE_REFDB (default ~/.local/share/metapipe/refdb), downloads in $METAPIPE_DOWNLOADS
@@ -35,9 +38,22 @@ def add_parser(subparsers: Any) -> argparse.ArgumentParser:
     build = actions.add_parser("build", help="build a database", epilog=_EXAMPLES, formatter_class=_RAW)
     build.add_argument("recipe", nargs="?", metavar="NAME[:VERSION]", help="a recipe (see `metapipe refdb list`)")
     build.add_argument("--output", type=Path, help="folder to build in (default: install)")
-    build.add_argument("--kind", choices=["diamond", "hmm"], help="kind of database to make of your own file")
-    build.add_argument("--fasta", type=Path, help="protein FASTA, plain or gzip, for --kind diamond")
+    build.add_argument(
+        "--kind", choices=["diamond", "hmm", "amplicon"], help="kind of database to make of your own file"
+    )
+    build.add_argument(
+        "--fasta", type=Path, help="protein FASTA for --kind diamond, marker genes for --kind amplicon; plain or gzip"
+    )
     build.add_argument("--hmm", type=Path, help="HMMER3 profiles with GA cut-offs, for --kind hmm")
+    build.add_argument(
+        "--taxonomy",
+        type=Path,
+        help="for --kind amplicon: table of reference and lineage (k__…; p__…) or reference and NCBI taxid; "
+        "without it the headers of UNITE or ITSoneDB are read",
+    )
+    build.add_argument("--nodes", type=Path, help="nodes.dmp of an NCBI taxdump, where the taxonomy gives taxids")
+    build.add_argument("--names", type=Path, help="names.dmp of that taxdump")
+    build.add_argument("--merged", type=Path, help="merged.dmp of that taxdump, if there is one")
     build.add_argument("--name", help="name of the database: lower case letters, digits, . _ -")
     build.add_argument("--version", default="1", help="version of the database (default: 1)")
     build.add_argument("--title", default="", help="what users see")
@@ -81,6 +97,8 @@ def _build(options: argparse.Namespace, say: Say) -> int:
             kind,
             file,
             options.output or store.home_of(options.name, options.version),
+            taxonomy=options.taxonomy,
+            taxdump=_taxdump(options),
             name=options.name,
             version=options.version,
             title=options.title,
@@ -93,13 +111,23 @@ def _build(options: argparse.Namespace, say: Say) -> int:
 
 
 def _own_file(options: argparse.Namespace) -> tuple[str, Path]:
-    given = {"diamond": options.fasta, "hmm": options.hmm}
+    given = {"hmm": options.hmm, "diamond": options.fasta, "amplicon": options.fasta}
     kind = options.kind or next((kind for kind, file in given.items() if file), None)
     if kind is None or not options.name:
         raise MetapipeError("E701", "give a recipe's name, or --kind, --name and --fasta or --hmm")
     if given[kind] is None:
-        raise MetapipeError("E701", f"--kind {kind} needs {'--fasta' if kind == 'diamond' else '--hmm'}")
+        raise MetapipeError("E701", f"--kind {kind} needs {'--hmm' if kind == 'hmm' else '--fasta'}")
+    if kind != "amplicon" and (options.taxonomy or options.nodes or options.names or options.merged):
+        raise MetapipeError("E701", "--taxonomy, --nodes, --names and --merged are for --kind amplicon")
     return kind, given[kind]
+
+
+def _taxdump(options: argparse.Namespace) -> Taxdump | None:
+    if options.nodes is None and options.names is None and options.merged is None:
+        return None
+    if options.nodes is None or options.names is None:
+        raise MetapipeError("E701", "--nodes and --names belong together; --merged needs both")
+    return Taxdump(options.nodes, options.names, options.merged)
 
 
 def _install(options: argparse.Namespace, say: Say) -> int:

@@ -44,7 +44,8 @@ class Source(BaseModel):
 class Manifest(BaseModel):
     """``manifest.json``.
 
-    :param kind: what a stage asks for: ``diamond`` (annotated proteins) or ``hmm`` (profiles of families).
+    :param kind: what a stage asks for: ``diamond`` (annotated proteins), ``hmm`` (profiles of families) or ``amplicon``
+        (marker genes with their taxonomy).
     :param date: date of the data (not of the build: the same data give the same manifest at any time).
     :param format: format and version of the files a program reads, e.g. ``diamond 3``.
     :param tool: program and version that wrote them; part of the identity, since another one may write other bytes.
@@ -56,7 +57,7 @@ class Manifest(BaseModel):
     schema_version: Literal[1] = Field(default=1, alias="schema")
     name: Name
     version: Version
-    kind: Literal["diamond", "hmm"]
+    kind: Literal["diamond", "hmm", "amplicon"]
     title: str
     description: str = ""
     sources: list[Source]

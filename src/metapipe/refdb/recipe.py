@@ -25,7 +25,7 @@ class Recipe(BaseModel):
     schema_version: Literal[1] = Field(alias="schema")
     name: Name
     version: Version
-    kind: Literal["diamond", "hmm"]
+    kind: Literal["diamond", "hmm", "amplicon"]
     title: str
     description: str
     licence: str
