@@ -55,3 +55,17 @@ def test_without_a_galaxy_the_user_is_told_how_to_start_one(
     arguments = ["--input", str(reads), "--state", str(tmp_path), "--workflow", str(workflow)]
     assert main(arguments) == 69
     assert capsys.readouterr().err.startswith("METAPIPE-E305 no Galaxy was started here")
+
+
+def test_the_first_word_names_the_workflow(reads: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["biomas", "--check", "--input", str(reads)]) == 0
+    assert capsys.readouterr().out == "database ssu-refseq:1\n"
+    assert main(["metapipe", "--check"]) == main(["--check"]) == 0
+    assert capsys.readouterr().out == 2 * "demo\ndatabase ec-proteins-heldout:1\ndatabase pfam-gecco:35.0\n"
+
+
+@pytest.mark.parametrize("option", ["--q=1.5", "--min-size=0", "--upper-identity=101", "--merger=pear"])
+def test_an_option_of_biomas_with_a_wrong_value_is_refused(option: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main(["biomas", "--check", option])
+    assert option.partition("=")[0] in capsys.readouterr().err

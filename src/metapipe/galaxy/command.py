@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from metapipe.errors import MetapipeError
+from metapipe.galaxy.courses import COURSES, METAPIPE, Course
 from metapipe.galaxy.naming import safe_name
 from metapipe.galaxy.progress import Changes, Step, clock, status_line
 from metapipe.galaxy.reads import Sample, find_samples
@@ -24,26 +25,9 @@ if TYPE_CHECKING:  # `--check` and `--help` run before anything is installed
 
 INTERRUPTED = 130
 
-#: Option on the command line → label of the workflow's input.
-PARAMETERS = {
-    "min_contig_length": "Minimum contig length",
-    "complete_genes_only": "Complete genes only",
-    "protein_database": "Protein database",
-    "domain_database": "Domain database",
-}
+_ENDING = """
 
-#: The demo is judged with a protein database that holds none of its own proteins; your reads get all there are.
-DEMO_PROTEINS, OWN_PROTEINS, DOMAINS = "ec-proteins-heldout:1", "ec-proteins:1", "pfam-gecco:35.0"
-
-_EPILOG = """\
-examples:
-  scripts/run                                  the demo: a small marine community
-  scripts/run --input ~/reads                  your own paired reads: SAMPLE_R1.fastq.gz and SAMPLE_R2.fastq.gz
-  scripts/run --input ~/reads --min-contig-length 500 --complete-genes-only
-  scripts/run --again                          run the demo anew instead of showing the finished run
-
-Several samples in one folder get one history and one results folder each. Ctrl-C stops waiting, not the run:
-the same command goes on where it was.
+Ctrl-C stops waiting, not the run: the same command goes on where it was.
 """
 
 
@@ -98,9 +82,9 @@ class Run:
 
 @dataclass(frozen=True)
 class Errand:
-    """What one call of the command does for every sample.
+    """What one call of the command does for every run.
 
-    :param parameters: workflow input label → value.
+    :param title: what histories are called. :param parameters: workflow input label → value.
     :param again: start a new run even where the same one is finished.
     """
 
@@ -112,16 +96,24 @@ class Errand:
     again: bool
     results: Path
     screen: Screen
+    title: str
 
-    def start(self, sample: Sample, name: str) -> Run:
-        """Upload the sample's reads and start the workflow on them, or find both done before."""
+    def start(self, samples: Sequence[Sample], name: str) -> Run:
+        """Upload reads and start the workflow on them, or find both done before.
+
+        :param samples: one, or all that the workflow takes together.
+        """
         from metapipe.galaxy.running import find_run, start_run
-        from metapipe.galaxy.uploading import upload_reads
+        from metapipe.galaxy.uploading import upload_reads, upload_samples
 
         def sending(file: str, share: float) -> None:
             self.screen.move(f"Uploading {file}: {share:.0%}")
 
-        reads = upload_reads(self.gi, sample, f"META-pipe {name}", sending)
+        history = f"{self.title} {name}"
+        if self.workflow.takes_samples_together:
+            reads = upload_samples(self.gi, samples, name, history, sending)
+        else:
+            reads = upload_reads(self.gi, samples[0], history, sending)
         self.screen.tell(f"Reads of {name}: {'in Galaxy already' if reads.reused else 'uploaded'}")
         given = (self.gi, self.workflow, self.workflow_id, reads, self.parameters)
         run_id = None if self.again else find_run(*given)
@@ -157,34 +149,28 @@ class Errand:
         self.screen.say(f"Results   {run.results}/: {', '.join(sorted(path.name for path in files.values()))}")
         for label, path in files.items():
             if path.suffix == ".html":
-                self.screen.say(f"Report    {path}")
-                self.screen.say(f"          {self.account.dataset_url(invocation['outputs'][label]['id'])}")
+                self.screen.say(f"{'Report' if 'eport' in label else label:9} {path}")
+                if label in invocation["outputs"]:
+                    self.screen.say(f"          {self.account.dataset_url(invocation['outputs'][label]['id'])}")
         self.screen.say(f"History   {self.account.history_url(run.history_id)}")
         return None
 
 
-def parser() -> argparse.ArgumentParser:
-    """Return the command's options.
+def parser(course: Course) -> argparse.ArgumentParser:
+    """Return the command's options for one workflow.
 
     ``scripts/run`` sets the hidden ones. ``--check`` looks at options and reads and prints what the run needs:
     a line ``demo`` for the demo's reads and a line ``database NAME:VERSION`` for each database.
     """
     made = argparse.ArgumentParser(
-        prog="scripts/run",
-        description="Take paired reads through META-pipe on a Galaxy of this machine, to annotated results.",
-        epilog=_EPILOG,
+        prog="scripts/run" if course is METAPIPE else f"scripts/run {course.name}",
+        description=course.description,
+        epilog=f"examples:\n{course.examples}{_ENDING}",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     made.add_argument("--input", type=Path, metavar="DIR", help="folder with your own paired reads (default: the demo)")
     made.add_argument("--results", type=Path, metavar="DIR", default=Path("results"), help="default: %(default)s")
-    made.add_argument("--min-contig-length", type=_length, metavar="N", help="shortest contig kept, in bases; 0: all")
-    made.add_argument("--complete-genes-only", action="store_true", default=None, help="leave out genes cut by an end")
-    made.add_argument(
-        "--protein-database",
-        metavar="NAME:VERSION",
-        help=f"default: {OWN_PROTEINS}; for the demo {DEMO_PROTEINS}, which lacks the demo's own proteins",
-    )
-    made.add_argument("--domain-database", metavar="NAME:VERSION", default=DOMAINS, help="default: %(default)s")
+    course.add_options(made)
     made.add_argument("--again", action="store_true", help="run anew even if the same run is finished")
     made.add_argument("--quiet", action="store_true", help="no progress, only where the results are")
     made.add_argument("--show-password", action="store_true", help="print the user's password, not only where it is")
@@ -194,28 +180,22 @@ def parser() -> argparse.ArgumentParser:
     return made
 
 
-def _length(text: str) -> int:
-    value = int(text)
-    if value < 0:
-        raise ValueError
-    return value
-
-
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run the command and return its exit code."""
-    arguments = parser().parse_args(argv)
-    if arguments.protein_database is None:
-        arguments.protein_database = DEMO_PROTEINS if arguments.input is None else OWN_PROTEINS
+    """Run the command and return its exit code. Its first word may name the workflow (default: META-pipe's)."""
+    words = list(sys.argv[1:] if argv is None else argv)
+    course = COURSES[words.pop(0)] if words and words[0] in COURSES else METAPIPE
+    arguments = parser(course).parse_args(words)
+    course.fill_in(arguments)
     screen = Screen(arguments.quiet)
     try:
         if not arguments.check:
-            return _run(arguments, screen)
-        if arguments.input is None:
-            screen.say("demo")
-        else:
+            return _run(course, arguments, screen)
+        if arguments.input is not None:
             find_samples(arguments.input)
-        screen.say(f"database {arguments.protein_database}")
-        screen.say(f"database {arguments.domain_database}")
+        elif course.demo_is_built:
+            screen.say("demo")
+        for database in course.databases_of(arguments):
+            screen.say(f"database {database}")
         return 0
     except MetapipeError as error:
         screen.complain(error)
@@ -225,7 +205,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         return INTERRUPTED
 
 
-def _run(arguments: argparse.Namespace, screen: Screen) -> int:
+def _run(course: Course, arguments: argparse.Namespace, screen: Screen) -> int:
     from metapipe.galaxy.connection import Account, connect, talking_to_galaxy
     from metapipe.galaxy.workflow import Workflow, import_once
 
@@ -233,13 +213,17 @@ def _run(arguments: argparse.Namespace, screen: Screen) -> int:
     samples = find_samples(folder)
     account = Account.read(arguments.state)
     workflow = Workflow.read(arguments.workflow)
-    parameters = chosen_parameters(workflow, arguments)
+    parameters = chosen_parameters(course, workflow, arguments)
     gi = connect(account)
     with talking_to_galaxy(account.url):
         workflow_id = import_once(gi, workflow)
-        errand = Errand(gi, account, workflow, workflow_id, parameters, arguments.again, arguments.results, screen)
-        title = folder.resolve().name
-        runs = [errand.start(sample, title if len(samples) == 1 else sample.name) for sample in samples]
+        given = (gi, account, workflow, workflow_id, parameters, arguments.again, arguments.results, screen)
+        errand = Errand(*given, course.title)
+        name = folder.resolve().name
+        if workflow.takes_samples_together or len(samples) == 1:
+            runs = [errand.start(samples, name)]
+        else:
+            runs = [errand.start([sample], sample.name) for sample in samples]
         failed = [error for run in runs if (error := errand.finish(run))]
     screen.say(f"Galaxy    {account.url}")
     password = account.password if arguments.show_password else f"in {account.password_file}"
@@ -247,13 +231,13 @@ def _run(arguments: argparse.Namespace, screen: Screen) -> int:
     return failed[0].exit_code if failed else 0
 
 
-def chosen_parameters(workflow: Workflow, arguments: argparse.Namespace) -> dict[str, Any]:
+def chosen_parameters(course: Course, workflow: Workflow, arguments: argparse.Namespace) -> dict[str, Any]:
     """Return input label → value: the workflow's defaults and what the user chose instead.
 
     :raises MetapipeError: E702 when the workflow has no input for an option given.
     """
     parameters = {label: entry["default"] for label, entry in workflow.inputs.items() if "default" in entry}
-    for option, label in PARAMETERS.items():
+    for option, label in course.parameters.items():
         value = getattr(arguments, option)
         if value is None:
             continue

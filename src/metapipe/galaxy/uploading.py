@@ -1,13 +1,15 @@
-"""Bring a sample's reads into a Galaxy history, once: the same reads are found again by their checksum.
+"""Bring reads into a Galaxy history, once: the same reads are found again by their checksum.
 
-A history that holds a sample's reads carries the tag ``reads:<first 16 digits of their sha256>``.
+A history that holds reads carries the tag ``reads:<first 16 digits of their sha256>``.
 """
 
 from __future__ import annotations
 
+import hashlib
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from bioblend.galaxy import GalaxyInstance
@@ -16,14 +18,17 @@ from metapipe.errors import MetapipeError
 from metapipe.galaxy.reads import Sample, is_gzip
 
 _POLL_SECONDS = 1.0
+_MATES = ("forward", "reverse")
+
+Sending = Callable[[str, float], None]
 
 
 @dataclass(frozen=True)
 class UploadedReads:
-    """A sample's reads in Galaxy.
+    """Reads in Galaxy.
 
     :param history_id: history that holds them, and will hold the results.
-    :param collection_id: id of the paired collection (``hdca``).
+    :param collection_id: id of the collection (``hdca``).
     :param reused: they were there already.
     """
 
@@ -33,42 +38,84 @@ class UploadedReads:
 
 
 def upload_reads(
-    gi: GalaxyInstance, sample: Sample, history_name: str, sending: Callable[[str, float], None] | None = None
+    gi: GalaxyInstance, sample: Sample, history_name: str, sending: Sending | None = None
 ) -> UploadedReads:
-    """Return the sample's reads in a history of that name, uploading them if no such history holds them.
+    """Return a sample's reads as a pair in a history of that name, uploading them if no such history holds them.
 
     :param sending: called with the file's name and the share sent (0 to 1) while a file is sent.
     :raises MetapipeError: E404 when Galaxy refuses a file, with Galaxy's own words.
     """
-    tag = f"reads:{sample.digest()[:16]}"
+    return _upload(gi, [sample], sample.name, "paired", sample.digest(), history_name, sending)
+
+
+def upload_samples(
+    gi: GalaxyInstance, samples: Sequence[Sample], name: str, history_name: str, sending: Sending | None = None
+) -> UploadedReads:
+    """As :func:`upload_reads` for many samples together: a list of pairs called ``name``, ordered as given."""
+    total = hashlib.sha256()
+    for sample in samples:
+        total.update(f"{sample.digest()} {sample.name}\n".encode())
+    return _upload(gi, samples, name, "list:paired", total.hexdigest(), history_name, sending)
+
+
+def _upload(
+    gi: GalaxyInstance,
+    samples: Sequence[Sample],
+    name: str,
+    collection_type: str,
+    digest: str,
+    history_name: str,
+    sending: Sending | None,
+) -> UploadedReads:
+    tag = f"reads:{digest[:16]}"
+    count = 2 * len(samples)
     for history in gi.histories.get_histories(name=history_name, deleted=False, keys=["id", "name", "tags"]):
-        if tag in history["tags"] and (collection := _whole_pair(gi, history["id"], sample.name)):
-            return UploadedReads(history["id"], collection, reused=True)
+        if tag in history["tags"] and (found := _whole(gi, history["id"], name, collection_type, count)):
+            return UploadedReads(history["id"], found, reused=True)
     history_id = gi.histories.create_history(history_name)["id"]
-    collection_id = _send_pair(gi, sample, history_id, sending)
-    _wait_for_files(gi, history_id, collection_id)
+    datasets = _send_files(gi, [path for sample in samples for path in sample.files], history_id, sending)
+    pairs = [_pair(datasets[position : position + 2]) for position in range(0, count, 2)]
+    if collection_type == "paired":
+        elements = pairs[0]
+    else:
+        elements = [
+            {"name": sample.name, "src": "new_collection", "collection_type": "paired", "element_identifiers": pair}
+            for sample, pair in zip(samples, pairs, strict=True)
+        ]
+    collection = {
+        "type": "dataset_collection",
+        "collection_type": collection_type,
+        "name": name,
+        "element_identifiers": elements,
+        "copy_elements": False,
+        "hide_source_items": True,
+    }
+    collection_id = str(gi.make_post_request(f"{gi.url}/histories/{history_id}/contents", payload=collection)["id"])
+    _wait_for_files(gi, history_id, collection_id, count)
     # Tagged when complete: an interrupted upload is never taken for a whole one.
     gi.histories.update_history(history_id, tags=[tag])
     return UploadedReads(history_id, collection_id, reused=False)
 
 
-def _whole_pair(gi: GalaxyInstance, history_id: str, name: str) -> str | None:
+def _whole(gi: GalaxyInstance, history_id: str, name: str, collection_type: str, count: int) -> str | None:
     contents = gi.histories.show_history(history_id, contents=True, deleted=False, types=["dataset_collection"])
     for item in contents:
-        if item["name"] == name and item["collection_type"] == "paired":
-            states = {state for _, state, _ in _files(gi, history_id, item["id"])}
-            if states == {"ok"}:
+        if item["name"] == name and item["collection_type"] == collection_type:
+            states = [state for _, state, _ in _files(gi, history_id, item["id"])]
+            if states == ["ok"] * count:
                 return str(item["id"])
     return None
 
 
-def _send_pair(
-    gi: GalaxyInstance, sample: Sample, history_id: str, sending: Callable[[str, float], None] | None
-) -> str:
-    """Send both files and pair them. The datasets keep the files' names: a message about line 7 has to say of what."""
+def _pair(datasets: Sequence[str]) -> list[dict[str, Any]]:
+    return [{"name": mate, "src": "hda", "id": dataset} for mate, dataset in zip(_MATES, datasets, strict=True)]
+
+
+def _send_files(gi: GalaxyInstance, paths: Sequence[Path], history_id: str, sending: Sending | None) -> list[str]:
+    """Send files; their datasets' ids in that order. They keep their names: a message about line 7 says of what."""
     payload: dict[str, Any] = {"history_id": history_id, "auto_decompress": False}
     elements = []
-    for number, path in enumerate(sample.files):
+    for number, path in enumerate(paths):
         uploader = gi.get_tus_uploader(str(path))
         while uploader.offset < uploader.get_file_size():
             uploader.upload_chunk()
@@ -79,32 +126,30 @@ def _send_pair(
         payload[f"files_{number}|file_data"] = {"session_id": uploader.session_id, "name": path.name}
     payload["targets"] = [{"destination": {"type": "hdas"}, "elements": elements}]
     sent = gi.make_post_request(f"{gi.url}/tools/fetch", payload=payload)["outputs"]
-    mates = zip(("forward", "reverse"), sent, strict=True)
-    pair = {
-        "type": "dataset_collection",
-        "collection_type": "paired",
-        "name": sample.name,
-        "element_identifiers": [{"name": mate, "src": "hda", "id": dataset["id"]} for mate, dataset in mates],
-        "copy_elements": False,
-        "hide_source_items": True,
-    }
-    return str(gi.make_post_request(f"{gi.url}/histories/{history_id}/contents", payload=pair)["id"])
+    return [str(dataset["id"]) for dataset in sent]
 
 
 def _files(gi: GalaxyInstance, history_id: str, collection_id: str) -> Iterator[tuple[str, str, str]]:
-    """Yield (id, state, name) of each file of a collection."""
-    collection = gi.histories.show_dataset_collection(history_id, collection_id)
+    """Yield (id, state, name) of each file of a collection, of those within it, too."""
+    yield from _files_within(gi.histories.show_dataset_collection(history_id, collection_id))
+
+
+def _files_within(collection: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:
     for element in collection["elements"]:
-        yield element["object"]["id"], element["object"]["state"], element["object"]["name"]
+        content = element["object"]
+        if "elements" in content:
+            yield from _files_within(content)
+        else:
+            yield content["id"], content["state"], content["name"]
 
 
-def _wait_for_files(gi: GalaxyInstance, history_id: str, collection_id: str) -> None:
+def _wait_for_files(gi: GalaxyInstance, history_id: str, collection_id: str, count: int) -> None:
     while True:
         files = list(_files(gi, history_id, collection_id))
         for dataset_id, state, name in files:
             if state in {"error", "failed_metadata", "discarded"}:
                 words = gi.datasets.show_dataset(dataset_id).get("misc_info") or state
                 raise MetapipeError("E404", f"the upload of {name} failed: {words.strip().splitlines()[0]}")
-        if len(files) == 2 and all(state == "ok" for _, state, _ in files):
+        if len(files) == count and all(state == "ok" for _, state, _ in files):
             return
         time.sleep(_POLL_SECONDS)

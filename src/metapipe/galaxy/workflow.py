@@ -67,6 +67,11 @@ class Workflow:
         return labels[0]
 
     @property
+    def takes_samples_together(self) -> bool:
+        """Whether the reads of all samples go into one run, as a list of pairs."""
+        return self.inputs[self.reads_label].get("collection_type") == "list:paired"
+
+    @property
     def step_labels(self) -> list[str]:
         return [label for label, _ in self._named("steps")]
 

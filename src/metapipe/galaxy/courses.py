@@ -1,0 +1,145 @@
+"""The workflows that ``scripts/run`` knows: what each asks on the command line, and what its demo is made with."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+AddOptions = Callable[[argparse.ArgumentParser], None]
+
+
+@dataclass(frozen=True)
+class Course:
+    """One workflow as the user meets it.
+
+    :param name: its word on the command line. :param title: what histories are called.
+    :param parameters: option → label of the workflow's input. :param databases: options that name a database.
+    :param defaults: of those options, for one's own reads; :param demo: for the demo, where they differ.
+    :param demo_is_built: the demo's reads have to be simulated first; else they lie in the checkout.
+    """
+
+    name: str
+    title: str
+    description: str
+    parameters: Mapping[str, str]
+    databases: tuple[str, ...]
+    defaults: Mapping[str, str]
+    demo: Mapping[str, str]
+    demo_is_built: bool
+    add_options: AddOptions
+    examples: str
+
+    def databases_of(self, arguments: argparse.Namespace) -> list[str]:
+        """The databases this call needs."""
+        return [str(getattr(arguments, option)) for option in self.databases]
+
+    def fill_in(self, arguments: argparse.Namespace) -> None:
+        """Give the options of databases their defaults, which depend on whether it is the demo."""
+        chosen = {**self.defaults, **(self.demo if arguments.input is None else {})}
+        for option, value in chosen.items():
+            if getattr(arguments, option) is None:
+                setattr(arguments, option, value)
+
+
+def _whole(lowest: int) -> Callable[[str], int]:
+    def read(text: str) -> int:
+        value = int(text)
+        if value < lowest:
+            raise ValueError
+        return value
+
+    read.__name__ = f"whole number from {lowest}"  # argparse names it in its message
+    return read
+
+
+def _share(highest: float) -> Callable[[str], float]:
+    def read(text: str) -> float:
+        value = float(text)
+        if not 0 <= value <= highest:
+            raise ValueError
+        return value
+
+    read.__name__ = f"number from 0 to {highest:g}"
+    return read
+
+
+def _metapipe_options(made: argparse.ArgumentParser) -> None:
+    made.add_argument("--min-contig-length", type=_whole(0), metavar="N", help="shortest contig kept, in bases; 0: all")
+    made.add_argument("--complete-genes-only", action="store_true", default=None, help="leave out genes cut by an end")
+    made.add_argument(
+        "--protein-database",
+        metavar="NAME:VERSION",
+        help="default: ec-proteins:1; for the demo ec-proteins-heldout:1, which lacks the demo's own proteins",
+    )
+    made.add_argument("--domain-database", metavar="NAME:VERSION", help="default: pfam-gecco:35.0")
+
+
+def _biomas_options(made: argparse.ArgumentParser) -> None:
+    made.add_argument("--reference-database", metavar="NAME:VERSION", help="default: ssu-refseq:1 (16S of bacteria)")
+    made.add_argument("--merger", choices=("flash", "vsearch"), help="what joins the mates of a pair (default: flash)")
+    made.add_argument("--fragment-length", type=_whole(0), metavar="N", help="of the amplicon, in bases; 0: find out")
+    made.add_argument("--min-size", type=_whole(1), metavar="N", help="reads a sequence must have; 2 drops singletons")
+    made.add_argument("--check-chimeras", action="store_true", default=None, help="leave out chimeras (vsearch)")
+    made.add_argument("--upper-identity", type=_share(100), metavar="PERCENT", help="of the upper tier (default: 97)")
+    made.add_argument("--lower-identity", type=_share(100), metavar="PERCENT", help="of the lower tier (default: 90)")
+    made.add_argument(
+        "--q", type=_share(1), help="TANGO's q in the upper tier: 1 lowest common ancestor (default: 0.5)"
+    )
+
+
+METAPIPE = Course(
+    name="metapipe",
+    title="META-pipe",
+    description="Take paired reads through META-pipe on a Galaxy of this machine, to annotated results.",
+    parameters={
+        "min_contig_length": "Minimum contig length",
+        "complete_genes_only": "Complete genes only",
+        "protein_database": "Protein database",
+        "domain_database": "Domain database",
+    },
+    databases=("protein_database", "domain_database"),
+    defaults={"protein_database": "ec-proteins:1", "domain_database": "pfam-gecco:35.0"},
+    # The demo is judged with a protein database that holds none of its own proteins.
+    demo={"protein_database": "ec-proteins-heldout:1"},
+    demo_is_built=True,
+    add_options=_metapipe_options,
+    examples="""\
+  scripts/run                                  the demo: a small marine community
+  scripts/run --input ~/reads                  your own paired reads: SAMPLE_R1.fastq.gz and SAMPLE_R2.fastq.gz
+  scripts/run --input ~/reads --min-contig-length 500 --complete-genes-only
+  scripts/run --again                          run the demo anew instead of showing the finished run
+  scripts/run biomas --help                    amplicons (16S, ITS) instead of metagenomes
+
+Several samples in one folder get one history and one results folder each.""",
+)
+
+BIOMAS = Course(
+    name="biomas",
+    title="BioMaS",
+    description="Take paired amplicon reads (16S, ITS) through BioMaS on a Galaxy of this machine, to classified taxa.",
+    parameters={
+        "reference_database": "Reference database",
+        "merger": "Merge program",
+        "fragment_length": "Fragment length",
+        "min_size": "Minimum size",
+        "check_chimeras": "Check for chimeras",
+        "upper_identity": "Upper tier identity",
+        "lower_identity": "Lower tier identity",
+        "q": "TANGO q",
+    },
+    databases=("reference_database",),
+    defaults={"reference_database": "ssu-refseq:1"},
+    demo={},
+    demo_is_built=False,
+    add_options=_biomas_options,
+    examples="""\
+  scripts/run biomas                           the demo: a mock community of marine bacteria
+  scripts/run biomas --input ~/reads           your own paired reads: SAMPLE_R1.fastq.gz and SAMPLE_R2.fastq.gz
+  scripts/run biomas --input ~/reads --min-size 2 --check-chimeras
+  scripts/run biomas --input ~/reads --reference-database unite:10
+
+All samples of a folder are run together, in one history, and compared in one table.""",
+)
+
+COURSES = {course.name: course for course in (METAPIPE, BIOMAS)}
