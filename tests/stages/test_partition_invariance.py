@@ -54,6 +54,9 @@ CASES = {
             "table": ["annotate/table"],
         },
     ),
+    "merge_pairs": Case(READS),
+    "dereplicate": Case({"reads": "merge_pairs/merged"}, options={"chimera_check": True}),
+    "trim_unmerged": Case({"reads-1": "merge_pairs/unmerged-1", "reads-2": "merge_pairs/unmerged-2"}),
     # The domains of the predicted proteins: input of ``annotate`` only.
     "of_genes": Case({"proteins": "predict_genes/proteins"}),
 }

@@ -11,6 +11,9 @@ STAGES: dict[str, str] = {
     "search_domains": "metapipe.stages.search_domains:SearchDomains",
     "annotate": "metapipe.stages.annotate:Annotate",
     "annotation_report": "metapipe.stages.annotation_report:AnnotationReport",
+    "merge_pairs": "metapipe.biomas.merge_pairs:MergePairs",
+    "dereplicate": "metapipe.biomas.dereplicate:Dereplicate",
+    "trim_unmerged": "metapipe.biomas.trim_unmerged:TrimUnmerged",
 }
 
 #: One line each, for ``metapipe --help``: kept here so that it starts without importing NumPy, PyHMMER and the rest.
@@ -23,6 +26,9 @@ SUMMARIES: dict[str, str] = {
     "search_domains": "find protein domains (PyHMMER)",
     "annotate": "combine the evidence into an annotation with confidence tiers",
     "annotation_report": "make one page a biologist can read",
+    "merge_pairs": "merge overlapping mates of amplicon reads into one read (FLASH or vsearch)",
+    "dereplicate": "count identical amplicon reads once; drop short, rare and chimeric ones (vsearch)",
+    "trim_unmerged": "trim amplicon pairs that did not merge, by Trim Galore's rules (cutadapt)",
 }
 
 
