@@ -55,6 +55,12 @@ CODES: dict[str, Code] = {
     "E120": Code(
         EX_DATA, "a read's name has an impossible size", "Write the number of reads it stands for, as in 'name;size=3'."
     ),
+    "E124": Code(EX_DATA, "two samples of the same name", "Give every sample a name of its own."),
+    "E125": Code(
+        EX_DATA,
+        "taxa that do not fit together",
+        "Classify all reads and samples with the same version of the same database.",
+    ),
     # 2xx: something is missing or damaged
     "E201": Code(EX_MISSING, "input file not found or not readable", "Check the path and its permissions."),
     "E202": Code(EX_MISSING, "database not installed", "Ask the administrator: `metapipe refdb install NAME`."),

@@ -14,6 +14,8 @@ STAGES: dict[str, str] = {
     "merge_pairs": "metapipe.biomas.merge_pairs:MergePairs",
     "dereplicate": "metapipe.biomas.dereplicate:Dereplicate",
     "trim_unmerged": "metapipe.biomas.trim_unmerged:TrimUnmerged",
+    "summarise_taxa": "metapipe.biomas.summarise_taxa:SummariseTaxa",
+    "combine_samples": "metapipe.biomas.combine_samples:CombineSamples",
 }
 
 #: One line each, for ``metapipe --help``: kept here so that it starts without importing NumPy, PyHMMER and the rest.
@@ -29,6 +31,8 @@ SUMMARIES: dict[str, str] = {
     "merge_pairs": "merge overlapping mates of amplicon reads into one read (FLASH or vsearch)",
     "dereplicate": "count identical amplicon reads once; drop short, rare and chimeric ones (vsearch)",
     "trim_unmerged": "trim amplicon pairs that did not merge, by Trim Galore's rules (cutadapt)",
+    "summarise_taxa": "summarise the taxa of a sample: table, tree, BIOM, drawing, chart (Krona)",
+    "combine_samples": "put the taxa of many samples side by side",
 }
 
 

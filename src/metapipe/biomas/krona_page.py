@@ -1,0 +1,103 @@
+"""The interactive chart: KronaTools' page (Ondov, Bergman & Phillippy 2011, BMC Bioinformatics 12:385), with our data.
+
+``ktImportText`` makes the page with its scripts and pictures in it, so that it works offline. What it writes as data is
+replaced: it lists the taxa in the order of Perl's hashes, another one in every run, and puts names into the markup as
+they are, where a ``<`` or ``"`` breaks the chart or runs as a script. The data here are sorted and escaped, and say a
+taxon's rank and number, too.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from markupsafe import escape
+
+from metapipe.biomas.taxon_tree import UNCLASSIFIED, Taxon, TaxonTree
+from metapipe.errors import MetapipeError
+from metapipe.runner.program_version import program_version
+from metapipe.runner.stage import Task
+
+PROGRAM = "ktImportText"
+PROGRAMS = {PROGRAM: "radiant"}
+#: Of the whole chart: all reads of a sample, classified or not.
+TOP = "All reads"
+
+_DATA = re.compile(r"<krona .*</krona>", re.DOTALL)
+# Krona's script puts names into the page as markup, so these must not be in a name even when escaped.
+_ANGLES = str.maketrans({"<": "‹", ">": "›"})
+_ATTRIBUTES = (
+    '<attribute display="Reads in total">magnitude</attribute>',
+    '<attribute display="Reads directly here">magnitudeUnassigned</attribute>',
+    '<attribute display="Rank" mono="true">rank</attribute>',
+    '<attribute display="Taxon number" mono="true">taxon</attribute>',
+)
+
+
+def krona_version() -> dict[str, str]:
+    """The version of KronaTools, for the summary."""
+    return {"kronatools": program_version(PROGRAM)}
+
+
+def krona_page(task: Task, tree: TaxonTree, samples: Sequence[str]) -> bytes:
+    """Run KronaTools and return the page with the tree's data.
+
+    :raises MetapipeError: E401 when the program fails, E403 when its page is not as expected.
+    """
+    nothing, page = task.scratch / "krona.txt", task.scratch / "krona.html"
+    nothing.write_text("1\tnothing\n")
+    task.launch([PROGRAM, "-o", page, nothing], finished="Writing")
+    return with_data(page, krona_data(tree, samples))
+
+
+def with_data(page: Path, data: str) -> bytes:
+    """Return KronaTools' page with its data replaced."""
+    text = page.read_text(encoding="utf-8") if page.is_file() else ""
+    if len(_DATA.findall(text)) != 1 or not text.rstrip().endswith("</html>"):
+        raise MetapipeError("E403", f"{PROGRAM} did not write a whole page")
+    return _DATA.sub(lambda _: data, text).encode()
+
+
+def krona_data(tree: TaxonTree, samples: Sequence[str]) -> str:
+    """Return Krona's ``<krona>`` element: one dataset a sample, counts weighted by ``;size=``."""
+    lines = [
+        '<krona collapse="true" key="true">',
+        '<attributes magnitude="magnitude">',
+        *_ATTRIBUTES,
+        "</attributes>",
+        "<datasets>",
+        *(f"<dataset>{_shown(sample) or 'sample'}</dataset>" for sample in samples),
+        "</datasets>",
+    ]
+    root = tree.root
+    top = [sum(one) for one in zip(root.total if root else [0] * len(samples), tree.unclassified, strict=True)]
+    lines.append(f'<node name="{TOP}">')
+    lines.append(_counts("magnitude", top))
+    if root is not None:
+        # The root of the taxonomy is no taxon to look at: its reads stand in the middle of the chart.
+        lines.append(_counts("magnitudeUnassigned", root.direct))
+        for child in root.children:
+            lines += _node(child)
+    if tree.unclassified_reads:
+        lines += [f'<node name="{UNCLASSIFIED}">', _counts("magnitude", tree.unclassified), "</node>"]
+    return "\n".join([*lines, "</node>", "</krona>"])
+
+
+def _node(taxon: Taxon) -> Iterator[str]:
+    yield f'<node name="{_shown(taxon.name)}">'
+    yield _counts("magnitude", taxon.total)
+    yield _counts("magnitudeUnassigned", taxon.direct)
+    yield f"<rank><val>{_shown(taxon.rank)}</val></rank>"
+    yield f"<taxon><val>{taxon.taxid}</val></taxon>"
+    for child in taxon.children:
+        yield from _node(child)
+    yield "</node>"
+
+
+def _counts(name: str, counts: Sequence[int]) -> str:
+    return f"<{name}>{''.join(f'<val>{count}</val>' for count in counts)}</{name}>"
+
+
+def _shown(text: str) -> str:
+    return str(escape(text.translate(_ANGLES)))

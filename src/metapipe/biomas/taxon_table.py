@@ -1,0 +1,120 @@
+"""Tables of taxa: the assignments of a sample read into a tree, and trees written and read as tables."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+
+from metapipe.biomas.tables import ASSIGNMENT_COLUMNS, TAXON_COLUMNS
+from metapipe.biomas.taxon_tree import UNCLASSIFIED, TaxonTree
+from metapipe.errors import MetapipeError
+from metapipe.stages.plain_text import one_line
+from metapipe.stages.table_rows import Place, check_header, format_row, header_line, split_row, whole
+
+#: Columns of the table over samples, before those of the samples.
+ACROSS_COLUMNS = ("taxon", "taxid", "rank", "lineage")
+
+
+def count_assignments(files: Sequence[tuple[Iterable[bytes], str]]) -> TaxonTree:
+    """Count the reads of one sample by taxon, weighted by the column ``size``.
+
+    :param files: (lines of an assignments table, name of the file as the user knows it), in any order.
+    :raises MetapipeError: E111 for a malformed row, E107 for a read given twice, E125 for lineages that do not fit.
+    """
+    tree = TaxonTree()
+    seen: dict[str, int] = {}
+    names = [name for _, name in files]
+    for number, (lines, file) in enumerate(files):
+        for place, cells in _rows(lines, ASSIGNMENT_COLUMNS, file):
+            read, size, _, _, _, taxid, taxon, rank, _, lineage = cells
+            before = seen.setdefault(read, number)
+            if before != number:
+                raise MetapipeError(
+                    "E107", f"read '{read}' is also in {names[before]}", file=place.file, line=place.line
+                )
+            reads = whole(size, "size", place)
+            if lineage:
+                found = tree.add(lineage, reads, place)
+                if (str(found.taxid), found.name, found.rank) != (taxid, taxon, rank):
+                    raise MetapipeError(
+                        "E111",
+                        file=place.file,
+                        line=place.line,
+                        expected=f"the last taxon of the lineage, {found.taxid} {found.name}",
+                        found=f"{taxid} {taxon}",
+                    )
+            else:
+                tree.unclassified[0] += reads
+    tree.add_up()
+    return tree
+
+
+def write_taxa(tree: TaxonTree) -> Iterator[bytes]:
+    """Return the rows of a sample's taxa table, header first."""
+    yield header_line(TAXON_COLUMNS)
+    for taxon in tree:
+        counts = (str(taxon.direct_reads), str(taxon.total_reads))
+        yield format_row((taxon.name, str(taxon.taxid), taxon.rank, *counts, taxon.lineage))
+    if tree.unclassified_reads:
+        reads = str(tree.unclassified_reads)
+        yield format_row((UNCLASSIFIED, "", "", reads, reads, ""))
+
+
+def read_taxa(files: Sequence[tuple[Iterable[bytes], str]]) -> TaxonTree:
+    """Read the taxa tables of one or more samples into one tree, a column of counts for each table.
+
+    :param files: (lines of a taxa table, name of the file as the user knows it).
+    :raises MetapipeError: E111 for a malformed row or totals that do not add up, E107 for a taxon given twice,
+        E125 for tables of different taxonomies.
+    """
+    tree = TaxonTree(len(files))
+    for sample, (lines, file) in enumerate(files):
+        claimed: dict[int, tuple[int, Place]] = {}
+        nowhere = False
+        for place, cells in _rows(lines, TAXON_COLUMNS, file):
+            name, taxid, _, direct, total, lineage = cells
+            reads = whole(direct, "direct", place)
+            if lineage:
+                taxon = tree.add(lineage, reads, place, sample)
+                if taxon.taxid in claimed:
+                    raise MetapipeError("E107", f"taxon {taxid} ({name})", file=place.file, line=place.line)
+                claimed[taxon.taxid] = whole(total, "total", place), place
+            elif name != UNCLASSIFIED or nowhere:
+                raise MetapipeError(
+                    "E111", file=place.file, line=place.line, expected="a lineage", found=f"none for {name}"
+                )
+            else:
+                nowhere = True
+                tree.unclassified[sample] = reads
+        tree.add_up()
+        for taxon in tree:
+            says, place = claimed.get(taxon.taxid, (0, Place(file, 1)))
+            if says != taxon.total[sample]:
+                raise MetapipeError(
+                    "E111",
+                    file=place.file,
+                    line=place.line,
+                    expected=f"{taxon.total[sample]} reads in total for {taxon.name}, the sum of its rows",
+                    found=str(says),
+                )
+    return tree
+
+
+def write_across(tree: TaxonTree, samples: Sequence[str], *, direct: bool) -> Iterator[bytes]:
+    """Return the rows of the table over samples: a taxon a row, a sample a column, header first.
+
+    :param direct: the reads directly at the taxon, else at it and below it.
+    """
+    yield header_line((*ACROSS_COLUMNS, *(one_line(sample) for sample in samples)))
+    for taxon in tree:
+        counts = taxon.direct if direct else taxon.total
+        yield format_row((taxon.name, str(taxon.taxid), taxon.rank, taxon.lineage, *map(str, counts)))
+    if tree.unclassified_reads:
+        yield format_row((UNCLASSIFIED, "", "", "", *map(str, tree.unclassified)))
+
+
+def _rows(lines: Iterable[bytes], columns: Sequence[str], file: str) -> Iterator[tuple[Place, list[str]]]:
+    rows = iter(lines)
+    check_header(next(rows, b""), columns, Place(file, 1))
+    for number, line in enumerate(rows, start=2):
+        place = Place(file, number)
+        yield place, split_row(line, columns, place)
