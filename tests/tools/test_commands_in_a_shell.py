@@ -70,6 +70,22 @@ def context(stage: str, name: str) -> dict[str, Any]:
             "window": SimpleNamespace(window_size=4, window_quality=15),
             "adapters": SimpleNamespace(adapter_1="ACGT", adapter_2="ACGT"),
         },
+        "merge_pairs": {
+            **pair(name),
+            "merger": "flash",
+            "fragment_length": 0,
+            "min_overlap": 10,
+            "merged": "/galaxy/merged",
+            "unmerged": trimmed,
+        },
+        "trim_unmerged": {
+            **pair(name),
+            "quality": 25,
+            "min_length": 50,
+            "stringency": 5,
+            "adapters": SimpleNamespace(adapter_1="ACGT", adapter_2="ACGT"),
+            "trimmed": trimmed,
+        },
         "assemble": {
             **pair(name),
             "single": dataset(name),
