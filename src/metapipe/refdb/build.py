@@ -24,6 +24,7 @@ from metapipe.refdb.placing import place_references
 from metapipe.refdb.proteins import read_proteins
 from metapipe.refdb.recipe import Recipe
 from metapipe.refdb.sources import find_source
+from metapipe.refdb.ssu import greengenes_references, refseq_references
 from metapipe.refdb.swissprot import swissprot_proteins
 from metapipe.refdb.taxdump import Taxdump
 
@@ -217,8 +218,20 @@ def _swissprot(paths: Mapping[str, Path], folder: Path, options: dict[str, Any])
     return build_diamond(swissprot_proteins(*volume, terms, options.get("limit")), folder)
 
 
+def _refseq_ssu(paths: Mapping[str, Path], folder: Path, options: dict[str, Any]) -> Built:
+    references, placed = refseq_references(paths, options.get("names"), rename=options.get("rename", True))
+    return build_amplicon(references, placed, folder)
+
+
+def _greengenes(paths: Mapping[str, Path], folder: Path, options: dict[str, Any]) -> Built:
+    references, placed = greengenes_references(paths, options.get("names"))
+    return build_amplicon(references, placed, folder)
+
+
 BUILDERS: dict[str, Builder] = {
     "annotated-proteins": _annotated_proteins,
+    "greengenes": _greengenes,
     "pfam": _pfam,
+    "refseq-ssu": _refseq_ssu,
     "swissprot": _swissprot,
 }

@@ -64,8 +64,17 @@ def placement(taxon_of: Mapping[str, int], nodes: Mapping[int, Node], remarks: t
     for taxid, node in nodes.items():
         if taxid != ROOT:
             name = plain_name(node.name)
-            taxa[taxid] = Taxon(taxid, node.parent, node.rank, name, bool(_UNPLACED.search(name)))
+            taxa[taxid] = Taxon(taxid, node.parent, node.rank, name, is_unplaced(name))
     return Placement(dict(taxon_of), taxa, remarks)
+
+
+def is_unplaced(name: str) -> bool:
+    """Whether a node holds what NCBI could not place, by its name.
+
+    >>> is_unplaced("unclassified Vibrio"), is_unplaced("Bacteria incertae sedis")
+    (True, False)
+    """
+    return bool(_UNPLACED.search(name))
 
 
 def on_lineages(taxids: set[int], parent_of: Callable[[int], int | None], file: Path) -> set[int]:

