@@ -16,6 +16,9 @@ STAGES: dict[str, str] = {
     "trim_unmerged": "metapipe.biomas.trim_unmerged:TrimUnmerged",
     "summarise_taxa": "metapipe.biomas.summarise_taxa:SummariseTaxa",
     "combine_samples": "metapipe.biomas.combine_samples:CombineSamples",
+    "map_amplicons": "metapipe.biomas.map_amplicons:MapAmplicons",
+    "map_pairs": "metapipe.biomas.map_pairs:MapPairs",
+    "filter_matches": "metapipe.biomas.filter_matches:FilterMatches",
 }
 
 #: One line each, for ``metapipe --help``: kept here so that it starts without importing NumPy, PyHMMER and the rest.
@@ -33,6 +36,9 @@ SUMMARIES: dict[str, str] = {
     "trim_unmerged": "trim amplicon pairs that did not merge, by Trim Galore's rules (cutadapt)",
     "summarise_taxa": "summarise the taxa of a sample: table, tree, BIOM, drawing, chart (Krona)",
     "combine_samples": "put the taxa of many samples side by side",
+    "map_amplicons": "map merged amplicon reads to reference sequences (Bowtie 2)",
+    "map_pairs": "map pairs of amplicon reads to reference sequences (Bowtie 2)",
+    "filter_matches": "keep the references a read matches well enough, in two tiers of identity",
 }
 
 

@@ -1,0 +1,80 @@
+"""Bowtie 2: its command line, the reads it is given, and how one knows that it came to its end."""
+
+from __future__ import annotations
+
+import re
+import zlib
+from collections.abc import Sequence
+from pathlib import Path
+
+from metapipe.errors import MetapipeError
+from metapipe.runner.stage import Completed, Task
+
+#: Base name of the index in a database of kind ``amplicon``.
+INDEX = "reference"
+#: The two searches of BioMaS 2: the whole read must align, or any part of it.
+END_TO_END, LOCAL = "end-to-end", "local"
+#: BioMaS 2: one mismatch in a seed, up to 100 alignments of a read, mates up to 2,000 bases apart. The seed is Bowtie
+#: 2's default, named because ties are broken by it.
+SEARCH = ("-q", "--phred33", "-N", "1", "-k", "100", "-X", "2000", "--seed", "0")
+#: SAM without header and without the bases of all alignments but a read's first.
+SAM = ("--no-hd", "--omit-sec-seq")
+#: What it says on standard error when it has aligned everything.
+FINISHED = "overall alignment rate"
+
+_READS = re.compile(rb"^(\d+) reads; of these:$", re.MULTILINE)
+
+
+def _base(code: int) -> str:
+    return chr(code).upper().replace("U", "T")
+
+
+#: Bowtie 2 leaves out letters it does not know and then ends with "more quality values than read characters". U is T;
+#: every other letter is unknown.
+_BASES = bytes(ord(letter) if letter in "ACGT" else ord("N") for letter in map(_base, range(256)))
+#: For a read without bases, which Bowtie 2 leaves out of its answer when its mate has none either.
+_NOTHING = (b"N", b"!")
+
+
+def as_searched(sequence: bytes, qualities: bytes) -> tuple[bytes, bytes]:
+    """Return the bases and qualities as Bowtie 2 is to see them: A, C, G, T and N only, and never none."""
+    return (sequence.translate(_BASES), qualities) if sequence else _NOTHING
+
+
+def name_of(reads: Sequence[tuple[bytes, bytes]]) -> bytes:
+    """Return the name a read or pair has for Bowtie 2: eight letters made from its bases and qualities.
+
+    Bowtie 2 chooses among equally good places by chance, seeded with name, bases and qualities. With a name made from
+    the other two, a read's matches do not depend on what it is called or on where it stands in a file.
+    """
+    check = 0
+    for sequence, qualities in reads:
+        check = zlib.crc32(qualities, zlib.crc32(sequence, check))
+    return b"%08x" % check
+
+
+def command(index: Path, mode: str, reads: Sequence[Path], threads: int) -> list[str | Path]:
+    """Return the command line; SAM goes to standard output.
+
+    :param mode: :data:`END_TO_END` or :data:`LOCAL`. :param reads: one FASTQ file, or two of mates.
+    """
+    files: list[str | Path] = ["-U", *reads] if len(reads) == 1 else ["-1", reads[0], "-2", reads[1]]
+    # Blocks on one host share one index in memory; rows in the order of the reads, however many threads.
+    return ["bowtie2", f"--{mode}", *SEARCH, *SAM, "--mm", "--threads", str(threads), "--reorder", "-x", index, *files]
+
+
+def align(task: Task, mode: str, reads: Sequence[Path], count: int, target: Path) -> None:
+    """Align ``count`` reads or pairs against the task's database; write SAM rows to ``target``.
+
+    :raises MetapipeError: E401 when Bowtie 2 fails, E403 when it did not come to its end or did not see every read.
+    """
+    index = task.databases["references"].path / INDEX
+    done = task.launch(command(index, mode, reads, task.threads), stdout=target, finished=FINISHED)
+    if reads_seen(done) != count:
+        raise MetapipeError("E403", expected=f"Bowtie 2 to align {count} reads", found=str(reads_seen(done)))
+
+
+def reads_seen(done: Completed) -> int:
+    """Return the number of reads or pairs Bowtie 2 says that it was given; 0 when it does not say."""
+    said = _READS.findall(done.stderr)
+    return int(said[-1]) if said else 0

@@ -1,0 +1,93 @@
+"""Keep the references that a read matches well enough (:mod:`metapipe.biomas.identity_tiers`).
+
+The table ``kept`` has the rows of ``matches``, all of them, in the same order: ``read size tier identity references``.
+``tier`` is ``upper``, ``lower`` or ``none``; ``identity`` that of the best reference in per cent, two decimals, cut
+off; ``references`` are blank-separated and sorted. Without a tier both are empty.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from metapipe.biomas.identity_tiers import LOWER, NONE, UPPER, Match, Thresholds, percent
+from metapipe.biomas.tables import KEPT_COLUMNS, MATCH_COLUMNS
+from metapipe.errors import MetapipeError
+from metapipe.runner.merge import HeaderOnce
+from metapipe.runner.stage import Exact, Output, Stage, Table, Task, option
+from metapipe.stages.table_rows import Place, format_row, header_line, split_row, whole
+
+
+@dataclass(frozen=True)
+class FilterMatchesOptions:
+    """Options of :class:`FilterMatches`. Defaults: BioMaS's."""
+
+    min_coverage: float = option(70.0, "Least share of a read that is aligned, in per cent", minimum=0, maximum=100)
+    upper_identity: float = option(97.0, "Lowest identity of the upper tier, in per cent", minimum=0, maximum=100)
+    lower_identity: float = option(90.0, "Lowest identity of the lower tier, in per cent", minimum=0, maximum=100)
+
+
+class FilterMatches(Stage):
+    name = "filter_matches"
+    summary = "Keep the references a read matches well enough, in two tiers of identity"
+    example = "metapipe filter_matches --matches matches.tsv --upper-identity 97 --out-kept kept.tsv"
+    records = Table("matches", columns=MATCH_COLUMNS, help="table of map_amplicons or map_pairs, plain or gzip")
+    outputs = {"kept": Output("tabular", "one row a read with its tier and references", HeaderOnce())}
+    options = FilterMatchesOptions
+    invariance = Exact()
+    rate = 1e7
+    empty_ok = True
+
+    def check(self, options: FilterMatchesOptions) -> None:
+        if options.lower_identity > options.upper_identity:
+            expected = f"--lower-identity not above --upper-identity ({options.upper_identity:g})"
+            raise MetapipeError("E701", expected=expected, found=f"{options.lower_identity:g}")
+
+    def run(self, task: Task, state: Any) -> None:  # noqa: ARG002
+        options = task.options
+        thresholds = Thresholds.of_percent(options.min_coverage, options.upper_identity, options.lower_identity)
+        output = task.output("kept")
+        output.write(header_line(KEPT_COLUMNS))
+        records, reads = (dict.fromkeys((UPPER, LOWER, NONE), 0) for _ in range(2))
+        for record in task.records():
+            row = parse_row(record.sequence, Place(task.labels["matches"], record.index + 2))
+            verdict = thresholds.judge(row.lengths, row.matches)
+            cells = (row.read, str(row.size), verdict.tier, percent(verdict.identity), " ".join(verdict.references))
+            output.write(format_row(cells))
+            records[verdict.tier] += 1
+            reads[verdict.tier] += row.size
+        task.note("records", records)
+        task.note("reads", reads)
+
+
+class MatchRow(NamedTuple):
+    """One row of the table ``matches``. :param lengths: bases of both mates; the second is 0 for a single read."""
+
+    read: str
+    size: int
+    lengths: tuple[int, int]
+    matches: list[Match]
+
+
+def parse_row(line: bytes, place: Place) -> MatchRow:
+    """Read one row; raise E111 for anything that the mapping stages do not write."""
+    read, size, first, second, matches = split_row(line, MATCH_COLUMNS, place)
+    lengths = (whole(first, "length_1", place), whole(second, "length_2", place))
+    return MatchRow(read, whole(size, "size", place), lengths, list(parse_matches(matches, lengths, place)))
+
+
+def parse_matches(cell: str, lengths: tuple[int, int], place: Place) -> Iterator[Match]:
+    """Yield the matches of a cell; raise E111 for one that cannot be."""
+    for entry in cell.split(" ") if cell else ():
+        try:
+            reference, *numbers = entry.rsplit(":", 4)
+            mate, columns, differences, bases = map(int, numbers)
+        except ValueError:
+            mate = columns = differences = bases = 0
+            reference = ""
+        possible = mate in (1, 2) and 0 < bases <= columns and 0 <= differences <= columns
+        if not (reference and possible and bases <= lengths[mate - 1]):
+            expected = "REFERENCE:mate:columns:differences:bases in column matches"
+            raise MetapipeError("E111", file=place.file, line=place.line, expected=expected, found=entry)
+        yield Match(reference, mate, columns, differences, bases)

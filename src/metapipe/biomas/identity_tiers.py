@@ -1,0 +1,101 @@
+"""Which references a read keeps, and in which tier of identity: BioMaS's rule, in whole numbers.
+
+An alignment counts when it covers at least 70 % of its read, (M + I) / length. Its identity is
+(columns - differences) / columns with columns = M + I + D. A pair is identical with a reference on which both mates
+have an alignment that counts, by the mean of each mate's best. References of 97 % and more make the *upper* tier; only
+where there is none, those from 90 % on make the *lower* one (Fosso et al. 2015, doi:10.1186/s12859-015-0595-z, and the
+scripts of BioMaS 2). No number is rounded before it is compared.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import NamedTuple
+
+UPPER, LOWER, NONE = "upper", "lower", "none"
+
+#: What the alignments of a reference are worth: matching columns, columns.
+Ratio = tuple[int, int]
+
+
+class Match(NamedTuple):
+    """One alignment of the table ``matches``: :class:`metapipe.biomas.sam_matches.Shape` of a reference and a mate."""
+
+    reference: str
+    mate: int
+    columns: int
+    differences: int
+    bases: int
+
+
+class Verdict(NamedTuple):
+    """What the rule says of a read.
+
+    :param identity: of the best reference kept; None when none is. :param references: those kept, sorted.
+    """
+
+    tier: str
+    identity: Fraction | None
+    references: tuple[str, ...]
+
+
+NOTHING = Verdict(NONE, None, ())
+
+
+@dataclass(frozen=True)
+class Thresholds:
+    """Lowest coverage and identities, as shares of 1, exactly."""
+
+    coverage: Fraction
+    upper: Fraction
+    lower: Fraction
+
+    @classmethod
+    def of_percent(cls, coverage: float, upper: float, lower: float) -> Thresholds:
+        """Take per cent as somebody wrote them: 98.7 is 987/1000, not the nearest binary fraction."""
+        return cls(*(Fraction(repr(percent)) / 100 for percent in (coverage, upper, lower)))
+
+    def judge(self, lengths: tuple[int, int], matches: Iterable[Match]) -> Verdict:
+        """Apply the rule to one read or pair.
+
+        :param lengths: bases of both mates; the second is 0 for a single read.
+        """
+        best = self._best_of_each(lengths, matches)
+        identities: dict[str, Fraction] = {}
+        if lengths[1]:
+            for (reference, mate), ratio in best.items():
+                if mate == 1 and (other := best.get((reference, 2))):
+                    identities[reference] = (Fraction(*ratio) + Fraction(*other)) / 2
+        else:
+            identities = {reference: Fraction(*ratio) for (reference, _), ratio in best.items()}
+        for tier, threshold in ((UPPER, self.upper), (LOWER, self.lower)):
+            kept = sorted(reference for reference, identity in identities.items() if identity >= threshold)
+            if kept:
+                return Verdict(tier, max(identities[reference] for reference in kept), tuple(kept))
+        return NOTHING
+
+    def _best_of_each(self, lengths: tuple[int, int], matches: Iterable[Match]) -> dict[tuple[str, int], Ratio]:
+        """Return the best identity of each reference and mate among the alignments that cover enough."""
+        enough = [self.coverage * length for length in lengths]
+        best: dict[tuple[str, int], Ratio] = {}
+        for reference, mate, columns, differences, bases in matches:
+            if bases < enough[mate - 1]:
+                continue
+            same, over = best.get((reference, mate), (-1, 1))
+            if (columns - differences) * over > same * columns:
+                best[reference, mate] = (columns - differences, columns)
+        return best
+
+
+def percent(identity: Fraction | None) -> str:
+    """Return an identity in per cent with two decimals, cut off, so that 96.999 % does not read as 97.00.
+
+    >>> percent(Fraction(96999, 100000)), percent(Fraction(1)), percent(None)
+    ('96.99', '100.00', '')
+    """
+    if identity is None:
+        return ""
+    hundredths = identity.numerator * 10_000 // identity.denominator
+    return f"{hundredths // 100}.{hundredths % 100:02d}"

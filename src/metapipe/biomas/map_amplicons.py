@@ -1,0 +1,45 @@
+"""Map merged amplicon reads to the reference sequences (Bowtie 2).
+
+The table ``matches`` has one row for every read, also for those without a match, in the order given:
+``read size length_1 length_2 matches``. ``read`` is the name with its ``;size=N``, ``size`` the reads it stands for,
+``length_2`` 0 (that of the second mate in :mod:`metapipe.biomas.map_pairs`). ``matches`` holds blank-separated
+``REFERENCE:mate:columns:differences:bases`` (:mod:`metapipe.biomas.sam_matches`): of each reference and mate the
+alignments that no other of them equals or beats in both identity, (columns - differences) / columns, and coverage,
+bases / length.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from metapipe.biomas.amplicon_mapping import FIXED_COST, RATES, MappingOptions, map_reads, read_of
+from metapipe.runner.merge import HeaderOnce
+from metapipe.runner.program_version import program_version
+from metapipe.runner.stage import Database, Exact, Fastq, Output, RefDB, Stage, Task
+
+
+class MapAmplicons(Stage):
+    name = "map_amplicons"
+    summary = "Map merged amplicon reads to reference sequences (Bowtie 2)"
+    example = "metapipe map_amplicons --reads unique.fastq --db-references ssu-refseq:1 --out-matches matches.tsv"
+    records = Fastq("reads", help="FASTQ file of single or merged reads, plain or gzip; names may end in ;size=N")
+    databases = {"references": RefDB(kind="amplicon", help="reference sequences with their taxonomy")}
+    outputs = {"matches": Output("tabular", "one row a read with its alignments, in the order given", HeaderOnce())}
+    options = MappingOptions
+    invariance = Exact()
+    rate = RATES["both"]
+    fixed_cost = FIXED_COST
+    memory_mb = 512
+    programs = {"bowtie2": "bowtie2"}
+    empty_ok = True
+
+    def rate_for(self, databases: Mapping[str, Database], options: MappingOptions) -> float:  # noqa: ARG002
+        return RATES[options.search]
+
+    def run(self, task: Task, state: Any) -> None:  # noqa: ARG002
+        label = task.labels["reads"]
+        map_reads(task, (read_of(record.name, [record], label) for record in task.records()), mates=1)
+
+    def tool_versions(self) -> dict[str, str]:
+        return {"bowtie2": program_version("bowtie2", "--version", after="version ")}

@@ -1,0 +1,45 @@
+"""Map pairs of amplicon reads that did not merge to the reference sequences (Bowtie 2).
+
+The table is that of :mod:`metapipe.biomas.map_amplicons`, one row a pair. Each mate's alignments are told, also where
+the other mate aligns elsewhere or nowhere: that both must agree is the rule of ``filter_matches``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from metapipe.biomas.amplicon_mapping import FIXED_COST, RATES, MappingOptions, map_reads, read_of
+from metapipe.runner.merge import HeaderOnce
+from metapipe.runner.program_version import program_version
+from metapipe.runner.records import base_name
+from metapipe.runner.stage import Database, Exact, FastqPairs, Output, RefDB, Stage, Task
+
+
+class MapPairs(Stage):
+    name = "map_pairs"
+    summary = "Map pairs of amplicon reads to reference sequences (Bowtie 2)"
+    example = (
+        "metapipe map_pairs --reads-1 trimmed_1.fastq --reads-2 trimmed_2.fastq --db-references ssu-refseq:1"
+        " --out-matches matches.tsv"
+    )
+    records = FastqPairs()
+    databases = {"references": RefDB(kind="amplicon", help="reference sequences with their taxonomy")}
+    outputs = {"matches": Output("tabular", "one row a pair with its alignments, in the order given", HeaderOnce())}
+    options = MappingOptions
+    invariance = Exact()
+    rate = RATES["both"]
+    fixed_cost = FIXED_COST
+    memory_mb = 512
+    programs = {"bowtie2": "bowtie2"}
+    empty_ok = True
+
+    def rate_for(self, databases: Mapping[str, Database], options: MappingOptions) -> float:  # noqa: ARG002
+        return RATES[options.search]
+
+    def run(self, task: Task, state: Any) -> None:  # noqa: ARG002
+        label = task.labels["reads-1"]
+        map_reads(task, (read_of(base_name(pair[0].name), pair, label) for pair in task.pairs()), mates=2)
+
+    def tool_versions(self) -> dict[str, str]:
+        return {"bowtie2": program_version("bowtie2", "--version", after="version ")}
