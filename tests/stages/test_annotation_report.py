@@ -17,8 +17,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from metapipe.errors import MetapipeError
-from metapipe.stages.annotation_report import AnnotationReport, declared_defaults
+from metapipe.stages.annotation_report import AnnotationReport
 from metapipe.stages.reporting.gene_table import tally
+from metapipe.stages.reporting.methods import declared_defaults
 from metapipe.stages.reporting.page import SHOWN_GENES, render
 from metapipe.stages.reporting.summaries import parse
 

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import dataclasses
 import gzip
 import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 from metapipe.runner.stage import Output, SideFile, Stage, Task, WholeInput, option
-from metapipe.stages.registry import STAGES
 from metapipe.stages.reporting.gene_table import GeneTally, tally
+from metapipe.stages.reporting.methods import declared_defaults
 from metapipe.stages.reporting.page import SHOWN_GENES, render
 from metapipe.stages.reporting.summaries import Summary, read_all
 
@@ -68,16 +66,6 @@ def _figures(task: Task, summaries: Mapping[str, Sequence[Summary]], table: Gene
     from metapipe.stages.reporting.overview import overview
 
     return overview(summaries, table, title=task.options.title)
-
-
-def declared_defaults(stages: Iterable[str]) -> dict[str, dict[str, Any]]:
-    """Return the defaults that the named stages declare, to tell which settings were changed."""
-    found: dict[str, dict[str, Any]] = {}
-    for name in stages:
-        module, _, class_name = STAGES[name].partition(":")
-        stage: type[Stage] = getattr(import_module(module), class_name)
-        found[name] = {field.name: field.default for field in dataclasses.fields(stage.options)}
-    return found
 
 
 def _lines(path: Path) -> Iterator[bytes]:

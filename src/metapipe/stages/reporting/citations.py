@@ -82,6 +82,32 @@ PROGRAMS: dict[str, tuple[Citation, ...]] = {
             "10.1371/journal.pcbi.1002195",
         ),
     ),
+    "flash": (
+        Citation(
+            "Magoč T, Salzberg SL (2011) FLASH: fast length adjustment of short reads to improve genome assemblies. "
+            "Bioinformatics 27:2957–2963.",
+            "10.1093/bioinformatics/btr507",
+        ),
+    ),
+    "vsearch": (
+        Citation(
+            "Rognes T et al. (2016) VSEARCH: a versatile open source tool for metagenomics. PeerJ 4:e2584.",
+            "10.7717/peerj.2584",
+        ),
+    ),
+    "bowtie2": (
+        Citation(
+            "Langmead B, Salzberg SL (2012) Fast gapped-read alignment with Bowtie 2. Nature Methods 9:357–359.",
+            "10.1038/nmeth.1923",
+        ),
+    ),
+    "kronatools": (
+        Citation(
+            "Ondov BD, Bergman NH, Phillippy AM (2011) Interactive metagenomic visualization in a Web browser. "
+            "BMC Bioinformatics 12:385.",
+            "10.1186/1471-2105-12-385",
+        ),
+    ),
 }
 
 DATABASES: dict[str, Citation] = {
@@ -97,9 +123,11 @@ DATABASES: dict[str, Citation] = {
 }
 
 
-def citations(programs: Iterable[str], databases: Iterable[str]) -> list[Citation]:
+def citations(
+    programs: Iterable[str], databases: Iterable[str], pipeline: Iterable[Citation] = PIPELINE
+) -> list[Citation]:
     """Return the references for what took part, the pipeline's first, each once."""
-    found = [*PIPELINE, GALAXY]
+    found = [*pipeline, GALAXY]
     for program in programs:
         found += PROGRAMS.get(program.lower(), ())
     for database in databases:

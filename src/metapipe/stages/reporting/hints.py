@@ -26,6 +26,16 @@ _TRIAL_DATABASE = re.compile(r"(^|[-_.\d])(tiny|test|demo|mini|toy|sample|exampl
 _HELD_OUT_DATABASE = re.compile(r"held[-_]?out|hold[-_]?out|without[-_]truth|leave[-_]?out", re.IGNORECASE)
 
 
+def is_trial(database: str) -> bool:
+    """Whether a database's name says that it is a small one for trying things out."""
+    return bool(_TRIAL_DATABASE.search(database))
+
+
+def is_held_out(database: str) -> bool:
+    """Whether a database's name says that something was left out of it on purpose."""
+    return bool(_HELD_OUT_DATABASE.search(database))
+
+
 @dataclass(frozen=True)
 class Hint:
     """One thing to check.
@@ -169,14 +179,14 @@ def annotation_depth(facts: Facts) -> Iterator[Hint]:
 
 def database_size(facts: Facts) -> Iterator[Hint]:
     for name in sorted({database.get("name", "") for database in facts.databases}):
-        if _HELD_OUT_DATABASE.search(name):
+        if is_held_out(name):
             yield Hint(
                 "note",
                 f"The database {name} is a held-out one.",
                 "Known proteins of the sample's own organisms were left out on purpose, to judge the annotation "
                 "fairly. It finds less than a full database would.",
             )
-        elif _TRIAL_DATABASE.search(name):
+        elif is_trial(name):
             yield Hint(
                 "look",
                 f"The database {name} is a small one for trying things out.",

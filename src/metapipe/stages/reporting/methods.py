@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import dataclasses
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from importlib import import_module
 from typing import Any
 
+from metapipe.runner.stage import Stage
+from metapipe.stages.registry import STAGES as REGISTRY
 from metapipe.stages.reporting.summaries import STAGES, Summary
 
 
@@ -48,14 +52,19 @@ class StepUsed:
     settings: tuple[Setting, ...]
 
 
-def steps_used(summaries: Mapping[str, Sequence[Summary]], defaults: Mapping[str, Mapping[str, Any]]) -> list[StepUsed]:
+def steps_used(
+    summaries: Mapping[str, Sequence[Summary]],
+    defaults: Mapping[str, Mapping[str, Any]],
+    titles: Mapping[str, str] = STAGES,
+) -> list[StepUsed]:
     """Return the steps in pipeline order.
 
     :param defaults: stage → option → declared default, option names as in Python.
+    :param titles: stage → the words a biologist uses for it.
     """
     return [
         StepUsed(
-            title=STAGES[stage],
+            title=titles[stage],
             stage=stage,
             version=run.version,
             programs=tuple(sorted(run.programs.items())),
@@ -68,6 +77,16 @@ def steps_used(summaries: Mapping[str, Sequence[Summary]], defaults: Mapping[str
         for stage, runs in summaries.items()
         for run in runs
     ]
+
+
+def declared_defaults(stages: Iterable[str]) -> dict[str, dict[str, Any]]:
+    """Return the defaults that the named stages declare, to tell which settings were changed."""
+    found: dict[str, dict[str, Any]] = {}
+    for name in stages:
+        module, _, class_name = REGISTRY[name].partition(":")
+        stage: type[Stage] = getattr(import_module(module), class_name)
+        found[name] = {field.name: field.default for field in dataclasses.fields(stage.options)}
+    return found
 
 
 def settings(options: Mapping[str, Any], defaults: Mapping[str, Any]) -> list[Setting]:

@@ -4,11 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
-from importlib.resources import files
 from typing import Any
 
-from jinja2 import Environment, StrictUndefined, Template
 from markupsafe import Markup
 
 from metapipe import __version__
@@ -23,6 +20,7 @@ from metapipe.stages.reporting.methods import steps_used
 from metapipe.stages.reporting.sections import sections
 from metapipe.stages.reporting.story import funnel, sentence
 from metapipe.stages.reporting.summaries import Summary
+from metapipe.stages.reporting.templates import packaged, template
 from metapipe.stages.reporting.tiers import TIERS
 
 #: Rows of the gene table on the page; the whole table is annotate's TSV.
@@ -71,11 +69,11 @@ def render(
     parts = sections(facts)
     tiers = _tier_rows(facts)
     steps = steps_used(summaries, defaults or {})
-    return _template().render(
+    return template("page.html.j2").render(
         title=heading(facts, title),
         version=__version__,
-        style=Markup(_packaged("page.css")),  # noqa: S704  (our own file)
-        script=Markup(_packaged("gene_table.js.j2")),  # noqa: S704  (our own file)
+        style=Markup(packaged("page.css")),  # noqa: S704  (our own file)
+        script=Markup(packaged("gene_table.js.j2")),  # noqa: S704  (our own file)
         empty=verdict(facts, advice),
         sentence=sentence(facts),
         input_names=facts.input_names,
@@ -101,16 +99,6 @@ def render(
             *((f"Tier {tier.number}", f"{tier.name.capitalize()}. {tier.both_sources}") for tier in TIERS),
         ],
     )
-
-
-@cache
-def _template() -> Template:
-    environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
-    return environment.from_string(_packaged("page.html.j2"))
-
-
-def _packaged(name: str) -> str:
-    return (files(__package__) / name).read_text(encoding="utf-8")
 
 
 def heading(facts: Facts, title: str) -> str:

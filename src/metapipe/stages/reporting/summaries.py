@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NoReturn
@@ -41,11 +41,12 @@ class Summary:
     results: Mapping[str, Any]
 
 
-def parse(text: bytes, file: str) -> Summary:
+def parse(text: bytes, file: str, stages: Iterable[str] = STAGES) -> Summary:
     """Read one summary.
 
     :param file: name of the file as the user knows it.
-    :raises MetapipeError: E111 when it is not a summary of one of :data:`STAGES`.
+    :param stages: those that the page speaks of.
+    :raises MetapipeError: E111 when it is not a summary of one of ``stages``.
     """
     try:
         value = json.loads(text.decode("utf-8"), parse_constant=_no_number)
@@ -63,8 +64,8 @@ def parse(text: bytes, file: str) -> Summary:
     if value.get("schema") != SCHEMA:
         _refuse(file, f'a summary with "schema": {SCHEMA}', str(value.get("schema", "no schema")))
     stage = value.get("stage")
-    if not isinstance(stage, str) or stage not in STAGES:
-        _refuse(file, "the summary of one of " + ", ".join(STAGES), str(stage))
+    if not isinstance(stage, str) or stage not in set(stages):
+        _refuse(file, "the summary of one of " + ", ".join(stages), str(stage))
     if "results" not in value:
         # A run report has the same schema number and stage.
         _refuse(file, 'a summary with "results"', "a run report" if "plan_hash" in value else "no results")
@@ -86,20 +87,23 @@ def parse(text: bytes, file: str) -> Summary:
     )
 
 
-def read_all(files: Sequence[tuple[Path, str]]) -> dict[str, list[Summary]]:
+def read_all(
+    files: Sequence[tuple[Path, str]], stages: Iterable[str] = STAGES, repeated: Collection[str] = REPEATED
+) -> dict[str, list[Summary]]:
     """Read summaries given in any order; the same file twice counts once.
 
     :param files: (path, name as the user knows it).
-    :returns: stage → its summaries, in pipeline order; only a search has more than one, ordered by database.
+    :param stages: those that the page speaks of, in pipeline order. :param repeated: those that may run more than once.
+    :returns: stage → its summaries, in pipeline order; those of a repeated stage ordered by database.
     :raises MetapipeError: E111 for a file that is no summary, E112 for two different runs of one stage.
     """
     found: dict[str, list[Summary]] = {}
     for path, file in files:
-        summary = parse(path.read_bytes(), file)
+        summary = parse(path.read_bytes(), file, stages)
         others = found.setdefault(summary.stage, [])
         if summary in others:
             continue
-        if others and summary.stage not in REPEATED:
+        if others and summary.stage not in repeated:
             raise MetapipeError(
                 "E112",
                 file=file,
@@ -108,7 +112,7 @@ def read_all(files: Sequence[tuple[Path, str]]) -> dict[str, list[Summary]]:
             )
         others.append(summary)
     # A repeated stage is sorted by its whole content, so that the order on the command line does not matter.
-    return {stage: sorted(found[stage], key=_content) for stage in STAGES if stage in found}
+    return {stage: sorted(found[stage], key=_content) for stage in stages if stage in found}
 
 
 def _content(summary: Summary) -> str:
