@@ -129,9 +129,11 @@ class FakeTask:
     def run(self) -> dict[str, bytes]:
         """Set up, run, and return each declared output's bytes (an output never written is empty)."""
         self.stage.check(self.options)
-        self.stage.run(self, self.stage.setup(self))
-        for stream in self._open.values():
-            stream.close()
+        try:
+            self.stage.run(self, self.stage.setup(self))
+        finally:
+            for stream in self._open.values():
+                stream.close()
         paths = {name: self.output_path(name) for name in self.stage.outputs}
         return {name: path.read_bytes() if path.exists() else b"" for name, path in paths.items()}
 

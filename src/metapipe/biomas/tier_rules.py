@@ -1,0 +1,150 @@
+"""Which taxon a read may be given, by the tier of identity of its matches (BioMaS, Fosso et al. 2015).
+
+* Upper tier (97 % and above): TANGO's choice, down to species and strains.
+* Lower tier: TANGO's choice (by default with q = 1, the lowest common ancestor), then up to the first taxon that is
+  above all species: matches of 90 to 97 % do not tell species.
+* No match kept: unclassified.
+
+Matches to references of taxa that are flagged ``unclassified``, or lie below such, are dropped when the read has any
+other match: they say nothing, and would pull the read up to what they share with it. BioMaS drops those of the NCBI
+taxa 447265 and 175245 so.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from fractions import Fraction
+from typing import NamedTuple
+
+import numpy as np
+
+from metapipe.biomas.tables import KEPT_COLUMNS
+from metapipe.biomas.tango import Tango
+from metapipe.biomas.taxonomy import Numbers, Taxonomy
+from metapipe.errors import MetapipeError
+from metapipe.stages.table_rows import Place, split_row, whole
+
+TIERS = ("upper", "lower", "none")
+
+
+class KeptRow(NamedTuple):
+    """A row of :data:`metapipe.biomas.tables.KEPT_COLUMNS`.
+
+    :param shown: its first four cells, as they are: read, size, tier, identity.
+    :param size: reads it stands for, 1 or more.
+    :param references: the last cell: names divided by blanks.
+    """
+
+    shown: tuple[str, ...]
+    size: int
+    tier: str
+    references: str
+    place: Place
+
+
+class Assigned(NamedTuple):
+    """What a read is given: the rank, empty when unclassified, and the cells after ``identity``."""
+
+    rank: str
+    cells: tuple[str, ...]
+
+
+UNCLASSIFIED_READ = Assigned("", ("0", "", "", "", "", ""))
+
+
+def read_kept_row(line: bytes, place: Place) -> KeptRow:
+    """Parse one row; raise E111 where a cell is not what its column says."""
+    cells = split_row(line, KEPT_COLUMNS, place)
+    size, tier, references = whole(cells[1], "size", place), cells[2], cells[4]
+    if size < 1:
+        raise MetapipeError("E111", file=place.file, line=place.line, expected="a size of 1 or more", found=cells[1])
+    if tier not in TIERS:
+        expected = "upper, lower or none in column tier"
+        raise MetapipeError("E111", file=place.file, line=place.line, expected=expected, found=tier)
+    if (tier == "none") != (not references.strip()):
+        expected = "references in the tiers upper and lower, and in these only"
+        raise MetapipeError("E111", file=place.file, line=place.line, expected=expected, found=references)
+    return KeptRow(tuple(cells[:4]), size, tier, references, place)
+
+
+class Assigner:
+    """Assigns reads by one database. ``database`` is its name, for messages."""
+
+    def __init__(self, taxonomy: Taxonomy, database: str) -> None:
+        self.taxonomy, self.database = taxonomy, database
+        self._tango = Tango(taxonomy)
+        self._above_species = above_species(taxonomy)
+        self._says_nothing = taxonomy.unclassified[taxonomy.reference_taxa]
+        self._lineages: dict[int, str] = {}
+
+    def assign(self, rows: Sequence[KeptRow], weights: Mapping[str, Fraction]) -> list[Assigned]:
+        """Assign each row; ``weights`` has the q of the tiers ``upper`` and ``lower``.
+
+        :raises MetapipeError: E112, naming the row, for a reference that the database does not have.
+        """
+        found: dict[tuple[str, str], Assigned] = {("none", row.references): UNCLASSIFIED_READ for row in rows}
+        for tier, q in weights.items():
+            # Reads of one organism often match the very same references: those are looked at once.
+            distinct = {row.references: row for row in reversed(rows) if row.tier == tier}
+            chosen = self._choose(list(distinct.values()), tier, q)
+            found.update(((tier, references), each) for references, each in zip(distinct, chosen, strict=True))
+        return [found[row.tier, row.references] for row in rows]
+
+    def _choose(self, rows: Sequence[KeptRow], tier: str, q: Fraction) -> list[Assigned]:
+        listed = [self._numbers(row) for row in rows]
+        counts = list(map(len, listed))
+        starts = np.cumsum([0, *counts])
+        matches = np.fromiter((number for numbers in listed for number in numbers), np.int64, int(starts[-1]))
+        matches, starts = self._without_unclassified(matches, starts)
+        choices = self._tango.choose(matches, starts, q)
+        taxa = self._above_species[choices.taxa] if tier == "lower" else choices.taxa
+        fractions = zip(choices.numerators.tolist(), choices.denominators.tolist(), strict=True)
+        return [
+            self._assigned(taxon, count, score(*fraction))
+            for taxon, count, fraction in zip(taxa.tolist(), counts, fractions, strict=True)
+        ]
+
+    def _numbers(self, row: KeptRow) -> list[int]:
+        names = row.references.split()
+        try:
+            return [self.taxonomy.reference_numbers[name] for name in names]
+        except KeyError as missing:
+            expected = f"references of the database {self.database}"
+            found = missing.args[0]
+            raise MetapipeError(
+                "E112", file=row.place.file, line=row.place.line, expected=expected, found=found
+            ) from None
+
+    def _without_unclassified(self, matches: Numbers, starts: Numbers) -> tuple[Numbers, Numbers]:
+        """Drop matches that say nothing from reads that have others."""
+        nothing = self._says_nothing[matches]
+        if not nothing.any():
+            return matches, starts
+        reads = np.repeat(np.arange(len(starts) - 1), np.diff(starts))
+        others = np.bincount(reads[~nothing], minlength=len(starts) - 1) > 0
+        kept = ~(nothing & others[reads])
+        return matches[kept], np.concatenate(([0], np.cumsum(np.bincount(reads[kept], minlength=len(starts) - 1))))
+
+    def _assigned(self, taxon: int, matches: int, shown: str) -> Assigned:
+        taxonomy = self.taxonomy
+        if (lineage := self._lineages.get(taxon)) is None:
+            lineage = self._lineages[taxon] = taxonomy.lineage_text(taxon)
+        rank = taxonomy.ranks[taxon]
+        cells = (str(matches), str(taxonomy.taxids[taxon]), taxonomy.names[taxon], rank, shown, lineage)
+        return Assigned(rank, cells)
+
+
+def above_species(taxonomy: Taxonomy) -> Numbers:
+    """For each taxon the first at or above it that is neither a species nor below one (the root at the last)."""
+    found = np.arange(len(taxonomy.taxids))
+    low = np.flatnonzero(taxonomy.species_or_below)
+    while len(low):
+        found[low] = taxonomy.parents[found[low]]
+        low = low[taxonomy.species_or_below[found[low]] & (found[low] > 0)]
+    return found
+
+
+def score(numerator: int, denominator: int) -> str:
+    """A penalty with four decimals, halves rounded up: exact arithmetic, so the same on every machine."""
+    rounded = (20_000 * numerator + denominator) // (2 * denominator)
+    return f"{rounded // 10_000}.{rounded % 10_000:04d}"
