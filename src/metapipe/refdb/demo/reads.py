@@ -11,12 +11,14 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from metapipe.errors import MetapipeError
+from metapipe.refdb.demo.amplicons import Amplicon
 from metapipe.refdb.demo.community import Member
 from metapipe.refdb.proteins import write_fasta
 
 READ_LENGTH = 150
 FRAGMENT_MEAN, FRAGMENT_SD = 350, 40
 PLATFORM = "HS25"  # ART's error profile of a HiSeq 2500
+AMPLICON_PLATFORM = "MSv3"  # MiSeq v3, up to 250 bases
 
 Fragment = tuple[bytes, bytes]  # the four FASTQ lines of mate 1 and of mate 2
 
@@ -29,10 +31,31 @@ def simulate_reads(members: Sequence[Member], seed: int, target_1: Path, target_
 
     :raises MetapipeError: E301 when ``art_illumina`` is not installed, E401 when it fails.
     """
+    shotgun = ["-m", str(FRAGMENT_MEAN), "-s", str(FRAGMENT_SD), "-l", str(READ_LENGTH), "-ss", PLATFORM]
+    runs = [
+        (member.name, member.sequence, [*shotgun, "-f", str(member.coverage), "-rs", str(seed + position)])
+        for position, member in enumerate(members)
+    ]
+    return _simulate(runs, target_1, target_2)
+
+
+def simulate_amplicon_reads(
+    amplicons: Sequence[Amplicon], length: int, seed: int, target_1: Path, target_2: Path
+) -> int:
+    """Write read pairs of amplicons, mate 1 from the forward primer on; as :func:`simulate_reads` in all else."""
+    options = ["-amp", "-l", str(length), "-ss", AMPLICON_PLATFORM]
+    runs = [
+        (amplicon.name, amplicon.sequence, [*options, "-c", str(amplicon.pairs), "-rs", str(seed + position)])
+        for position, amplicon in enumerate(amplicons)
+    ]
+    return _simulate(runs, target_1, target_2)
+
+
+def _simulate(runs: Sequence[tuple[str, str, list[str]]], target_1: Path, target_2: Path) -> int:
     fragments: list[tuple[bytes, Fragment]] = []
     with tempfile.TemporaryDirectory() as scratch:
-        for position, member in enumerate(members):
-            for pair in _run_art(member, seed + position, Path(scratch)):
+        for name, sequence, options in runs:
+            for pair in _run_art(name, sequence, options, Path(scratch)):
                 fragments.append((hashlib.sha256(pair[0].partition(b"/")[0]).digest(), pair))
     fragments.sort()
     for side, path in enumerate((target_1, target_2)):
@@ -46,15 +69,14 @@ def write_gzip(path: Path, content: bytes) -> None:
         target.write(content)
 
 
-def _run_art(member: Member, seed: int, scratch: Path) -> Iterator[Fragment]:
+def _run_art(name: str, sequence: str, options: list[str], scratch: Path) -> Iterator[Fragment]:
     program = shutil.which("art_illumina")
     if program is None:
         raise MetapipeError("E301", "art_illumina is needed (Debian package art-nextgen-simulation-tools)")
-    genome, prefix = scratch / f"{member.name}.fasta", scratch / f"{member.name}_"
+    genome, prefix = scratch / f"{name}.fasta", scratch / f"{name}_"
     with genome.open("w", encoding="ascii") as target:
-        write_fasta(target, member.name, member.sequence)
-    argv = [program, "-ss", PLATFORM, "-p", "-l", str(READ_LENGTH), "-m", str(FRAGMENT_MEAN), "-s", str(FRAGMENT_SD)]
-    argv += ["-f", str(member.coverage), "-rs", str(seed), "-na", "-q", "-i", str(genome), "-o", str(prefix)]
+        write_fasta(target, name, sequence)
+    argv = [program, "-p", "-na", "-q", *options, "-i", str(genome), "-o", str(prefix)]
     done = subprocess.run(argv, capture_output=True, text=True, check=False)
     if done.returncode:
         raise MetapipeError("E401", f"art_illumina: {(done.stderr or done.stdout).strip()[-200:]}")

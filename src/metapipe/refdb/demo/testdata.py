@@ -8,16 +8,20 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from metapipe.refdb.build import build_from_recipe
+from metapipe.refdb.demo.amplicons import cut_amplicons, load_mock, write_amplicon_truth
 from metapipe.refdb.demo.badinput import write_input_files
 from metapipe.refdb.demo.community import Member, assemble_community, load_spec, write_truth
 from metapipe.refdb.demo.placement import reverse_complement
-from metapipe.refdb.demo.reads import simulate_reads, write_gzip
-from metapipe.refdb.fetch import Say, silent
+from metapipe.refdb.demo.reads import simulate_amplicon_reads, simulate_reads, write_gzip
+from metapipe.refdb.fetch import Say, obtain, silent
 from metapipe.refdb.proteins import clean_text, write_fasta
 from metapipe.refdb.recipe import find_recipe
+from metapipe.refdb.ssu import refseq_references
 
 TINY_DATABASES = ("metapipe-tiny-proteins:1", "metapipe-tiny-domains:1", "biomas-tiny-16s:1")
 SUMS = "sha256sums"
+#: Folders that others make: ``scripts/galaxy-test-data``, and tests beside the files they hold.
+MADE_ELSEWHERE = ("galaxy", "taxa")
 #: (member, first base, last base, strand) of each test contig, longest first as the assembly stage orders them.
 CONTIGS = (
     (0, 1, 12000, "+"),
@@ -46,7 +50,22 @@ def build_test_data(folder: Path, cache: Path | None = None, say: Say = silent) 
     for label in TINY_DATABASES:
         name, _, version = label.partition(":")
         build_from_recipe(find_recipe(label), folder / "refdb" / name / version, cache, say)
+    write_amplicons(folder / "amplicon", cache, say)
     return write_sums(folder)
+
+
+def write_amplicons(folder: Path, cache: Path | None = None, say: Say = silent) -> None:
+    """Write the reads of the mock amplicon community and which taxon each comes from."""
+    spec = load_mock("tiny-16s")
+    recipe = find_recipe("biomas-tiny-16s")
+    # As in that database: species stay where the taxonomy has them.
+    references, placed = refseq_references(obtain(recipe.sources, cache, say), spec.members, rename=False)
+    amplicons, _ = cut_amplicons(spec, {reference.name: reference for reference in references}, placed)
+    folder.mkdir(parents=True, exist_ok=True)
+    say(f"simulating reads of {len(amplicons)} amplicons")
+    reads = folder / "mock_1.fastq.gz", folder / "mock_2.fastq.gz"
+    simulate_amplicon_reads(amplicons, spec.read_length, spec.seed, *reads)
+    write_amplicon_truth(amplicons, folder / "truth.tsv")
 
 
 def write_contigs(members: Sequence[Member], path: Path) -> None:
@@ -70,11 +89,14 @@ def write_member_proteins(members: Sequence[Member], path: Path) -> None:
 
 
 def write_sums(folder: Path) -> list[str]:
-    """Write ``sha256sums`` (format of ``sha256sum``) over every file below ``folder``; documents are not data."""
+    """Write ``sha256sums`` (format of ``sha256sum``) over every file made here; documents are not data."""
     paths = [
         path.relative_to(folder).as_posix()
         for path in sorted(folder.rglob("*"))
-        if path.is_file() and path.name not in (SUMS, "README.md") and not path.name.startswith(".")
+        if path.is_file()
+        and path.name not in (SUMS, "README.md")
+        and not path.name.startswith(".")
+        and path.relative_to(folder).parts[0] not in MADE_ELSEWHERE
     ]
     lines = [f"{hashlib.sha256((folder / path).read_bytes()).hexdigest()}  {path}\n" for path in paths]
     (folder / SUMS).write_text("".join(lines), encoding="ascii")
