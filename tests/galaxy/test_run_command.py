@@ -59,7 +59,7 @@ def test_without_a_galaxy_the_user_is_told_how_to_start_one(
 
 def test_the_first_word_names_the_workflow(reads: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["biomas", "--check", "--input", str(reads)]) == 0
-    assert capsys.readouterr().out == "database ssu-refseq:1\n"
+    assert capsys.readouterr().out == "database ssu-refseq:2026-09\n"
     assert main(["metapipe", "--check"]) == main(["--check"]) == 0
     assert capsys.readouterr().out == 2 * "demo\ndatabase ec-proteins-heldout:1\ndatabase pfam-gecco:35.0\n"
 
