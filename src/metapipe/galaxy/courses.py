@@ -76,7 +76,9 @@ def _metapipe_options(made: argparse.ArgumentParser) -> None:
 
 
 def _biomas_options(made: argparse.ArgumentParser) -> None:
-    made.add_argument("--reference-database", metavar="NAME:VERSION", help="default: ssu-refseq:2026-09 (16S of bacteria)")
+    made.add_argument(
+        "--reference-database", metavar="NAME:VERSION", help="default: ssu-refseq:2026-09 (16S of bacteria)"
+    )
     made.add_argument("--merger", choices=("flash", "vsearch"), help="what joins the mates of a pair (default: flash)")
     made.add_argument("--fragment-length", type=_whole(0), metavar="N", help="of the amplicon, in bases; 0: find out")
     made.add_argument("--min-size", type=_whole(1), metavar="N", help="reads a sequence must have; 2 drops singletons")
