@@ -20,8 +20,8 @@ from metapipe.refdb.ssu import refseq_references
 
 TINY_DATABASES = ("metapipe-tiny-proteins:1", "metapipe-tiny-domains:1", "biomas-tiny-16s:1")
 SUMS = "sha256sums"
-#: Folders that others make: ``scripts/galaxy-test-data``, and tests beside the files they hold.
-MADE_ELSEWHERE = ("galaxy", "taxa")
+#: Folders made here; ``scripts/galaxy-test-data`` and some tests make others.
+FOLDERS = ("amplicon", "bad", "refdb", "truth", "unusual")
 #: (member, first base, last base, strand) of each test contig, longest first as the assembly stage orders them.
 CONTIGS = (
     (0, 1, 12000, "+"),
@@ -96,7 +96,7 @@ def write_sums(folder: Path) -> list[str]:
         if path.is_file()
         and path.name not in (SUMS, "README.md")
         and not path.name.startswith(".")
-        and path.relative_to(folder).parts[0] not in MADE_ELSEWHERE
+        and (path.parent == folder or path.relative_to(folder).parts[0] in FOLDERS)
     ]
     lines = [f"{hashlib.sha256((folder / path).read_bytes()).hexdigest()}  {path}\n" for path in paths]
     (folder / SUMS).write_text("".join(lines), encoding="ascii")
