@@ -62,7 +62,7 @@ def histogram(
     y_ticks = linear_ticks(0, max(tallest, 1), 4, whole=True)
     y_axis = Axis(0, y_ticks[-1], HEIGHT - BOTTOM, TOP)
     x_ticks = log_ticks(edges[0], edges[-1]) if log else linear_ticks(edges[0], edges[-1], 6)
-    parts = _frame(x_axis, y_axis, x_ticks, y_ticks, x_name, y_name)
+    parts = frame(x_axis, y_axis, x_ticks, y_ticks, x_name, y_name)
     parts += [_steps(edges, one, x_axis, y_axis) for one in series]
     if mark is not None and edges[0] <= mark.value <= edges[-1]:
         x = x_axis.position(mark.value)
@@ -80,7 +80,7 @@ def curves(
     x_axis = Axis(1, max(longest, 2), LEFT, WIDTH - RIGHT)
     y_ticks = linear_ticks(0, top, 4)
     y_axis = Axis(0, y_ticks[-1], HEIGHT - BOTTOM, TOP)
-    parts = _frame(x_axis, y_axis, linear_ticks(0, longest, 6), y_ticks, x_name, y_name)
+    parts = frame(x_axis, y_axis, linear_ticks(0, longest, 6), y_ticks, x_name, y_name)
     for look, values in series:
         points = [f"{number(x_axis.position(at))} {number(y_axis.position(v))}" for at, v in enumerate(values, 1)]
         parts.append(
@@ -125,7 +125,7 @@ def tier_bar(tiers: Sequence[tuple[int, int]], *, title: str) -> Markup:
     return drawing(width, height, *parts, title=title, stretch=True)
 
 
-def _frame(
+def frame(
     x_axis: Axis, y_axis: Axis, x_ticks: Sequence[float], y_ticks: Sequence[float], x_name: str, y_name: str
 ) -> list[Markup]:
     """Return grid, ticks and names of both axes; ticks beyond the x axis are left out."""

@@ -1,0 +1,191 @@
+"""What the reads' quality means, in plain words: rules with a limit, a reason and what can be done.
+
+Limits that FastQC has (Andrews 2010) are FastQC's: quality at a position (median 25, lower quartile 10), N (5 % at a
+position), adapters (5 % of the reads). FastQC's rules on base content, GC and duplicates are left out: amplicons break
+all three by nature.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from itertools import takewhile
+
+from metapipe.biomas.quality.mate import Mate
+from metapipe.biomas.quality.profile import ADAPTERS
+from metapipe.stages.reporting.axis import percent, whole_number
+from metapipe.stages.reporting.hints import Hint
+
+GOOD_MEDIAN, GOOD_QUARTILE = 25, 10
+FEW_PAIRS = 1_000
+N_SHARE = 0.05
+ADAPTER_SHARE = 0.05
+LOW_MEAN, LOW_MEAN_SHARE = 20, 0.10
+#: What Illumina promises for MiSeq runs of 2 × 300 bases, its worst.
+Q30_SHARE = 0.70
+
+#: Gravest first, then what is good.
+LEVELS = ("stop", "look", "good", "note")
+
+Mates = Sequence[Mate]
+
+
+def findings(mates: Mates) -> list[Hint]:
+    """Return what was found, gravest first; both mates in order within a level."""
+    if not any(mate.bases for mate in mates):
+        return [Hint("stop", "There are no reads with any base.", "Nothing can be done with them.", "Check the files.")]
+    found = [hint for rule in RULES for hint in rule(mates)]
+    return sorted(found, key=lambda hint: LEVELS.index(hint.level))
+
+
+def good_length(mate: Mate) -> int:
+    """Return up to which position the reads are good: median at least 25, lower quartile at least 10."""
+    good = list(takewhile(lambda at: at.median >= GOOD_MEDIAN and at.p25 >= GOOD_QUARTILE, mate.positions))
+    return good[-1].last or good[-1].first if good else 0
+
+
+def along_the_reads(mates: Mates) -> Iterator[Hint]:
+    for mate in mates:
+        if not mate.bases:
+            continue
+        usual, good = int(mate.lengths.quantile(0.5)), good_length(mate)
+        if good >= min(usual, mate.positions[-1].first):
+            yield Hint("good", f"{mate.label} is of good quality to its end.", f"All {usual} bases can be used.")
+        elif good >= 0.5 * usual:
+            yield Hint(
+                "look" if good < 0.8 * usual else "note",
+                f"{mate.label} is good up to base {good} of {usual}.",
+                "Quality falls towards the end of a read, in R2 more than in R1.",
+                "Merging uses the better of both mates where they overlap; the trimming step cuts bad ends off pairs "
+                "that do not merge.",
+            )
+        else:
+            yield Hint(
+                "stop",
+                f"{mate.label} is good up to base {good} of {usual} only.",
+                "So many wrong bases keep mates from merging and reads from reaching the 97 % for a species.",
+                "If you can, sequence again; else expect few merged reads, and names of genera rather than of species.",
+            )
+
+
+def good_bases(mates: Mates) -> Iterator[Hint]:
+    for mate in mates:
+        share = mate.share_from(30)
+        if mate.bases and share < Q30_SHARE:
+            yield Hint(
+                "look",
+                f"Only {percent(share, 1)} of the bases of {mate.label} have quality 30 or better.",
+                "Illumina promises 70 % for its longest MiSeq runs, more for others.",
+                "The run was overloaded, or the reads are longer than the chemistry carries.",
+            )
+
+
+def bad_reads(mates: Mates) -> Iterator[Hint]:
+    for mate in mates:
+        low = sum(count for value, count in mate.mean_qualities.counts if value < LOW_MEAN)
+        if low > LOW_MEAN_SHARE * mate.reads:
+            yield Hint(
+                "look",
+                f"{percent(low, mate.reads)} of the {mate.label} reads have a mean quality below {LOW_MEAN}.",
+                "More than one base in a hundred is wrong in them.",
+                "They merge and match less often; BioMaS drops what it cannot place.",
+            )
+
+
+def unknown_bases(mates: Mates) -> Iterator[Hint]:
+    for mate in mates:
+        bad = [at for at in mate.positions if at.shares["N"] > N_SHARE]
+        if bad:
+            worst = max(bad, key=lambda at: at.shares["N"])
+            yield Hint(
+                "look",
+                f"{mate.label} has many unknown bases (N), up to {percent(worst.shares['N'], 1)} at base {worst.name}.",
+                "The sequencer could not read this cycle well.",
+                "An N counts as a difference to the reference.",
+            )
+
+
+def adapters(mates: Mates) -> Iterator[Hint]:
+    for name, sequence in ADAPTERS.items():
+        for mate in mates:
+            reads = mate.adapter_reads(name)
+            if reads > ADAPTER_SHARE * mate.reads:
+                yield Hint(
+                    "look",
+                    f"{percent(reads, mate.reads)} of the {mate.label} reads run into the {name} adapter.",
+                    "The amplicon is shorter than the reads: they go on into the adapter behind it.",
+                    "Merge with vsearch, which cuts it off. For pairs that do not merge, give the trimming step "
+                    f"{sequence.decode()} as adapter.",
+                )
+    total = sum(mate.reads for mate in mates)
+    if not any(mate.adapter_reads(name) > ADAPTER_SHARE * mate.reads for name in ADAPTERS for mate in mates):
+        seen = sum(mate.adapter_reads(name) for name in ADAPTERS for mate in mates)
+        some = f"Found in {percent(seen, total)} of the reads." if seen else "None was found in any read."
+        yield Hint("good", "Hardly any adapter." if seen else "No adapter.", some)
+
+
+def qualities_that_say_nothing(mates: Mates) -> Iterator[Hint]:
+    for mate in mates:
+        scores = mate.qualities.counts
+        if scores and max(count for _, count in scores) > 0.999 * mate.bases:
+            score = max(scores, key=lambda item: item[1])[0]
+            yield Hint(
+                "look",
+                f"All bases of {mate.label} have the same quality, {score:.0f}.",
+                "The file holds no real qualities, as files of SRA Lite do.",
+                "Nothing on this page about quality can be trusted; fetch the original file if there is one.",
+            )
+        elif scores and scores[0][0] >= 26 and scores[-1][0] > 60:
+            yield Hint(
+                "stop",
+                f"The qualities of {mate.label} are written in the old Illumina way (Phred+64).",
+                f"They go from {scores[0][0]:.0f} to {scores[-1][0]:.0f}; real ones end at about 42.",
+                "Convert the files first, e.g. with FASTQ Groomer.",
+            )
+
+
+def number_of_pairs(mates: Mates) -> Iterator[Hint]:
+    pairs = mates[0].reads
+    if pairs < FEW_PAIRS:
+        yield Hint(
+            "look",
+            f"There are only {whole_number(pairs)} pairs.",
+            "What is rare in the sample is probably not among them, and shares are uncertain.",
+            "For a survey of a community ten thousand pairs and more are usual.",
+        )
+    else:
+        yield Hint("good", f"{whole_number(pairs)} pairs.", "Both files belong together, read by read.")
+
+
+def same_beginning(mates: Mates) -> Iterator[Hint]:
+    beginnings = [(mate.label, mate.beginning()) for mate in mates]
+    alike = [f"{label} with {start}" for label, start in beginnings if len(start) - start.count("N") >= 12]
+    if alike:
+        yield Hint(
+            "note",
+            f"The reads begin alike: {', '.join(alike)}.",
+            "That is the primer, or the conserved region behind it: normal for amplicons.",
+        )
+
+
+def read_lengths(mates: Mates) -> Iterator[Hint]:
+    trimmed = [mate.label for mate in mates if mate.lengths.counts and mate.lengths.low < mate.lengths.high]
+    if trimmed:
+        yield Hint(
+            "note",
+            f"The {' and '.join(trimmed)} reads are of different length.",
+            "They were trimmed before.",
+            "Merging works best with untrimmed reads.",
+        )
+
+
+RULES: tuple[Callable[[Mates], Iterator[Hint]], ...] = (
+    qualities_that_say_nothing,
+    along_the_reads,
+    good_bases,
+    bad_reads,
+    adapters,
+    unknown_bases,
+    number_of_pairs,
+    same_beginning,
+    read_lengths,
+)
