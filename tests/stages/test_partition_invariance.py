@@ -54,6 +54,7 @@ CASES = {
             "table": ["annotate/table"],
         },
     ),
+    "quality_report": Case(READS),
     "merge_pairs": Case(READS),
     "dereplicate": Case({"reads": "merge_pairs/merged"}, options={"chimera_check": True}),
     "trim_unmerged": Case({"reads-1": "merge_pairs/unmerged-1", "reads-2": "merge_pairs/unmerged-2"}),

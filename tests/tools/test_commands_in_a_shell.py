@@ -70,6 +70,7 @@ def context(stage: str, name: str) -> dict[str, Any]:
             "window": SimpleNamespace(window_size=4, window_quality=15),
             "adapters": SimpleNamespace(adapter_1="ACGT", adapter_2="ACGT"),
         },
+        "quality_report": {**pair(name), "page": "/galaxy/page", "profile": "/galaxy/profile"},
         "merge_pairs": {
             **pair(name),
             "merger": "flash",

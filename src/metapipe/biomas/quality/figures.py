@@ -42,15 +42,25 @@ def quality_bands(mate: Mate, *, title: str, top: float) -> Markup:
     return drawing(WIDTH, HEIGHT, *parts, title=title)
 
 
-def base_lines(mate: Mate, *, title: str) -> Markup:
-    """Return the share of each base along the reads."""
-    x_axis, y_axis = _along(mate.positions), Axis(0, 100, HEIGHT - BOTTOM, TOP)
+def base_columns(mate: Mate, *, title: str) -> Markup:
+    """Return the share of each base along the reads, one column a position, A at the bottom, N at the top."""
+    last = mate.positions[-1]
+    x_axis = Axis(0.5, max(last.last or last.first, 2) + 0.5, LEFT, WIDTH - RIGHT)
+    y_axis = Axis(0, 100, HEIGHT - BOTTOM, TOP)
     parts = frame(
         x_axis, y_axis, _round_positions(x_axis), linear_ticks(0, 100, 4), "Position in the read (base)", "% of reads"
     )
-    for letter in reversed(LETTERS):
-        points = [(at.middle, 100 * at.shares[letter]) for at in mate.positions]
-        parts.append(_line(points, x_axis, y_axis, f"letter {letter}", LETTER_COLOURS[letter], 1.5))
+    below = [0.0] * len(mate.positions)
+    for letter in LETTERS:
+        path = []
+        for place, at in enumerate(mate.positions):
+            left, right = x_axis.position(at.first - 0.5), x_axis.position((at.last or at.first) + 0.5)
+            foot, below[place] = below[place], below[place] + 100 * at.shares[letter]
+            if at.shares[letter]:
+                top, bottom = y_axis.position(below[place]), y_axis.position(foot)
+                path.append(f"M{number(left)} {number(bottom)}V{number(top)}H{number(right)}V{number(bottom)}Z")
+        if path:
+            parts.append(element("path", d="".join(path), class_=f"letter {letter}", fill=LETTER_COLOURS[letter]))
     return drawing(WIDTH, HEIGHT, *parts, title=title)
 
 

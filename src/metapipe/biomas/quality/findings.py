@@ -8,9 +8,8 @@ all three by nature.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from itertools import takewhile
 
-from metapipe.biomas.quality.mate import Mate
+from metapipe.biomas.quality.mate import Mate, Position
 from metapipe.biomas.quality.profile import ADAPTERS
 from metapipe.stages.reporting.axis import percent, whole_number
 from metapipe.stages.reporting.hints import Hint
@@ -37,10 +36,24 @@ def findings(mates: Mates) -> list[Hint]:
     return sorted(found, key=lambda hint: LEVELS.index(hint.level))
 
 
+def weakness(at: Position) -> float:
+    """Return by how much a position misses FastQC's limits (median 25, lower quartile 10); negative for a good one."""
+    return max(GOOD_MEDIAN - at.median, GOOD_QUARTILE - at.p25)
+
+
 def good_length(mate: Mate) -> int:
-    """Return up to which position the reads are good: median at least 25, lower quartile at least 10."""
-    good = list(takewhile(lambda at: at.median >= GOOD_MEDIAN and at.p25 >= GOOD_QUARTILE, mate.positions))
-    return good[-1].last or good[-1].first if good else 0
+    """Return up to which base the reads are good.
+
+    The end is cut where BWA and cutadapt would cut a read of these qualities: where the sum of weaknesses from there to
+    the end is largest. A weak base between good ones does not end the good part.
+    """
+    worst, total, good = 0.0, 0.0, len(mate.positions)
+    for place in range(len(mate.positions) - 1, -1, -1):
+        total += weakness(mate.positions[place])
+        if total > worst:
+            worst, good = total, place
+    last = mate.positions[good - 1] if good else None
+    return (last.last or last.first) if last else 0
 
 
 def along_the_reads(mates: Mates) -> Iterator[Hint]:
@@ -48,8 +61,9 @@ def along_the_reads(mates: Mates) -> Iterator[Hint]:
         if not mate.bases:
             continue
         usual, good = int(mate.lengths.quantile(0.5)), good_length(mate)
-        if good >= min(usual, mate.positions[-1].first):
-            yield Hint("good", f"{mate.label} is of good quality to its end.", f"All {usual} bases can be used.")
+        if good >= usual:
+            if not weak_before_the_end(mate):
+                yield Hint("good", f"{mate.label} is of good quality to its end.", "There is nothing to cut off.")
         elif good >= 0.5 * usual:
             yield Hint(
                 "look" if good < 0.8 * usual else "note",
@@ -64,6 +78,25 @@ def along_the_reads(mates: Mates) -> Iterator[Hint]:
                 f"{mate.label} is good up to base {good} of {usual} only.",
                 "So many wrong bases keep mates from merging and reads from reaching the 97 % for a species.",
                 "If you can, sequence again; else expect few merged reads, and names of genera rather than of species.",
+            )
+
+
+def weak_before_the_end(mate: Mate) -> list[Position]:
+    """Return the weak positions inside the good part, when they are more than one in fifty."""
+    end = good_length(mate)
+    weak = [at for at in mate.positions if (at.last or at.first) <= end and weakness(at) > 0]
+    return weak if len(weak) > 0.02 * len(mate.positions) else []
+
+
+def weak_stretches(mates: Mates) -> Iterator[Hint]:
+    for mate in mates:
+        if weak := weak_before_the_end(mate):
+            yield Hint(
+                "look",
+                f"{mate.label} has {whole_number(len(weak))} weak bases between base {weak[0].first} and base "
+                f"{weak[-1].last or weak[-1].first}, before its end.",
+                "A cycle of the run went wrong (a bubble, dirt), or the first bases are too much alike.",
+                "Trimming cuts ends only, so these bases stay; expect fewer merged reads.",
             )
 
 
@@ -120,7 +153,7 @@ def adapters(mates: Mates) -> Iterator[Hint]:
     if not any(mate.adapter_reads(name) > ADAPTER_SHARE * mate.reads for name in ADAPTERS for mate in mates):
         seen = sum(mate.adapter_reads(name) for name in ADAPTERS for mate in mates)
         some = f"Found in {percent(seen, total)} of the reads." if seen else "None was found in any read."
-        yield Hint("good", "Hardly any adapter." if seen else "No adapter.", some)
+        yield Hint("good", "Few adapters." if seen else "No adapters.", some)
 
 
 def qualities_that_say_nothing(mates: Mates) -> Iterator[Hint]:
@@ -158,7 +191,7 @@ def number_of_pairs(mates: Mates) -> Iterator[Hint]:
 
 def same_beginning(mates: Mates) -> Iterator[Hint]:
     beginnings = [(mate.label, mate.beginning()) for mate in mates]
-    alike = [f"{label} with {start}" for label, start in beginnings if len(start) - start.count("N") >= 12]
+    alike = [f"{label} with {start}" for label, start in beginnings if start]
     if alike:
         yield Hint(
             "note",
@@ -181,6 +214,7 @@ def read_lengths(mates: Mates) -> Iterator[Hint]:
 RULES: tuple[Callable[[Mates], Iterator[Hint]], ...] = (
     qualities_that_say_nothing,
     along_the_reads,
+    weak_stretches,
     good_bases,
     bad_reads,
     adapters,

@@ -108,11 +108,12 @@ class Mate:
         return sum(self.part["adapters"].get(name, {}).values())
 
     def beginning(self, length: int = 20) -> str:
-        """Return the letters most reads begin with: one base held by four fifths of the reads, else two by nine tenths
-        (as IUPAC code), else ``N``; up to the last position that is not N.
+        """Return the letters that the reads begin with, "" when they do not begin alike (12 single bases in 20 do).
+
+        One base when four fifths of the reads hold it, else two when nine tenths do (as IUPAC code), else ``N``.
         """
         found = "".join(_common(position.shares) for position in self.positions[:length])
-        return found.rstrip("N")
+        return found.rstrip("N") if sum(found.count(base) for base in "ACGT") >= 12 else ""
 
 
 def _position(first: int, scores: Mapping[str, int], letters: Mapping[str, int]) -> Position:

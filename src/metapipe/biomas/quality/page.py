@@ -16,7 +16,7 @@ from metapipe import __version__
 from metapipe.biomas.quality.figures import (
     adapter_curve,
     adapter_lines,
-    base_lines,
+    base_columns,
     both_histograms,
     quality_bands,
     spans,
@@ -72,9 +72,11 @@ def sentence(mates: Sequence[Mate], advice: Sequence[Hint]) -> Markup:
     size = f"2 × {usual[0]}" if usual[0] == usual[1] else f"{usual[0]} and {usual[1]}"
     worst = next((hint.level for hint in advice), "good")
     verdict = {"stop": "See to the first point below.", "look": "There is something to look at."}
-    good = " and ".join(f"{mate.label} to base {whole_number(good_length(mate))}" for mate in mates)
-    return Markup("<strong>{} pairs</strong> of {} bases, good in {}. {}").format(
-        whole_number(pairs), size, good, verdict.get(worst, "Nothing to worry about.")
+    ends = [good_length(mate) for mate in mates]
+    good = " and ".join(f"base {whole_number(end)} in {mate.label}" for end, mate in zip(ends, mates, strict=True))
+    reach = "to their ends" if all(end >= length for end, length in zip(ends, usual, strict=True)) else f"up to {good}"
+    return Markup("<strong>{} pairs</strong> of {} bases, good {}. {}").format(
+        whole_number(pairs), size, reach, verdict.get(worst, "Nothing to worry about.")
     )
 
 
@@ -148,8 +150,9 @@ def base_card(mate: Mate) -> Card:
     shown = LETTERS if mate.letter_share("N") else LETTERS[:4]
     return Card(
         f"{mate.label}: bases by position",
-        "Reads of one amplicon go up and down together: they begin with the same primer and cover the same gene.",
-        base_lines(mate, title=f"Share of A, C, G, T and N along {mate.label}"),
+        "A column of one colour: all reads agree, as in a primer or a conserved part of the gene. Amplicons look like "
+        "a bar code, random fragments like four even bands.",
+        base_columns(mate, title=f"Share of A, C, G, T and N along {mate.label}"),
         ("Position", *shown),
         [
             (_span(run[0].name, run[-1].name), *(f"{_mean_share(run, letter):.1f} %" for letter in shown))
@@ -238,10 +241,8 @@ GLOSSARY = (
     ("Pair, R1, R2", "The two ends of one DNA fragment, read towards each other."),
     ("Adapter", "Artificial DNA behind the fragment; a read longer than its fragment goes on into it."),
     ("N", "A base the sequencer could not tell."),
-    (
-        "Good up to base",
-        "The median is 25 or better and three quarters of the reads have 10 or better (FastQC's limits).",
-    ),
+    ("Good base", "The median is 25 or better, and three quarters of the reads have 10 or better (FastQC's limits)."),
+    ("R, Y, S, W, K, M", "Two bases occur here: A or G, C or T, C or G, A or T, G or T, A or C. N: more than two."),
 )
 
 
