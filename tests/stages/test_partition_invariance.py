@@ -18,7 +18,7 @@ from metapipe.runner.stage import WholeInput
 from metapipe.stages.registry import STAGES
 
 DATA = Path(__file__).parents[2] / "test-data"
-DATABASES = {"proteins": "metapipe-tiny-proteins", "hmm": "metapipe-tiny-domains"}
+DATABASES = {"proteins": "metapipe-tiny-proteins", "hmm": "metapipe-tiny-domains", "amplicon": "biomas-tiny-16s"}
 
 
 @dataclass(frozen=True)
@@ -58,6 +58,7 @@ CASES = {
     "merge_pairs": Case(READS),
     "dereplicate": Case({"reads": "merge_pairs/merged"}, options={"chimera_check": True}),
     "trim_unmerged": Case({"reads-1": "merge_pairs/unmerged-1", "reads-2": "merge_pairs/unmerged-2"}),
+    "assign_taxa": Case({"matches": "kept/kept.tabular"}, options={"q": 0.3, "lower_q": 0.7}),
     # The domains of the predicted proteins: input of ``annotate`` only.
     "of_genes": Case({"proteins": "predict_genes/proteins"}),
 }
@@ -83,7 +84,7 @@ class Runs:
 
     def find(self, place: str) -> Path:
         name, _, output = place.rpartition("/")
-        return self.reference(name)[output] if name else DATA / place
+        return self.reference(name)[output] if name in CASES else DATA / place
 
     def run(self, name: str, **keywords: Any) -> dict[str, Path]:
         case = CASES[name]

@@ -103,6 +103,13 @@ def context(stage: str, name: str) -> dict[str, Any]:
             "sensitivity": "fast",
         },
         "search_domains": {"proteins": dataset(name), "database": installed("/refdb/x/1")},
+        "assign_taxa": {
+            "matches": dataset(name),
+            "database": installed("/refdb/x/1"),
+            "q": 0.5,
+            "lower_q": 1.0,
+            "assignments": "/galaxy/assignments",
+        },
         "annotate": {
             **{key: dataset(name) for key in ("contigs", "genes", "proteins", "hits")},
             "domains": dataset(name),
@@ -176,12 +183,16 @@ def test_without_the_run_report_none_is_written(tool: Tool, tmp_path: Path) -> N
 
 @pytest.mark.parametrize(
     ("stage", "option", "key", "kind"),
-    [("search_proteins", "--db-proteins", "fasta", "diamond"), ("search_domains", "--db-hmm", "profiles", "hmm")],
+    [
+        ("search_proteins", "--db-proteins", "fasta", "diamond"),
+        ("search_domains", "--db-hmm", "profiles", "hmm"),
+        ("assign_taxa", "--db-amplicon", "references", "amplicon"),
+    ],
 )
 def test_a_database_of_the_history_is_built_before_it_is_searched(
     stage: str, option: str, key: str, kind: str, tmp_path: Path
 ) -> None:
-    source = SimpleNamespace(source="history", **{key: dataset("my own", "/galaxy/own.dat")})
+    source = SimpleNamespace(source="history", taxonomy=None, **{key: dataset("my own", "/galaxy/own.dat")})
     build, search = arguments(Tool(stage), context(stage, "x") | {"database": source}, tmp_path)
     assert build[:4] == ["refdb", "build", "--kind", kind]
     assert "/galaxy/own.dat" in build
