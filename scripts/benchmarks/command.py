@@ -32,6 +32,7 @@ PARTS = {
     "warm": (2, "submitting to a warm session"),
     "scaling": (22, "1 and 2 cores, input x1 x3 x10 with memory, 1 and 2 hosts"),
     "faults": (7, "what a killed worker and a poison record cost"),
+    "tango": (2, "giving reads with 100 matches each a taxon, by itself and in its stage"),
     "skew": (1, "simulated up to 1,024 slots from recorded block times"),
 }
 

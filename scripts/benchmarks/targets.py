@@ -78,6 +78,10 @@ def _killed(sections: Sections) -> float:
     return float(found["killed_costs_seconds"]) - float(found["largest_block_wall"])
 
 
+def _tango(kind: str) -> Callable[[Sections], float | None]:
+    return lambda s: float(s["tango"]["tango"]["reads_per_cpu_second"][f"TANGO alone, {kind} matches"])
+
+
 def _targets() -> Iterator[Target]:
     for name in WORKLOADS:
         for kind, limit in (("cold", 1.10), ("warm", 1.05)):
@@ -156,6 +160,9 @@ def _targets() -> Iterator[Target]:
     yield Target("killed", "a killed worker costs, beyond one block", 10, False, " s", _killed)
     yield Target("poison", "a poison record costs", 2, False, " blocks", _poison)
     yield Target("accounting", "core-seconds reported against the kernel's", 2, False, " %", _accounting)
+    for kind in ("random", "clustered"):
+        text, read = f"TANGO, 100 {kind} matches a read, 100,000 references, one core", _tango(kind)
+        yield Target(f"tango-{kind}", text, 20_000, True, " reads/s", read)
     yield Target(
         "skew",
         "simulated skew, 1,024 slots: makespan over the ideal",
