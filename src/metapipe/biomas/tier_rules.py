@@ -14,6 +14,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
+from itertools import chain
+from operator import itemgetter
 from typing import NamedTuple
 
 import numpy as np
@@ -94,7 +96,7 @@ class Assigner:
         listed = [self._numbers(row) for row in rows]
         counts = list(map(len, listed))
         starts = np.cumsum([0, *counts])
-        matches = np.fromiter((number for numbers in listed for number in numbers), np.int64, int(starts[-1]))
+        matches = np.fromiter(chain.from_iterable(listed), np.int64, int(starts[-1]))
         matches, starts = self._without_unclassified(matches, starts)
         choices = self._tango.choose(matches, starts, q)
         taxa = self._above_species[choices.taxa] if tier == "lower" else choices.taxa
@@ -104,16 +106,15 @@ class Assigner:
             for taxon, count, fraction in zip(taxa.tolist(), counts, fractions, strict=True)
         ]
 
-    def _numbers(self, row: KeptRow) -> list[int]:
+    def _numbers(self, row: KeptRow) -> tuple[int, ...]:
         names = row.references.split()
         try:
-            return [self.taxonomy.reference_numbers[name] for name in names]
+            found = itemgetter(*names)(self.taxonomy.reference_numbers)  # of a hundred names in half a loop's time
         except KeyError as missing:
             expected = f"references of the database {self.database}"
-            found = missing.args[0]
-            raise MetapipeError(
-                "E112", file=row.place.file, line=row.place.line, expected=expected, found=found
-            ) from None
+            place, name = row.place, missing.args[0]
+            raise MetapipeError("E112", file=place.file, line=place.line, expected=expected, found=name) from None
+        return found if len(names) > 1 else (found,)
 
     def _without_unclassified(self, matches: Numbers, starts: Numbers) -> tuple[Numbers, Numbers]:
         """Drop matches that say nothing from reads that have others."""
