@@ -5,9 +5,11 @@ Make them anew with ``python tests/biomas/test_committed_taxa.py`` (with src and
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 
+import amplicon_summaries
 import taxa_samples as samples
 
 from metapipe.biomas.taxon_table import count_assignments, write_taxa
@@ -26,11 +28,13 @@ def made() -> Iterator[tuple[str, bytes]]:
     yield "assignments_none.tabular", samples.assignments([("r1", 3, "none", "", 0, ""), ("r2", 1, "none", "", 0, "")])
     yield "taxa_bay.tabular", taxa(samples.MERGED, samples.PAIRS)
     yield "taxa_fjord.tabular", taxa(samples.SECOND)
+    for name, summary in amplicon_summaries.of_a_sample().items():
+        yield f"summary_{name}.json", json.dumps(summary, sort_keys=True, indent=1).encode() + b"\n"
 
 
 def test_committed_tables_are_those_of_the_samples() -> None:
     assert {name: (FOLDER / name).read_bytes() for name, _ in made()} == dict(made())
-    assert {path.name for path in FOLDER.glob("*.tabular")} == {name for name, _ in made()}
+    assert {path.name for path in FOLDER.iterdir()} == {name for name, _ in made()}
 
 
 if __name__ == "__main__":

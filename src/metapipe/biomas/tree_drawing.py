@@ -24,10 +24,12 @@ MOST_DRAWN = 200
 NAME, RANK, DIRECT, TOTAL = "#16242c", "#7a4a00", "#0063a6", "#00704f"
 _BRANCH, _SOFT = "#7fb8a4", "#51626d"
 _ROW, _TOP, _MARGIN, _BOTTOM = 30.0, 108.0, 20.0, 40.0
-_COLUMN, _LAST_COLUMN, _FIRST_COLUMN = 158.0, 250.0, 120.0
+_COLUMN, _LAST_COLUMN, _FIRST_COLUMN = 147.0, 222.0, 100.0
 _FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Noto Sans', 'Liberation Sans', Arial, sans-serif"
+#: Names of genera and species are written in italics (International Code of Nomenclature of Prokaryotes, Chapter 4).
+_SLANTED = ("genus", "species")
 #: Width of a letter in units of the font size: what common fonts need on average, and a little more.
-_LETTER = 0.56
+_LETTER = 0.58
 
 
 @dataclass(eq=False)
@@ -197,7 +199,7 @@ def _labels(top: Drawn, starts: list[float]) -> Iterator[Markup]:
     for one in _walk(top):
         x = starts[one.column]
         room = starts[one.column + 1] - x - (24 if one.children else 4)
-        name = one.taxon.name if one is not top else "all classified"
+        name = one.taxon.name if one is not top else "classified"
         half = _width(one, top) / 2 if one.children else 0
         said = [element("tspan", whole_number(one.total), fill=TOTAL, font_weight="600")]
         if one.direct:
@@ -205,7 +207,7 @@ def _labels(top: Drawn, starts: list[float]) -> Iterator[Markup]:
         yield element(
             "g",
             element("title", _spoken(one, top)),
-            _text(x, one.y - half - 3, _fitted(name, 12, room), 12, NAME, bold=not one.children),
+            _text(x, one.y - half - 3, _fitted(name, 12, room), 12, NAME, slanted=one.taxon.rank in _SLANTED),
             element("text", *said, x=x, y=one.y + half + 11, font_size=10.5),
         )
 
@@ -251,8 +253,13 @@ def _svg(width: float, height: float, title: str, parts: list[Markup]) -> Markup
     )
 
 
-def _text(x: float, y: float, words: str, size: float, colour: str, *, bold: bool = False) -> Markup:
-    return element("text", words, x=x, y=y, font_size=size, fill=colour, font_weight="600" if bold else None)
+def _text(
+    x: float, y: float, words: str, size: float, colour: str, *, bold: bool = False, slanted: bool = False
+) -> Markup:
+    # As style, not as attribute: a style sheet of the page around must not change it.
+    style = f"fill:{colour}"
+    weight, slant = "600" if bold else None, "italic" if slanted else None
+    return element("text", words, x=x, y=y, font_size=size, style=style, font_weight=weight, font_style=slant)
 
 
 def _fitted(text: str, size: float, room: float) -> str:

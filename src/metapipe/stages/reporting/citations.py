@@ -115,6 +115,16 @@ DATABASES: dict[str, Citation] = {
         "Mistry J et al. (2021) Pfam: the protein families database in 2021. Nucleic Acids Research 49:D412–D419.",
         "10.1093/nar/gkaa913",
     ),
+    "ssugg": Citation(
+        "McDonald D et al. (2012) An improved Greengenes taxonomy with explicit ranks for ecological and evolutionary "
+        "analyses of bacteria and archaea. The ISME Journal 6:610–618.",
+        "10.1038/ismej.2011.139",
+    ),
+    "ssurefseq": Citation(
+        "O'Leary NA et al. (2016) Reference sequence (RefSeq) database at NCBI: current status, taxonomic expansion, "
+        "and functional annotation. Nucleic Acids Research 44:D733–D745.",
+        "10.1093/nar/gkv1189",
+    ),
     "swissprot": Citation(
         "The UniProt Consortium (2023) UniProt: the universal protein knowledgebase in 2023. "
         "Nucleic Acids Research 51:D523–D531.",

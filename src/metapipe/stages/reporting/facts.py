@@ -13,6 +13,7 @@ from typing import Any
 from metapipe.runner.merge import add_counts
 from metapipe.stages.reporting.gene_table import GeneTally
 from metapipe.stages.reporting.histogram import Distribution, distribution
+from metapipe.stages.reporting.result_values import count_at, first_names, object_at, tally_at
 from metapipe.stages.reporting.summaries import Summary
 
 
@@ -106,7 +107,7 @@ def gather(summaries: Mapping[str, Sequence[Summary]], table: GeneTally | None) 
         if lost:
             facts.quarantined[stage] = lost
         facts.databases += [database for run in runs for _, database in sorted(run.databases.items())]
-    facts.input_names = _first_names(summaries)
+    facts.input_names = first_names(summaries)
     for run in summaries.get("trim_reads", ()):
         _reads(facts, run)
     for stage in ("assemble", "filter_contigs"):
@@ -117,7 +118,7 @@ def gather(summaries: Mapping[str, Sequence[Summary]], table: GeneTally | None) 
     facts.protein_hits = _searched(facts, summaries.get("search_proteins", ()))
     facts.domain_hits = _searched(facts, summaries.get("search_domains", ()))
     for run in summaries.get("search_domains", ()):
-        facts.domains |= _tally(run.results, "families")
+        facts.domains |= tally_at(run.results, "families")
     for run in summaries.get("annotate", ()):
         _annotation(facts, run)
     if table is not None:
@@ -130,17 +131,17 @@ def gather(summaries: Mapping[str, Sequence[Summary]], table: GeneTally | None) 
 
 def _reads(facts: Facts, run: Summary) -> None:
     results = run.results
-    mates = [_object(results, name) for name in ("reads-1", "reads-2", "single")]
-    before = _together([_object(one, "before") for one in mates])
-    after = _together([_object(one, "after") for one in mates])
-    pairs = _object(results, "pairs")
-    facts.pairs_in = _either(_count(pairs, "before"), _records(run, "reads-1"))
-    facts.pairs_kept = _count(pairs, "after")
-    facts.singles = _count(_object(mates[2], "after"), "reads")
-    facts.bases_in = _either(_count(before, "bases"), _residues(run))
-    facts.bases_kept = _count(after, "bases")
-    facts.reads_with_adapter = _count(_object(results, "adapters_removed"), "reads")
-    facts.reads_in = _count(before, "reads")
+    mates = [object_at(results, name) for name in ("reads-1", "reads-2", "single")]
+    before = _together([object_at(one, "before") for one in mates])
+    after = _together([object_at(one, "after") for one in mates])
+    pairs = object_at(results, "pairs")
+    facts.pairs_in = _either(count_at(pairs, "before"), _records(run, "reads-1"))
+    facts.pairs_kept = count_at(pairs, "after")
+    facts.singles = count_at(object_at(mates[2], "after"), "reads")
+    facts.bases_in = _either(count_at(before, "bases"), _residues(run))
+    facts.bases_kept = count_at(after, "bases")
+    facts.reads_with_adapter = count_at(object_at(results, "adapters_removed"), "reads")
+    facts.reads_in = count_at(before, "reads")
     facts.read_length_before, facts.read_length_after = _spread(before, "lengths"), _spread(after, "lengths")
     facts.quality_before, facts.quality_after = _spread(before, "mean_qualities"), _spread(after, "mean_qualities")
     facts.read_gc_before, facts.read_gc_after = _spread(before, "gc"), _spread(after, "gc")
@@ -151,20 +152,20 @@ def _reads(facts: Facts, run: Summary) -> None:
 def _contigs(facts: Facts, run: Summary) -> None:
     """Filtering comes after assembly: where it ran, its numbers replace the assembly's."""
     results = run.results
-    before = _object(results, "before")
-    after = _object(results, "after") or _object(results, "contigs") or results
+    before = object_at(results, "before")
+    after = object_at(results, "after") or object_at(results, "contigs") or results
     lengths = _spread(after, "lengths")
-    contigs = _either(_count(after, "contigs"), lengths.total if lengths else None)
+    contigs = _either(count_at(after, "contigs"), lengths.total if lengths else None)
     facts.contigs = _either(contigs, facts.contigs)
-    facts.circular = _either(_count(results, "circular"), facts.circular)
-    facts.contig_bases = _either(_count(after, "bases"), facts.contig_bases)
+    facts.circular = _either(count_at(results, "circular"), facts.circular)
+    facts.contig_bases = _either(count_at(after, "bases"), facts.contig_bases)
     if before and contigs is not None:
-        facts.contigs_dropped = max((_count(before, "contigs") or contigs) - contigs, 0)
+        facts.contigs_dropped = max((count_at(before, "contigs") or contigs) - contigs, 0)
     facts.contig_lengths = lengths if lengths or contigs == 0 else facts.contig_lengths
     if lengths:
         facts.n50, facts.longest = int(lengths.n50()), int(lengths.high)
     facts.gc_shares = _spread(after, "gc") or facts.gc_shares
-    gc, certain = _count(after, "gc_bases"), _count(after, "acgt_bases")
+    gc, certain = count_at(after, "gc_bases"), count_at(after, "acgt_bases")
     if gc is not None and certain:
         facts.gc_mean = 100 * gc / certain
     cut_off = run.options.get("min_length")
@@ -174,12 +175,12 @@ def _contigs(facts: Facts, run: Summary) -> None:
 
 def _genes(facts: Facts, run: Summary) -> None:
     results = run.results
-    facts.genes = _count(results, "genes")
-    complete = _count(results, "complete_genes")
+    facts.genes = count_at(results, "genes")
+    complete = count_at(results, "complete_genes")
     if complete is not None and facts.genes is not None:
         facts.partial_genes = max(facts.genes - complete, 0)
-    facts.genes_left_out = _count(results, "left_out_incomplete")
-    coding, bases = _count(results, "coding_bases"), _count(results, "bases")
+    facts.genes_left_out = count_at(results, "left_out_incomplete")
+    coding, bases = count_at(results, "coding_bases"), count_at(results, "bases")
     if coding is not None and bases:
         facts.coding_share = min(coding / bases, 1.0)
     facts.complete_only = run.options.get("complete_only") is True
@@ -189,8 +190,8 @@ def _searched(facts: Facts, runs: Sequence[Summary]) -> int | None:
     """Return proteins with a significant hit; with several databases the best one counts, not their sum."""
     hits = []
     for run in runs:
-        facts.searched = _either(_count(run.results, "proteins"), facts.searched)
-        found = _count(run.results, "queries_significant", "queries_with_hits")
+        facts.searched = _either(count_at(run.results, "proteins"), facts.searched)
+        found = count_at(run.results, "queries_significant", "queries_with_hits")
         if found is not None:
             hits.append(found)
     return max(hits) if hits else None
@@ -198,19 +199,19 @@ def _searched(facts: Facts, runs: Sequence[Summary]) -> int | None:
 
 def _annotation(facts: Facts, run: Summary) -> None:
     results = run.results
-    facts.annotated = _count(results, "genes")
-    facts.tiers = {int(tier): count for tier, count in _tally(results, "tiers").items() if tier in ("1", "2", "3")}
-    complete, partial = _count(results, "with_ec"), _count(results, "with_partial_ec_only")
+    facts.annotated = count_at(results, "genes")
+    facts.tiers = {int(tier): count for tier, count in tally_at(results, "tiers").items() if tier in ("1", "2", "3")}
+    complete, partial = count_at(results, "with_ec"), count_at(results, "with_partial_ec_only")
     facts.with_ec = None if complete is None else complete + (partial or 0)
-    facts.with_supported_ec = _count(results, "with_supported_ec")
-    facts.products = _tally(results, "products")
-    facts.domains = _tally(results, "families") or facts.domains
-    facts.taxa = _tally(results, "organisms")
-    facts.ec_classes = {int(key): count for key, count in _tally(results, "ec_classes").items() if key.isdigit()}
+    facts.with_supported_ec = count_at(results, "with_supported_ec")
+    facts.products = tally_at(results, "products")
+    facts.domains = tally_at(results, "families") or facts.domains
+    facts.taxa = tally_at(results, "organisms")
+    facts.ec_classes = {int(key): count for key, count in tally_at(results, "ec_classes").items() if key.isdigit()}
     if facts.annotated:
         # A level is counted for every gene when its search took part, for none otherwise.
-        facts.protein_search = bool(_tally(results, "transferred_levels"))
-        facts.domain_search = bool(_tally(results, "functional_levels"))
+        facts.protein_search = bool(tally_at(results, "transferred_levels"))
+        facts.domain_search = bool(tally_at(results, "functional_levels"))
     sample = run.options.get("sample")
     if isinstance(sample, str) and sample != "sample":
         facts.sample = sample
@@ -239,19 +240,6 @@ def _either(first: int | None, second: int | None) -> int | None:
     return first if first is not None else second
 
 
-def _object(results: Mapping[str, Any], key: str) -> Mapping[str, Any]:
-    inner = results.get(key)
-    return inner if isinstance(inner, Mapping) else {}
-
-
-def _count(results: Mapping[str, Any], *keys: str) -> int | None:
-    for key in keys:
-        value = results.get(key)
-        if isinstance(value, int | float) and not isinstance(value, bool) and value >= 0:
-            return int(value)
-    return None
-
-
 def _spread(results: Mapping[str, Any], key: str) -> Distribution | None:
     return distribution(results.get(key))
 
@@ -269,7 +257,7 @@ def _together(counts: Sequence[Mapping[str, Any]]) -> Mapping[str, Any]:
 
 def _mean_curve(counts: Mapping[str, Any], lengths: Distribution | None) -> tuple[float, ...]:
     """Return the mean score at each position from the sums over the reads that reach it."""
-    sums = _tally(counts, "quality_sums")
+    sums = tally_at(counts, "quality_sums")
     if not sums or lengths is None or not all(key.isdigit() for key in sums):
         return ()
     curve, reach = [], lengths.total
@@ -280,28 +268,10 @@ def _mean_curve(counts: Mapping[str, Any], lengths: Distribution | None) -> tupl
     return tuple(curve)
 
 
-def _tally(results: Mapping[str, Any], key: str) -> dict[str, int]:
-    """Return name → count; names that nothing was counted for are left out."""
-    return {
-        str(name): count
-        for name, count in _object(results, key).items()
-        if isinstance(count, int) and not isinstance(count, bool) and count > 0
-    }
-
-
-def _first_names(summaries: Mapping[str, Sequence[Summary]]) -> tuple[str, ...]:
-    """Return the names of the files that the first step of the pipeline was given."""
-    for runs in summaries.values():
-        names = [str(one["name"]) for _, one in sorted(runs[0].inputs.items()) if one.get("name")]
-        if names:
-            return tuple(dict.fromkeys(names))
-    return ()
-
-
 def _records(run: Summary, name: str) -> int | None:
-    return _count(run.inputs.get(name, {}), "records")
+    return count_at(run.inputs.get(name, {}), "records")
 
 
 def _residues(run: Summary) -> int | None:
-    known = [count for one in run.inputs.values() if (count := _count(one, "residues")) is not None]
+    known = [count for one in run.inputs.values() if (count := count_at(one, "residues")) is not None]
     return sum(known) if known else None

@@ -96,8 +96,8 @@ def curves(
     return drawing(WIDTH, HEIGHT, *parts, title=title)
 
 
-def tier_bar(tiers: Sequence[tuple[int, int]], *, title: str) -> Markup:
-    """Return one bar cut by confidence tier: ``(tier, genes)`` pairs, best first. Empty tiers take no room."""
+def tier_bar(tiers: Sequence[tuple[int, int]], *, title: str, counted: str = "genes") -> Markup:
+    """Return one bar cut by confidence tier: ``(tier, count)`` pairs, best first. Empty tiers take no room."""
     width, height, gap = 900.0, 34.0, 2.0
     total = sum(count for _, count in tiers)
     shown = [(tier, count) for tier, count in tiers if count > 0]
@@ -107,7 +107,7 @@ def tier_bar(tiers: Sequence[tuple[int, int]], *, title: str) -> Markup:
     parts, x = [], 0.0
     for tier, count in shown:
         piece = sliver + room * count / total
-        hover = element("title", f"tier {tier}: {whole_number(count)} genes")
+        hover = element("title", f"tier {tier}: {whole_number(count)} {counted}")
         parts.append(
             element(
                 "rect",

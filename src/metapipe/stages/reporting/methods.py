@@ -80,9 +80,9 @@ def steps_used(
 
 
 def declared_defaults(stages: Iterable[str]) -> dict[str, dict[str, Any]]:
-    """Return the defaults that the named stages declare, to tell which settings were changed."""
+    """Return the defaults that the named stages declare, to tell which settings were changed; those known here."""
     found: dict[str, dict[str, Any]] = {}
-    for name in stages:
+    for name in REGISTRY.keys() & set(stages):
         module, _, class_name = REGISTRY[name].partition(":")
         stage: type[Stage] = getattr(import_module(module), class_name)
         found[name] = {field.name: field.default for field in dataclasses.fields(stage.options)}
