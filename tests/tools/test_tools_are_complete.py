@@ -37,7 +37,7 @@ def test_every_optional_part_is_tested_with_and_without(tool: Tool) -> None:
     ]
     assert set(kept) == {True, False}
     for param in tool.root.findall("./inputs//param[@type='data'][@optional='true']"):
-        name = (param.get("argument") or "").lstrip("-")
+        name = param.get("name") or (param.get("argument") or "").lstrip("-")
         given = [any(p.get("name") == name for p in test.iter("param")) for test in declared_tests(tool)]
         assert set(given) == {True, False}, name
 
