@@ -43,7 +43,7 @@ class MergePairs(Stage):
     }
     options = MergePairsOptions
     invariance = PinnedGlobals(("records", "residues"))
-    rate = 2e7
+    rate = 1e7
     programs = {"flash": "flash", "vsearch": "vsearch"}
 
     def run(self, task: Task, state: Any) -> None:  # noqa: ARG002

@@ -24,7 +24,7 @@ class QualityReport(Stage):
         "profile": Output("json", "The numbers of the page", Reduce(add_counts, finish=tidy)),
     }
     invariance = MapReduce()
-    rate = 3e7
+    rate = 2e7
 
     def run(self, task: Task, state: Any) -> None:  # noqa: ARG002
         profiles = {name: MateProfile() for name in ("reads-1", "reads-2")}
