@@ -44,7 +44,7 @@ class AssignTaxa(Stage):
     outputs = {"assignments": Output("tabular", "one row a read: its taxon, rank and lineage", HeaderOnce())}
     options = AssignTaxaOptions
     invariance = Exact()
-    rate = 2e7
+    rate = 5e6
     memory_mb = 1024
     empty_ok = True
 
