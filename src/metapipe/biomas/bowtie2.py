@@ -68,7 +68,7 @@ def align(task: Task, mode: str, reads: Sequence[Path], count: int, target: Path
 
     :raises MetapipeError: E401 when Bowtie 2 fails, E403 when it did not come to its end or did not see every read.
     """
-    index = task.databases["references"].path / INDEX
+    index = task.databases["amplicon"].path / INDEX
     done = task.launch(command(index, mode, reads, task.threads), stdout=target, finished=FINISHED)
     if reads_seen(done) != count:
         raise MetapipeError("E403", expected=f"Bowtie 2 to align {count} reads", found=str(reads_seen(done)))

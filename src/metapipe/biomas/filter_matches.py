@@ -7,6 +7,7 @@ off; ``references`` are blank-separated and sorted. Without a tier both are empt
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -17,6 +18,8 @@ from metapipe.errors import MetapipeError
 from metapipe.runner.merge import HeaderOnce
 from metapipe.runner.stage import Exact, Output, Stage, Table, Task, option
 from metapipe.stages.table_rows import Place, format_row, header_line, split_row, whole
+
+_MATCH = re.compile("(.+):([12]):([0-9]+):([0-9]+):([0-9]+)")
 
 
 @dataclass(frozen=True)
@@ -80,14 +83,11 @@ def parse_row(line: bytes, place: Place) -> MatchRow:
 def parse_matches(cell: str, lengths: tuple[int, int], place: Place) -> Iterator[Match]:
     """Yield the matches of a cell; raise E111 for one that cannot be."""
     for entry in cell.split(" ") if cell else ():
-        try:
-            reference, *numbers = entry.rsplit(":", 4)
-            mate, columns, differences, bases = map(int, numbers)
-        except ValueError:
-            mate = columns = differences = bases = 0
-            reference = ""
-        possible = mate in (1, 2) and 0 < bases <= columns and 0 <= differences <= columns
-        if not (reference and possible and bases <= lengths[mate - 1]):
-            expected = "REFERENCE:mate:columns:differences:bases in column matches"
-            raise MetapipeError("E111", file=place.file, line=place.line, expected=expected, found=entry)
-        yield Match(reference, mate, columns, differences, bases)
+        found = _MATCH.fullmatch(entry)
+        if found:
+            mate, columns, differences, bases = map(int, found.groups()[1:])
+            if 0 < bases <= columns and differences <= columns and bases <= lengths[mate - 1]:
+                yield Match(found[1], mate, columns, differences, bases)
+                continue
+        expected = "REFERENCE:mate:columns:differences:bases in column matches"
+        raise MetapipeError("E111", file=place.file, line=place.line, expected=expected, found=entry)

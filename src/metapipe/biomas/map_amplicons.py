@@ -22,9 +22,9 @@ from metapipe.runner.stage import Database, Exact, Fastq, Output, RefDB, Stage, 
 class MapAmplicons(Stage):
     name = "map_amplicons"
     summary = "Map merged amplicon reads to reference sequences (Bowtie 2)"
-    example = "metapipe map_amplicons --reads unique.fastq --db-references ssu-refseq:1 --out-matches matches.tsv"
+    example = "metapipe map_amplicons --reads unique.fastq --db-amplicon ssu-refseq:1 --out-matches matches.tsv"
     records = Fastq("reads", help="FASTQ file of single or merged reads, plain or gzip; names may end in ;size=N")
-    databases = {"references": RefDB(kind="amplicon", help="reference sequences with their taxonomy")}
+    databases = {"amplicon": RefDB(kind="amplicon", help="reference sequences with their taxonomy")}
     outputs = {"matches": Output("tabular", "one row a read with its alignments, in the order given", HeaderOnce())}
     options = MappingOptions
     invariance = Exact()

@@ -20,11 +20,11 @@ class MapPairs(Stage):
     name = "map_pairs"
     summary = "Map pairs of amplicon reads to reference sequences (Bowtie 2)"
     example = (
-        "metapipe map_pairs --reads-1 trimmed_1.fastq --reads-2 trimmed_2.fastq --db-references ssu-refseq:1"
+        "metapipe map_pairs --reads-1 trimmed_1.fastq --reads-2 trimmed_2.fastq --db-amplicon ssu-refseq:1"
         " --out-matches matches.tsv"
     )
     records = FastqPairs()
-    databases = {"references": RefDB(kind="amplicon", help="reference sequences with their taxonomy")}
+    databases = {"amplicon": RefDB(kind="amplicon", help="reference sequences with their taxonomy")}
     outputs = {"matches": Output("tabular", "one row a pair with its alignments, in the order given", HeaderOnce())}
     options = MappingOptions
     invariance = Exact()

@@ -41,10 +41,10 @@ class Measured(dict[bytes, tuple[int, int]]):
 
     def __missing__(self, cigar: bytes) -> tuple[int, int]:
         steps = _CIGAR.findall(cigar)
-        if b"".join(length + kind for length, kind in steps) != cigar:
+        bases = sum(int(length) for length, kind in steps if kind in _BASES)
+        if not bases or b"".join(length + kind for length, kind in steps) != cigar:
             raise MetapipeError("E403", "Bowtie 2 wrote an alignment that is none", found=cigar)
-        columns = sum(int(length) for length, kind in steps if kind in _COLUMNS)
-        self[cigar] = columns, sum(int(length) for length, kind in steps if kind in _BASES)
+        self[cigar] = sum(int(length) for length, kind in steps if kind in _COLUMNS), bases
         return self[cigar]
 
 
