@@ -59,6 +59,9 @@ CASES = {
     "dereplicate": Case({"reads": "merge_pairs/merged"}, options={"chimera_check": True}),
     "trim_unmerged": Case({"reads-1": "merge_pairs/unmerged-1", "reads-2": "merge_pairs/unmerged-2"}),
     "assign_taxa": Case({"matches": "kept/kept.tabular"}, options={"q": 0.3, "lower_q": 0.7}),
+    "map_amplicons": Case({"reads": "mapping/unique.fastq"}),
+    "map_pairs": Case({"reads-1": "mapping/pairs_1.fastq", "reads-2": "mapping/pairs_2.fastq"}),
+    "filter_matches": Case({"matches": "map_amplicons/matches"}),
     # The domains of the predicted proteins: input of ``annotate`` only.
     "of_genes": Case({"proteins": "predict_genes/proteins"}),
 }
