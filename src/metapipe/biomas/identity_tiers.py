@@ -63,22 +63,26 @@ class Thresholds:
         :param lengths: bases of both mates; the second is 0 for a single read.
         """
         best = self._best_of_each(lengths, matches)
-        identities: dict[str, Fraction] = {}
         if lengths[1]:
-            for (reference, mate), ratio in best.items():
-                if mate == 1 and (other := best.get((reference, 2))):
-                    identities[reference] = (Fraction(*ratio) + Fraction(*other)) / 2
+            identities = {
+                reference: _mean(ratio, best[reference, 2])
+                for (reference, mate), ratio in best.items()
+                if mate == 1 and (reference, 2) in best
+            }
         else:
-            identities = {reference: Fraction(*ratio) for (reference, _), ratio in best.items()}
+            identities = {reference: ratio for (reference, _), ratio in best.items()}
         for tier, threshold in ((UPPER, self.upper), (LOWER, self.lower)):
-            kept = sorted(reference for reference, identity in identities.items() if identity >= threshold)
+            share, whole = threshold.as_integer_ratio()
+            kept = {name: ratio for name, ratio in identities.items() if ratio[0] * whole >= share * ratio[1]}
             if kept:
-                return Verdict(tier, max(identities[reference] for reference in kept), tuple(kept))
+                highest = max(Fraction(*ratio) for ratio in set(kept.values()))
+                return Verdict(tier, highest, tuple(sorted(kept)))
         return NOTHING
 
     def _best_of_each(self, lengths: tuple[int, int], matches: Iterable[Match]) -> dict[tuple[str, int], Ratio]:
         """Return the best identity of each reference and mate among the alignments that cover enough."""
-        enough = [self.coverage * length for length in lengths]
+        share, whole = self.coverage.as_integer_ratio()
+        enough = [-(-share * length // whole) for length in lengths]  # rounded up: bases are whole
         best: dict[tuple[str, int], Ratio] = {}
         for reference, mate, columns, differences, bases in matches:
             if bases < enough[mate - 1]:
@@ -87,6 +91,10 @@ class Thresholds:
             if (columns - differences) * over > same * columns:
                 best[reference, mate] = (columns - differences, columns)
         return best
+
+
+def _mean(first: Ratio, second: Ratio) -> Ratio:
+    return first[0] * second[1] + second[0] * first[1], 2 * first[1] * second[1]
 
 
 def percent(identity: Fraction | None) -> str:
