@@ -10,10 +10,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from fake_task import FakeTask
 from made_reads import columns, fastq
 from mapping_reads import DATA, DATABASE, read_pairs, single_reads
 
+from fake_task import FakeTask
 from metapipe.biomas.filter_matches import FilterMatches
 from metapipe.biomas.map_amplicons import MapAmplicons
 from metapipe.biomas.map_pairs import MapPairs

@@ -103,6 +103,18 @@ def context(stage: str, name: str) -> dict[str, Any]:
             "sensitivity": "fast",
         },
         "search_domains": {"proteins": dataset(name), "database": installed("/refdb/x/1")},
+        "map_amplicons": {
+            "reads": dataset(name),
+            "database": installed("/refdb/x/1"),
+            "search": "both",
+            "matches": "/galaxy/matches",
+        },
+        "map_pairs": {
+            **pair(name),
+            "database": installed("/refdb/x/1"),
+            "search": "local",
+            "matches": "/galaxy/matches",
+        },
         "assign_taxa": {
             "matches": dataset(name),
             "database": installed("/refdb/x/1"),
@@ -186,6 +198,8 @@ def test_without_the_run_report_none_is_written(tool: Tool, tmp_path: Path) -> N
     [
         ("search_proteins", "--db-proteins", "fasta", "diamond"),
         ("search_domains", "--db-hmm", "profiles", "hmm"),
+        ("map_amplicons", "--db-amplicon", "references", "amplicon"),
+        ("map_pairs", "--db-amplicon", "references", "amplicon"),
         ("assign_taxa", "--db-amplicon", "references", "amplicon"),
     ],
 )
