@@ -11,6 +11,7 @@ from metapipe.refdb.build import build_from_recipe
 from metapipe.refdb.demo.amplicons import cut_amplicons, load_mock, write_amplicon_truth
 from metapipe.refdb.demo.badinput import write_input_files
 from metapipe.refdb.demo.community import Member, assemble_community, load_spec, write_truth
+from metapipe.refdb.demo.its import write_its
 from metapipe.refdb.demo.placement import reverse_complement
 from metapipe.refdb.demo.reads import simulate_amplicon_reads, simulate_reads, write_gzip
 from metapipe.refdb.fetch import Say, obtain, silent
@@ -21,7 +22,7 @@ from metapipe.refdb.ssu import refseq_references
 TINY_DATABASES = ("metapipe-tiny-proteins:1", "metapipe-tiny-domains:1", "biomas-tiny-16s:1")
 SUMS = "sha256sums"
 #: Folders made here; ``scripts/galaxy-test-data`` and some tests make others.
-FOLDERS = ("amplicon", "bad", "refdb", "truth", "unusual")
+FOLDERS = ("amplicon", "bad", "its", "refdb", "truth", "unusual")
 #: (member, first base, last base, strand) of each test contig, longest first as the assembly stage orders them.
 CONTIGS = (
     (0, 1, 12000, "+"),
@@ -51,6 +52,7 @@ def build_test_data(folder: Path, cache: Path | None = None, say: Say = silent) 
         name, _, version = label.partition(":")
         build_from_recipe(find_recipe(label), folder / "refdb" / name / version, cache, say)
     write_amplicons(folder / "amplicon", cache, say)
+    write_its(folder / "its")
     return write_sums(folder)
 
 
