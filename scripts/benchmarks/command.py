@@ -18,6 +18,7 @@ EXAMPLES = """examples:
   scripts/bench compare --only hmm genes     two of the four programs
   scripts/bench session --repeats 5
   scripts/bench compare --quick --results /tmp/try --data /tmp/data    tiny inputs, in seconds
+  scripts/bench amplicon-truth               taxa of amplicon reads against the truth, SINTAX and a plain LCA
   scripts/bench render                       draw docs/benchmarks.md anew from docs/benchmarks/*.json
 """
 
@@ -44,7 +45,7 @@ def parser() -> argparse.ArgumentParser:
         epilog=EXAMPLES + "\nparts:\n" + "".join(f"  {name:9} {text}\n" for name, (_, text) in PARTS.items()),
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    found.add_argument("part", choices=("data", "all", *PARTS, "render"), metavar="PART")
+    found.add_argument("part", choices=("data", "all", *PARTS, "amplicon-truth", "render"), metavar="PART")
     found.add_argument("--repeats", type=int, default=3, help="rounds in which every variant runs once (default 3)")
     found.add_argument("--budget", type=float, metavar="MINUTES", help="begin no further round after this time")
     found.add_argument("--work", type=float, default=60.0, metavar="S", help="core-seconds a compared input is worth")
@@ -89,6 +90,10 @@ def main(words: Sequence[str]) -> int:
             from benchmarks.render import render
 
             render(setting.results, say)
+        elif options.part == "amplicon-truth":
+            from benchmarks.amplicon_truth import compare
+
+            compare(setting, "scripts/bench amplicon-truth", say)
         elif options.part == "data":
             from benchmarks.datasets import make_all
 

@@ -28,6 +28,10 @@ PACKAGES = {
     "java": "openjdk-17-jre-headless",
     "ip": "iproute2",
     "grep": "grep",
+    "bowtie2": "bowtie2",
+    "flash": "flash",
+    "vsearch": "vsearch",
+    "art_illumina": "art-nextgen-simulation-tools",
 }
 
 

@@ -23,6 +23,9 @@ _ASK = {
     "diamond": (["diamond", "version"], 0),
     "fastp": (["fastp", "--version"], 0),
     "java": (["java", "-version"], 0),
+    "bowtie2": (["bowtie2-align-s", "--version"], 0),
+    "flash": (["flash", "--version"], 0),
+    "vsearch": (["vsearch", "--version"], 0),
 }
 
 

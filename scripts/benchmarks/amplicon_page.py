@@ -1,0 +1,123 @@
+"""docs/benchmarks/amplicon-truth.md from its JSON file. The same file gives the same page."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from benchmarks.results import read
+from metapipe.refdb.demo.taxa_scores import RANKS
+
+#: What is aimed at: precision of species in the upper tier, and a better F1 at genus than both others.
+GOAL_PRECISION = 0.97
+OURS, SINTAX, LCA = "TANGO by tiers (ours)", "vsearch SINTAX", "plain LCA"
+
+_HEAD = """# Amplicon taxa against the truth
+
+Made by `scripts/bench amplicon-truth` from [amplicon-truth.json](amplicon-truth.json). Read pairs of the V4 region
+(515F/806R, primers included) of {members} references of marine genera in NCBI's RefSeq 16S, half of them with another
+reference of their species; log-normal abundances, 2 × 250 bases by ART's MiSeq profile (MSv1), fixed seeds, merged by
+`merge_pairs`. *{ours}*: `map_amplicons`, `filter_matches`, `assign_taxa` with their defaults. *{sintax}*: cut-off 0.8,
+the same reads and references, the same lineages (phylum to species). *{lca}*: the lowest common ancestor of all
+references that `filter_matches` keeps at 97 % and more; reads without such are not assigned.
+
+At a rank, **precision** is right calls of all calls: a read of a species that the database lacks counts as an error
+when it is given a species. **Recall** is right calls of the reads whose true taxon is in the database at all. F1 is
+their harmonic mean.
+"""
+
+
+def write_page(folder: Path) -> None:
+    """Write ``amplicon-truth.md`` beside the results."""
+    entries = read(folder, "amplicon-truth").get("sections", {})
+    found = {name: entry["results"] for name, entry in entries.items()}
+    members = next(iter(found.values()))["members"]["members"]
+    lines = [_HEAD.format(members=members, ours=OURS, sintax=SINTAX, lca=LCA)]
+    lines += [*_judged(found)]
+    for name, result in found.items():
+        lines += [*_section(name, result)]
+    lines += [*_made_with(entries)]
+    (folder / "amplicon-truth.md").write_text("\n".join(lines).rstrip() + "\n", encoding="utf-8")
+
+
+def _judged(found: Mapping[str, Any]) -> Iterator[str]:
+    yield "## Goals"
+    yield ""
+    yield "| | Goal | Held out | Members in |"
+    yield "| --- | --- | --- | --- |"
+    precisions = {name: result["tiers"]["upper"]["species"]["precision"] for name, result in found.items()}
+    cells = [_verdict(_share(value), (value or 0) >= GOAL_PRECISION) for value in _both(precisions)]
+    yield f"| precision of species in the upper tier | ≥ {GOAL_PRECISION:.0%} | {' | '.join(cells)} |"
+    for rival in (SINTAX, LCA):
+        f1 = {name: [result["methods"][who]["genus"]["f1"] for who in (OURS, rival)] for name, result in found.items()}
+        cells = [_verdict(f"{mine:.3f} and {theirs:.3f}", mine > theirs) for mine, theirs in _both(f1)]
+        yield f"| F1 of genus, ours and {rival} | better | {' | '.join(cells)} |"
+    yield ""
+
+
+def _both(values: Mapping[str, Any]) -> list[Any]:
+    return [values[name] for name in ("held out", "members in") if name in values]
+
+
+def _verdict(text: str, reached: bool) -> str:
+    return f"{text}: {'reached' if reached else '**missed**'}"
+
+
+def _section(name: str, result: Mapping[str, Any]) -> Iterator[str]:
+    members, tiers = result["members"], result["tiers_of_reads"]
+    yield f"## {name.capitalize()}"
+    yield ""
+    yield (
+        f"{result['reads']:,} merged reads; {result['database']['references']:,} references, "
+        f"{result['database']['removed']:,} removed. The species of {_of(members, 'species')} members is in the "
+        f"database, the genus of {_of(members, 'genus')}. Reads by tier: "
+        + ", ".join(f"{tiers.get(tier, 0):,} {tier}" for tier in ("upper", "lower", "none"))
+        + f". Time on two cores: {', '.join(f'{who} {value:.0f} s' for who, value in result['seconds'].items())}."
+    )
+    yield ""
+    yield from _table(result["methods"])
+    yield "Ours by tier:"
+    yield ""
+    yield from _table(result["tiers"])
+    yield from _settings(result)
+
+
+def _settings(result: Mapping[str, Any]) -> Iterator[str]:
+    yield "Other settings than the defaults (97 %, q 0.5):"
+    yield ""
+    yield "| | species in the upper tier: right / called | precision | F1 of species | F1 of genus |"
+    yield "| --- | --- | --- | --- | --- |"
+    defaults = {"upper": result["tiers"]["upper"], "all": result["methods"][OURS]}
+    for label, scores in {"defaults": defaults, **result["settings"]}.items():
+        upper, every = scores["upper"]["species"], scores["all"]
+        counts = f"{upper['right']:,} / {upper['called']:,}"
+        figures = (upper["precision"], every["species"]["f1"], every["genus"]["f1"])
+        yield f"| {label if label == 'defaults' else f'`{label}`'} | {counts} | {' | '.join(map(_share, figures))} |"
+    yield ""
+
+
+def _table(rows: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
+    yield "| | " + " | ".join(RANKS) + " |"
+    yield "| --- |" + " --- |" * len(RANKS)
+    for who, scores in rows.items():
+        for figure in ("precision", "recall", "f1"):
+            cells = [_share(scores[rank][figure]) for rank in RANKS]
+            yield f"| {who}, {figure.replace('f1', 'F1')} | {' | '.join(cells)} |"
+        cells = [f"{scores[rank]['right']:,} / {scores[rank]['called']:,}" for rank in RANKS]
+        yield f"| {who}, right / called | {' | '.join(cells)} |"
+    yield ""
+
+
+def _share(value: float | None) -> str:
+    return "–" if value is None else f"{value:.3f}"
+
+
+def _of(members: Mapping[str, int], rank: str) -> str:
+    return f"{members[f'{rank}_in_database']} of {members['members']}"
+
+
+def _made_with(entries: Mapping[str, Any]) -> Iterator[str]:
+    for name, entry in entries.items():
+        programs = ", ".join(sorted(set(entry["programs"].values()) - {entry["programs"].get("pyspark")}))
+        yield f"*{name}*: measured {entry['measured']} at {entry['commit']} with {programs}."
