@@ -50,6 +50,14 @@ def test_reads_shorter_than_the_limit_go_first(fake_task: Callable[..., Any]) ->
     assert [name for name, _, _ in run(fake_task, reads, min_length=49)[0]] == ["short;size=1", "long;size=1"]
 
 
+@pytest.mark.parametrize("chimera_check", [False, True])
+def test_no_read_is_too_short_or_too_long_for_the_program(fake_task: Callable[..., Any], chimera_check: bool) -> None:
+    reads = [good("long", dna(1, 60_000)), good("tiny", "A"), good("short", "ACGTA"), good("other", dna(2, 60))]
+    unique, notes = run(fake_task, reads, min_length=1, chimera_check=chimera_check)
+    assert sorted(name for name, _, _ in unique) == sorted(f"{name};size=1" for name, _, _ in reads)
+    assert notes["kept_reads"] == 4
+
+
 def test_a_minimum_of_two_drops_singletons(fake_task: Callable[..., Any]) -> None:
     reads = [good(f"r{number}", dna(number // 2 if number < 6 else number, 60)) for number in range(9)]
     unique, notes = run(fake_task, reads, min_size=2)

@@ -154,7 +154,7 @@ def test_a_stage_of_the_whole_input_gives_the_same_bytes_on_one_slot_and_on_two(
     same(runs, name, runs.run(name, slots=1))
 
 
-@pytest.mark.parametrize("name", ["predict_genes", "search_domains", "trim_reads"])
+@pytest.mark.parametrize("name", ["predict_genes", "search_domains", "trim_reads", "merge_pairs"])
 def test_a_stage_gives_the_same_bytes_on_spark(name: str, runs: Runs) -> None:
     same(runs, name, runs.run(name, blocks=5, session="local"))
 

@@ -17,6 +17,9 @@ from metapipe.runner.stage import Fastq, Output, Stage, Task, WholeInput, option
 #: Upper case, U as T (vsearch takes them for the same letter), gaps as N (vsearch stops at them).
 _UNIFORM = bytes.maketrans(b"acgtunryswkmbdhvU.-", b"ACGTTNRYSWKMBDHVTNN")
 
+#: vsearch drops what is shorter than 32 or longer than 50,000 bases unless told otherwise.
+_ANY_LENGTH = ("--minseqlength", "1", "--maxseqlength", "2000000000")
+
 #: More reads than this have never been sequenced in one run; vsearch counts in 64 bits.
 LARGEST_SIZE = 10**12
 
@@ -62,6 +65,9 @@ class Dereplicate(Stage):
         options = task.options
         reads, too_short = write_sized(task, options.min_length)
         distinct = uniques(task) if reads > too_short else []
+        counted = sum(unique.size for unique in distinct)
+        if counted != reads - too_short:
+            raise MetapipeError("E403", expected=f"vsearch to count {reads - too_short} reads", found=str(counted))
         frequent = [unique for unique in distinct if unique.size >= options.min_size]
         kept = not_chimeric(task, frequent) if options.chimera_check and frequent else frequent
         wanted = dict.fromkeys(unique.first for unique in kept)
@@ -124,7 +130,7 @@ def uniques(task: Task) -> list[Unique]:
         [
             *("vsearch", "--fastx_uniques", task.scratch / "sized.fastq", "--fastqout", written),
             *("--sizein", "--sizeout", "--fastq_qout_max", "--fastq_ascii", "33"),
-            *("--fastq_qmax", "93", "--fastq_qmaxout", "93", "--minseqlength", "1", "--threads", "1"),
+            *("--fastq_qmax", "93", "--fastq_qmaxout", "93", *_ANY_LENGTH, "--threads", "1"),
         ],
         finished="Writing FASTQ output file",
     )
@@ -156,7 +162,8 @@ def not_chimeric(task: Task, found: list[Unique]) -> list[Unique]:
     task.launch(
         [
             *("vsearch", "--uchime_denovo", task.scratch / "uniques.fasta", "--chimeras", called),
-            *("--sizein", "--abskew", "2", "--fasta_width", "0", "--qmask", "none", "--threads", "1"),
+            *("--sizein", "--abskew", "2", "--fasta_width", "0", "--qmask", "none"),
+            *("--threads", "1"),
         ],
         finished="chimeras",
     )
