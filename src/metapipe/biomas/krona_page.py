@@ -21,8 +21,8 @@ from metapipe.runner.stage import Task
 
 PROGRAM = "ktImportText"
 PROGRAMS = {PROGRAM: "radiant"}
-#: Of the whole chart: all reads of a sample, classified or not.
-TOP = "All reads"
+#: The middle of a chart of several samples; that of a single one has its name there.
+ALL = "All reads"
 
 _DATA = re.compile(r"<krona .*</krona>", re.DOTALL)
 # Krona's script puts names into the page as markup, so these must not be in a name even when escaped.
@@ -72,7 +72,7 @@ def krona_data(tree: TaxonTree, samples: Sequence[str]) -> str:
     ]
     root = tree.root
     top = [sum(one) for one in zip(root.total if root else [0] * len(samples), tree.unclassified, strict=True)]
-    lines.append(f'<node name="{TOP}">')
+    lines.append(f'<node name="{ALL if len(samples) > 1 else _shown(samples[0]) or ALL}">')
     lines.append(_counts("magnitude", top))
     if root is not None:
         # The root of the taxonomy is no taxon to look at: its reads stand in the middle of the chart.

@@ -24,7 +24,7 @@ MOST_DRAWN = 200
 NAME, RANK, DIRECT, TOTAL = "#16242c", "#7a4a00", "#0063a6", "#00704f"
 _BRANCH, _SOFT = "#7fb8a4", "#51626d"
 _ROW, _TOP, _MARGIN, _BOTTOM = 30.0, 108.0, 20.0, 40.0
-_COLUMN, _LAST_COLUMN, _FIRST_COLUMN = 147.0, 222.0, 100.0
+_COLUMN, _LAST_COLUMN, _FIRST_COLUMN = 160.0, 222.0, 100.0
 _FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Noto Sans', 'Liberation Sans', Arial, sans-serif"
 #: Names of genera and species are written in italics (International Code of Nomenclature of Prokaryotes, Chapter 4).
 _SLANTED = ("genus", "species")
@@ -198,7 +198,7 @@ def _width(one: Drawn, top: Drawn) -> float:
 def _labels(top: Drawn, starts: list[float]) -> Iterator[Markup]:
     for one in _walk(top):
         x = starts[one.column]
-        room = starts[one.column + 1] - x - (24 if one.children else 4)
+        room = starts[one.column + 1] - x - (16 if one.children else 4)
         name = one.taxon.name if one is not top else "classified"
         half = _width(one, top) / 2 if one.children else 0
         said = [element("tspan", whole_number(one.total), fill=TOTAL, font_weight="600")]
@@ -207,7 +207,7 @@ def _labels(top: Drawn, starts: list[float]) -> Iterator[Markup]:
         yield element(
             "g",
             element("title", _spoken(one, top)),
-            _text(x, one.y - half - 3, _fitted(name, 12, room), 12, NAME, slanted=one.taxon.rank in _SLANTED),
+            _text(x, one.y - half - 3, _fitted(name, 11.5, room), 11.5, NAME, slanted=one.taxon.rank in _SLANTED),
             element("text", *said, x=x, y=one.y + half + 11, font_size=10.5),
         )
 

@@ -52,10 +52,10 @@ def _rank_list(facts: Facts, rank: str) -> BarList:
     rest = []
     if hidden:
         fewer = " or fewer" if hidden[0].total_reads > hidden[-1].total_reads else ""
+        each = " each" if hidden[1:] else ""
         count = hidden[0].total_reads
-        rest.append(
-            f"{_taxa(len(hidden), rank)} more, with {whole_number(count)} read{'' if count == 1 else 's'}{fewer} each."
-        )
+        reads_each = f"{whole_number(count)} read{'' if count == 1 else 's'}{fewer}{each}"
+        rest.append(f"{_taxa(len(hidden), rank)} more, with {reads_each}.")
     nameless = (facts.classified or 0) - facts.named_at(rank)
     if nameless > 0:
         rest.append(f"Classified, but without {_A[rank]}: {percent(nameless, reads)} of the reads.")
