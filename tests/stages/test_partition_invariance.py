@@ -62,6 +62,15 @@ CASES = {
     "map_amplicons": Case({"reads": "mapping/unique.fastq"}),
     "map_pairs": Case({"reads-1": "mapping/pairs_1.fastq", "reads-2": "mapping/pairs_2.fastq"}),
     "filter_matches": Case({"matches": "map_amplicons/matches"}),
+    "summarise_taxa": Case(
+        {},
+        {"assignments": ["taxa/assignments_merged.tabular", "taxa/assignments_pairs.tabular"]},
+        {"sample": "bay", "drawn_taxa": 7},
+    ),
+    "combine_samples": Case({}, {"taxa": ["taxa/taxa_bay.tabular", "taxa/taxa_fjord.tabular"]}),
+    "amplicon_report": Case(
+        {}, {"summaries": ["summarise_taxa/summary", "taxa/summary_merge.json"], "taxa": ["taxa/taxa_bay.tabular"]}
+    ),
     # The domains of the predicted proteins: input of ``annotate`` only.
     "of_genes": Case({"proteins": "predict_genes/proteins"}),
 }
