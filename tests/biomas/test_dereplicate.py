@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from made_reads import Read, dna, fastq, reads_of
 
@@ -140,6 +140,25 @@ def test_the_result_is_what_counting_gives_most_abundant_first_then_by_sequence(
     assert [(bases, split_size(name)[1]) for name, bases, _ in unique] == expected
     first = {bases: name for name, bases, _ in reversed(reads)}
     assert [split_size(name)[0] for name, _, _ in unique] == [first[bases] for bases, _ in expected]
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    st.lists(st.tuples(st.text("ACGTNacgu", min_size=1, max_size=4), st.integers(1, 5)), max_size=30),
+    st.integers(1, 4),
+    st.integers(1, 6),
+)
+def test_any_reads_of_any_sizes_are_counted_as_by_hand(
+    fake_task: Callable[..., Any], given_reads: list[tuple[str, int]], min_length: int, min_size: int
+) -> None:
+    reads = [good(f"r{number};size={size}", bases) for number, (bases, size) in enumerate(given_reads)]
+    counts: Counter[str] = Counter()
+    for bases, size in given_reads:
+        counts[bases.upper().replace("U", "T")] += size * (len(bases) >= min_length)
+    expected = sorted(((-size, bases) for bases, size in counts.items() if size >= min_size))
+    unique, notes = run(fake_task, reads, min_length=min_length, min_size=min_size)
+    assert [(-split_size(name)[1], bases) for name, bases, _ in unique] == expected
+    assert notes["kept_reads"] == -sum(size for size, _ in expected)
 
 
 def test_dereplicating_twice_changes_nothing(fake_task: Callable[..., Any]) -> None:
