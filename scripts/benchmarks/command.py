@@ -34,6 +34,7 @@ PARTS = {
     "scaling": (22, "1 and 2 cores, input x1 x3 x10 with memory, 1 and 2 hosts"),
     "faults": (7, "what a killed worker and a poison record cost"),
     "tango": (2, "giving reads with 100 matches each a taxon, by itself and in its stage"),
+    "mapping": (10, "merged amplicon reads to a classified sample, against Bowtie 2 alone"),
     "skew": (1, "simulated up to 1,024 slots from recorded block times"),
 }
 

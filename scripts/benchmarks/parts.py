@@ -39,6 +39,10 @@ def run_part(name: str, setting: Setting, only: Sequence[str], variants: Sequenc
         from benchmarks.faults import measure_faults
 
         measure_faults(setting, say, command)
+    elif name == "mapping":
+        from benchmarks.mapping import measure_mapping
+
+        measure_mapping(setting, say, command)
     elif name == "tango":
         from benchmarks.tango import measure_tango
 

@@ -160,6 +160,14 @@ def _targets() -> Iterator[Target]:
     yield Target("killed", "a killed worker costs, beyond one block", 10, False, " s", _killed)
     yield Target("poison", "a poison record costs", 2, False, " blocks", _poison)
     yield Target("accounting", "core-seconds reported against the kernel's", 2, False, " %", _accounting)
+    yield Target(
+        "amplicons",
+        "merged reads mapped to summarised, against Bowtie 2 alone, CPU-seconds",
+        1.10,
+        False,
+        "",
+        lambda s: float(s["mapping"]["mapping"]["cpu_against_bowtie2"]),
+    )
     for kind in ("random", "clustered"):
         text, read = f"TANGO, 100 {kind} matches a read, 100,000 references, one core", _tango(kind)
         yield Target(f"tango-{kind}", text, 20_000, True, " reads/s", read)

@@ -16,6 +16,7 @@ from benchmarks import measure, targets
 from benchmarks.bench_stages import WrappedProdigal
 from benchmarks.compare import COLD, PARALLEL, Ready, check_outputs
 from benchmarks.cutting import check_same_blocks, cut
+from benchmarks.mapping import judged
 from benchmarks.measure import BenchmarkError, Spent, rounds
 from benchmarks.place import Setting, need
 from benchmarks.render import render
@@ -248,3 +249,20 @@ SKEWED: dict[str, Any] = {
         }
     },
 }
+
+
+def test_mapping_is_judged_by_bowtie2_alone_and_told_in_merged_reads() -> None:
+    def spent(seconds: float) -> dict[str, Any]:
+        return {"wall_seconds": {"median": seconds / 2}, "cpu_seconds": {"median": seconds}}
+
+    alone = {"bowtie2 end-to-end, 2 threads": spent(30), "bowtie2 local, 2 threads": spent(70)}
+    own = {"map": spent(102), "filter": spent(1), "assign": spent(1.5), "summarise": spent(0.5)}
+    found = judged({**alone, **own}, 1000, {"mock": {"reads": 5000, "kept_reads": 4000, "distinct": 100}})
+    assert found == {
+        "wall_against_bowtie2": 1.05,
+        "cpu_against_bowtie2": 1.05,
+        "mapping_cpu_against_bowtie2": 1.02,
+        "distinct_per_minute": 1143,
+        "bowtie2_distinct_per_minute": 1200,
+        "reads_per_minute": {"mock": 57143},
+    }
