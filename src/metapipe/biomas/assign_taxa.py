@@ -38,7 +38,7 @@ class AssignTaxaOptions:
 class AssignTaxa(Stage):
     name = "assign_taxa"
     summary = "Assign each read to the taxon that fits its matches best (TANGO)"
-    example = "metapipe assign_taxa --matches kept.tsv --db-amplicon ssu:1 --q 0.5 --out-assignments assignments.tsv"
+    example = "metapipe assign_taxa --matches kept.tsv --db-amplicon ssu-refseq:1 --out-assignments assignments.tsv"
     records = Table("matches", columns=KEPT_COLUMNS, help="matches kept by filter_matches, plain or gzip")
     databases = {"amplicon": RefDB(kind="amplicon", help="the database of marker genes the reads were mapped to")}
     outputs = {"assignments": Output("tabular", "one row a read: its taxon, rank and lineage", HeaderOnce())}
