@@ -23,7 +23,9 @@ MOST_DRAWN = 200
 
 NAME, RANK, DIRECT, TOTAL = "#16242c", "#7a4a00", "#0063a6", "#00704f"
 _BRANCH, _SOFT = "#7fb8a4", "#51626d"
-_ROW, _TOP, _MARGIN, _BOTTOM = 30.0, 108.0, 20.0, 40.0
+_ROW, _TOP, _MARGIN = 30.0, 108.0, 20.0
+#: Below the last tip, without and with a line on what is left out.
+_BOTTOM, _NOTE_BOTTOM = 14.0, 40.0
 _COLUMN, _LAST_COLUMN, _FIRST_COLUMN = 160.0, 222.0, 100.0
 _FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Noto Sans', 'Liberation Sans', Arial, sans-serif"
 #: Names of genera and species are written in italics (International Code of Nomenclature of Prokaryotes, Chapter 4).
@@ -66,7 +68,7 @@ def tree_picture(tree: TaxonTree, *, title: str, most: int = MOST_DRAWN) -> Mark
     tips = _lay_out(top)
     starts = _starts(ranks)
     width = starts[-1]
-    height = _TOP + tips * _ROW + _BOTTOM
+    height = _TOP + tips * _ROW + (_NOTE_BOTTOM if left_out else _BOTTOM)
     parts = [
         element("rect", width=width, height=height, fill="#ffffff"),
         *_heading(tree, heading, ranks, starts),

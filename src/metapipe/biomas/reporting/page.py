@@ -55,7 +55,7 @@ def render(
         title=heading(facts, title),
         version=__version__,
         style=Markup(packaged("page.css", "metapipe.stages.reporting") + packaged("amplicon.css", __package__)),  # noqa: S704  (our own files)
-        empty=verdict(advice),
+        empty=verdict(facts, advice),
         sentence=sentence(facts),
         input_names=facts.input_names,
         contents=_contents(bool(tiers), bool(depth), bool(lists), bool(lists), advice),
@@ -82,9 +82,10 @@ def heading(facts: Facts, title: str) -> str:
     return title.strip() or (f"Taxa in {facts.sample}" if facts.sample else "Classified amplicons")
 
 
-def verdict(advice: Sequence[Hint]) -> Hint | None:
+def verdict(facts: Facts, advice: Sequence[Hint]) -> Hint | None:
     """Return the hint that says why there is no result, if there is none."""
-    return next((hint for hint in advice if hint.level == "stop"), None)
+    nothing = 0 in (facts.pairs, facts.reads, facts.matched, facts.classified)
+    return next((hint for hint in advice if hint.level == "stop"), None) if nothing else None
 
 
 def tier_rows(facts: Facts) -> list[TierRow]:

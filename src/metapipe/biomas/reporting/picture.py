@@ -28,7 +28,7 @@ def figures(summaries: Mapping[str, Sequence[Summary]], tree: TaxonTree | None, 
     lists = [one for one in rank_lists(facts) if one.title in LISTS]
     depth = reach(facts)
     with own_settings():
-        rows = [[head_block(heading(facts, title), sentence(facts), verdict(hints(facts)))]]
+        rows = [[head_block(heading(facts, title), sentence(facts), verdict(facts, hints(facts)))]]
         steps = funnel(facts)
         if steps:
             rows.append([funnel_block(steps)])

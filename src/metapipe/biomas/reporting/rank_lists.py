@@ -67,7 +67,7 @@ def _rank_list(facts: Facts, rank: str) -> BarList:
             Bar(
                 taxon.name,
                 _note(taxon, rank, facts),
-                percent(taxon.total_reads, reads),
+                percent(taxon.total_reads, reads).replace("less than ", "< "),
                 100 * taxon.total_reads / highest,
             )
             for taxon in shown

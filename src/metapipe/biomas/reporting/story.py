@@ -12,6 +12,8 @@ from metapipe.stages.reporting.story import Step, counted
 
 def sentence(facts: Facts) -> Markup:
     """Return the result in plain words, from the numbers that are known."""
+    if facts.reads == 0:
+        return Markup("There were no reads to classify.")
     if facts.classified is not None and facts.reads:
         text = Markup("{} of {} could be classified (<strong>{}</strong>)").format(
             whole_number(facts.classified), counted(facts.reads, "read"), percent(facts.classified, facts.reads)
@@ -20,8 +22,6 @@ def sentence(facts: Facts) -> Markup:
         text = counted(facts.reads, "read") + Markup(" to be classified")
     elif facts.pairs is not None:
         text = counted(facts.pairs, "read pair")
-    elif facts.classified is not None:
-        return Markup("There were no reads to classify.")
     else:
         return Markup("The steps in this report left no counts.")
     found = [
