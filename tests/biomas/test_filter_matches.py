@@ -128,6 +128,20 @@ def test_thresholds_are_the_decimal_numbers_somebody_wrote() -> None:
     assert Thresholds.of_percent(70, 98.7, 90).judge((1000, 0), [Match("R", 1, 1000, 13, 1000)]).tier == "upper"
 
 
+@pytest.mark.parametrize(
+    ("margin", "kept"),
+    [(0, ("A",)), (0.5, ("A",)), (1, ("A", "B")), (2, ("A", "B", "C")), (100, ("A", "B", "C"))],
+)
+def test_a_margin_drops_what_is_further_below_the_best(margin: float, kept: tuple[str, ...]) -> None:
+    matches = [Match(name, 1, 100, differences, 100) for name, differences in (("A", 1), ("B", 2), ("C", 3), ("D", 4))]
+    assert Thresholds.of_percent(70, 97, 90, margin).judge((100, 0), matches).references == kept
+
+
+def test_a_margin_never_takes_from_the_tier_below() -> None:
+    matches = [Match("A", 1, 100, 3, 100), Match("B", 1, 100, 4, 100)]
+    assert Thresholds.of_percent(70, 97, 90, 50).judge((100, 0), matches).references == ("A",)
+
+
 def test_a_coverage_of_0_asks_for_nothing_and_an_identity_of_0_takes_all() -> None:
     open_to_all = Thresholds.of_percent(0, 100, 0)
     assert open_to_all.judge((1000, 0), [Match("R", 1, 10, 10, 1)]) == Verdict("lower", Fraction(0), ("R",))

@@ -29,6 +29,12 @@ class FilterMatchesOptions:
     min_coverage: float = option(70.0, "Least share of a read that is aligned, in per cent", minimum=0, maximum=100)
     upper_identity: float = option(97.0, "Lowest identity of the upper tier, in per cent", minimum=0, maximum=100)
     lower_identity: float = option(90.0, "Lowest identity of the lower tier, in per cent", minimum=0, maximum=100)
+    best_margin: float = option(
+        100.0,
+        "Keep references of the tier at most this many points of identity below the best; 0: the best only",
+        minimum=0,
+        maximum=100,
+    )
 
 
 class FilterMatches(Stage):
@@ -49,7 +55,9 @@ class FilterMatches(Stage):
 
     def run(self, task: Task, state: Any) -> None:  # noqa: ARG002
         options = task.options
-        thresholds = Thresholds.of_percent(options.min_coverage, options.upper_identity, options.lower_identity)
+        thresholds = Thresholds.of_percent(
+            options.min_coverage, options.upper_identity, options.lower_identity, options.best_margin
+        )
         output = task.output("kept")
         output.write(header_line(KEPT_COLUMNS))
         records, reads = (dict.fromkeys((UPPER, LOWER, NONE), 0) for _ in range(2))

@@ -46,16 +46,21 @@ NOTHING = Verdict(NONE, None, ())
 
 @dataclass(frozen=True)
 class Thresholds:
-    """Lowest coverage and identities, as shares of 1, exactly."""
+    """Lowest coverage and identities, as shares of 1, exactly.
+
+    :param margin: how far below the best reference's identity another of the tier may be; 1 is BioMaS's rule: all of
+        the tier count the same. See docs/benchmarks/amplicon-truth.md for what less does.
+    """
 
     coverage: Fraction
     upper: Fraction
     lower: Fraction
+    margin: Fraction = Fraction(1)
 
     @classmethod
-    def of_percent(cls, coverage: float, upper: float, lower: float) -> Thresholds:
+    def of_percent(cls, coverage: float, upper: float, lower: float, margin: float = 100.0) -> Thresholds:
         """Take per cent as somebody wrote them: 98.7 is 987/1000, not the nearest binary fraction."""
-        return cls(*(Fraction(repr(percent)) / 100 for percent in (coverage, upper, lower)))
+        return cls(*(Fraction(repr(percent)) / 100 for percent in (coverage, upper, lower, margin)))
 
     def judge(self, lengths: tuple[int, int], matches: Iterable[Match]) -> Verdict:
         """Apply the rule to one read or pair.
@@ -76,6 +81,9 @@ class Thresholds:
             kept = {name: ratio for name, ratio in identities.items() if ratio[0] * whole >= share * ratio[1]}
             if kept:
                 highest = max(Fraction(*ratio) for ratio in set(kept.values()))
+                if self.margin < 1:
+                    share, whole = (highest - self.margin).as_integer_ratio()
+                    kept = {name: ratio for name, ratio in kept.items() if ratio[0] * whole >= share * ratio[1]}
                 return Verdict(tier, highest, tuple(sorted(kept)))
         return NOTHING
 
