@@ -69,14 +69,11 @@ CUT_OFF = "0.8"
 #: Label, options of filter_matches, options of assign_taxa: what others than the defaults would give.
 OTHER_SETTINGS = (
     ("--best-margin 0", ("--best-margin", "0"), ()),
-    ("--best-margin 1", ("--best-margin", "1"), ()),
+    ("--best-margin 0 --q 0.75", ("--best-margin", "0"), ("--q", "0.75")),
     ("--best-margin 0 --q 1", ("--best-margin", "0"), ("--q", "1")),
+    ("--best-margin 1", ("--best-margin", "1"), ()),
     ("--best-margin 0 --upper-identity 99", ("--best-margin", "0", "--upper-identity", "99"), ()),
-    ("--upper-identity 98.7", ("--upper-identity", "98.7"), ()),
     ("--upper-identity 99", ("--upper-identity", "99"), ()),
-    ("--upper-identity 99.5", ("--upper-identity", "99.5"), ()),
-    ("--upper-identity 100", ("--upper-identity", "100"), ()),
-    ("--q 0.25", (), ("--q", "0.25")),
     ("--q 0.75", (), ("--q", "0.75")),
     ("--q 1", (), ("--q", "1")),
 )

@@ -25,7 +25,7 @@ _ASK = {
     "java": (["java", "-version"], 0),
     "bowtie2": (["bowtie2-align-s", "--version"], 0),
     "flash": (["flash", "--version"], 0),
-    "vsearch": (["vsearch", "--version"], 0),
+    "vsearch": (["vsearch", "--version"], -2),  # said on standard error, before a link
 }
 
 
