@@ -20,7 +20,7 @@ from bioblend.galaxy import GalaxyInstance
 from metapipe.galaxy.connection import Account, connect
 
 ROOT = Path(__file__).resolve().parents[2]
-WORKFLOW = ROOT / "workflows/metapipe-reads-to-annotation/metapipe-reads-to-annotation.gxwf.yml"
+WORKFLOWS = {"metapipe": "metapipe-reads-to-annotation", "biomas": "biomas-amplicon"}
 CHROMIUM_FLAGS = [
     "--no-sandbox",
     "--disable-gpu",
@@ -90,8 +90,11 @@ RunCommand = Callable[..., subprocess.CompletedProcess[str]]
 def run_command(state: Path) -> RunCommand:
     """The command behind scripts/run, on the Galaxy of these tests."""
 
-    def run(*arguments: str) -> subprocess.CompletedProcess[str]:
-        argv = [sys.executable, "-m", "metapipe.galaxy", "--state", str(state), "--workflow", str(WORKFLOW), *arguments]
+    def run(*arguments: str, course: str = "metapipe") -> subprocess.CompletedProcess[str]:
+        name = WORKFLOWS[course]
+        workflow = ROOT / "workflows" / name / f"{name}.gxwf.yml"
+        argv = [sys.executable, "-m", "metapipe.galaxy", course, "--state", str(state), "--workflow", str(workflow)]
+        argv += arguments
         return subprocess.run(argv, capture_output=True, text=True, check=False)
 
     return run
@@ -110,6 +113,26 @@ def finished_run(
     history = gi.histories.get_histories(name="META-pipe demo", deleted=False)[0]
     run = gi.invocations.get_invocations(history_id=history["id"], limit=1)[0]
     return FinishedRun(results / "demo", done.stdout, gi.invocations.show_invocation(run["id"]))
+
+
+@pytest.fixture(scope="session")
+def finished_biomas(
+    run_command: RunCommand, gi: GalaxyInstance, tmp_path_factory: pytest.TempPathFactory
+) -> FinishedRun:
+    """Two samples of the mock amplicon community, run anew through the amplicon workflow and downloaded."""
+    for earlier in gi.histories.get_histories(name="BioMaS marina", deleted=False):
+        gi.histories.delete_history(earlier["id"])
+    reads, results = tmp_path_factory.mktemp("amplicons") / "marina", tmp_path_factory.mktemp("results")
+    reads.mkdir()
+    for sample in ("station_A", "station_B"):
+        for mate in "12":
+            shutil.copy(ROOT / f"test-data/amplicon/mock_{mate}.fastq.gz", reads / f"{sample}_{mate}.fastq.gz")
+    database = ("--reference-database", "biomas-tiny-16s:1")
+    done = run_command("--input", str(reads), "--results", str(results), *database, course="biomas")
+    assert done.returncode == 0, done.stderr
+    history = gi.histories.get_histories(name="BioMaS marina", deleted=False)[0]
+    run = gi.invocations.get_invocations(history_id=history["id"], limit=1)[0]
+    return FinishedRun(results / "marina", done.stdout, gi.invocations.show_invocation(run["id"]))
 
 
 @dataclass

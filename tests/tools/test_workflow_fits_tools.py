@@ -1,8 +1,10 @@
-"""The workflow connects what the tools really have, in the versions they have."""
+"""The workflows connect what the tools really have, in the versions they have."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 from xml.etree.ElementTree import Element
 
@@ -10,10 +12,42 @@ import pytest
 import yaml
 from wrapped_stages import ROOT, TOOLS, Tool
 
-FOLDER = ROOT / "workflows" / "metapipe-reads-to-annotation"
-WORKFLOW: dict[str, Any] = yaml.safe_load((FOLDER / f"{FOLDER.name}.gxwf.yml").read_text())
 BY_ID = {tool.id: tool for tool in TOOLS}
-STEPS = {label: step for label, step in WORKFLOW["steps"].items() if step["tool_id"] in BY_ID}
+
+
+@dataclass(frozen=True)
+class Described:
+    """A workflow of this repository.
+
+    :param unsummarised: steps whose summaries do not go to its report: the report itself, and what comes after it.
+    """
+
+    folder: Path
+    content: dict[str, Any]
+    unsummarised: frozenset[str]
+
+    @classmethod
+    def read(cls, name: str, *unsummarised: str) -> Described:
+        folder = ROOT / "workflows" / name
+        content = yaml.safe_load((folder / f"{name}.gxwf.yml").read_text())
+        return cls(folder, content, frozenset(unsummarised))
+
+    @property
+    def steps(self) -> dict[str, Any]:
+        """Steps that are tools of ours."""
+        return {label: step for label, step in self.content["steps"].items() if step["tool_id"] in BY_ID}
+
+
+WORKFLOWS = [
+    Described.read("metapipe-reads-to-annotation", "Report"),
+    Described.read("biomas-amplicon", "Report", "Combine samples"),
+]
+STEPS = [
+    pytest.param(label, step, id=f"{workflow.folder.name}: {label}")
+    for workflow in WORKFLOWS
+    for label, step in workflow.steps.items()
+]
+every_workflow = pytest.mark.parametrize("workflow", WORKFLOWS, ids=[one.folder.name for one in WORKFLOWS])
 
 
 def parameters(parent: Element, prefix: str = "") -> Iterator[str]:
@@ -42,69 +76,80 @@ def outputs(tool: Tool) -> set[str]:
     return {item.get("name", "") for item in found}
 
 
-#: Ids of tools that are used on their own and are no step of the workflow.
-BESIDE_THE_WORKFLOW: set[str] = set()
+#: Ids of tools that are used on their own and are no step of a workflow.
+BESIDE_THE_WORKFLOWS: set[str] = set()
+
+
+def test_every_workflow_is_looked_at() -> None:
+    assert {path.name for path in (ROOT / "workflows").iterdir()} == {one.folder.name for one in WORKFLOWS}
 
 
 def test_every_tool_is_a_step_or_named_as_none() -> None:
-    assert {step["tool_id"] for step in STEPS.values()} == set(BY_ID) - BESIDE_THE_WORKFLOW
+    used = {step["tool_id"] for workflow in WORKFLOWS for step in workflow.steps.values()}
+    assert used == set(BY_ID) - BESIDE_THE_WORKFLOWS
 
 
-@pytest.mark.parametrize("label", STEPS)
-def test_a_step_gives_and_connects_parameters_its_tool_has(label: str) -> None:
-    step, tool = STEPS[label], BY_ID[STEPS[label]["tool_id"]]
+@pytest.mark.parametrize(("label", "step"), STEPS)
+def test_a_step_gives_and_connects_parameters_its_tool_has(label: str, step: dict[str, Any]) -> None:
+    tool = BY_ID[step["tool_id"]]
     inputs = tool.root.find("inputs")
     assert inputs is not None
     known = set(parameters(inputs))
     connected, given = set(step["in"]), set(flat(step["state"]))
-    assert connected | given <= known
+    assert connected | given <= known, label
     assert not connected & given
     assert step["tool_version"] == tool.root.get("version")
     assert set(step["out"]) <= outputs(tool)
 
 
-@pytest.mark.parametrize("label", STEPS)
-def test_settings_that_are_not_in_the_form_are_the_tools_defaults(label: str) -> None:
-    step, tool = STEPS[label], BY_ID[STEPS[label]["tool_id"]]
+@pytest.mark.parametrize(("label", "step"), STEPS)
+def test_settings_that_are_not_in_the_form_are_the_tools_defaults(label: str, step: dict[str, Any]) -> None:
     for key, value in step["state"].items():
-        for param in tool.root.iter("param"):
+        for param in BY_ID[step["tool_id"]].root.iter("param"):
             if (param.get("argument") or "").lstrip("-").replace("-", "_") == key and param.get("value") is not None:
-                assert str(value) == param.get("value") or float(value) == float(param.get("value", "nan"))
+                assert str(value) == param.get("value") or float(value) == float(param.get("value", "nan")), label
 
 
-def test_connections_come_from_outputs_that_are_there() -> None:
-    for step in WORKFLOW["steps"].values():
+@every_workflow
+def test_connections_come_from_outputs_that_are_there(workflow: Described) -> None:
+    steps = workflow.content["steps"]
+    for step in steps.values():
         for source in step["in"].values():
             label, _, output = source.partition("/")
-            if output and label in STEPS:
-                assert output in outputs(BY_ID[STEPS[label]["tool_id"]]), source
+            if output and label in workflow.steps:
+                assert output in outputs(BY_ID[steps[label]["tool_id"]]), source
             elif output:
-                assert label in WORKFLOW["steps"]
+                assert label in steps
             else:
-                assert label in WORKFLOW["inputs"]
+                assert label in workflow.content["inputs"]
 
 
-def test_the_summaries_of_all_steps_before_it_go_to_the_report() -> None:
-    collected = {source.partition("/")[0] for source in WORKFLOW["steps"]["Collect summaries"]["in"].values()}
-    assert collected == set(STEPS) - {"Report"}
-    assert len(WORKFLOW["steps"]["Collect summaries"]["state"]["datasets"]) == len(collected)
+@every_workflow
+def test_the_summaries_of_all_steps_before_it_go_to_the_report(workflow: Described) -> None:
+    collecting = workflow.content["steps"]["Collect summaries"]
+    collected = {source.partition("/")[0] for source in collecting["in"].values()}
+    assert collected == set(workflow.steps) - workflow.unsummarised
+    assert len(collecting["state"]["datasets"]) == len(collected)
 
 
-def test_every_output_of_the_workflow_is_looked_at_by_its_test() -> None:
-    tests = yaml.safe_load((FOLDER / f"{FOLDER.name}.gxwf-tests.yml").read_text())
-    assert set(tests[0]["outputs"]) == set(WORKFLOW["outputs"])
+@every_workflow
+def test_every_output_of_the_workflow_is_looked_at_by_its_test(workflow: Described) -> None:
+    tests = yaml.safe_load((workflow.folder / f"{workflow.folder.name}.gxwf-tests.yml").read_text())
+    assert set(tests[0]["outputs"]) == set(workflow.content["outputs"])
 
 
-def test_the_release_is_the_newest_of_the_changelog() -> None:
-    newest = (FOLDER / "CHANGELOG.md").read_text().split("\n## [", 1)[1].split("]", 1)[0]
-    assert newest == WORKFLOW["release"]
+@every_workflow
+def test_the_release_is_the_newest_of_the_changelog(workflow: Described) -> None:
+    newest = (workflow.folder / "CHANGELOG.md").read_text().split("\n## [", 1)[1].split("]", 1)[0]
+    assert newest == workflow.content["release"]
 
 
-def test_datasets_that_stay_in_sight_have_the_names_of_the_outputs() -> None:
+@every_workflow
+def test_datasets_that_stay_in_sight_have_the_names_of_the_outputs(workflow: Described) -> None:
     in_sight = {
         f"{label}/{name}": shown["rename"]
-        for label, step in STEPS.items()
+        for label, step in workflow.steps.items()
         for name, shown in step["out"].items()
         if not shown.get("hide")
     }
-    assert in_sight == {entry["outputSource"]: name for name, entry in WORKFLOW["outputs"].items()}
+    assert in_sight == {entry["outputSource"]: name for name, entry in workflow.content["outputs"].items()}

@@ -6,6 +6,7 @@ import argparse
 import shutil
 import sys
 import time
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -146,10 +147,13 @@ class Errand:
             self.screen.say(f"History   {self.account.history_url(run.history_id)}")
             return error
         self.screen.tell(f"Done in {clock(time.monotonic() - began)}.\n")
-        self.screen.say(f"Results   {run.results}/: {', '.join(sorted(path.name for path in files.values()))}")
+        folders = Counter(path.parent.name for path in files.values() if path.parent != run.results)
+        shown = [path.name for path in files.values() if path.parent == run.results]
+        shown += [f"{folder}/ ({count} files)" for folder, count in folders.items()]
+        self.screen.say(f"Results   {run.results}/: {', '.join(sorted(shown))}")
         for label, path in files.items():
-            if path.suffix == ".html":
-                self.screen.say(f"{'Report' if 'eport' in label else label:9} {path}")
+            if label.partition("/")[0] in ("Report", "Reports"):
+                self.screen.say(f"Report    {path}")
                 if label in invocation["outputs"]:
                     self.screen.say(f"          {self.account.dataset_url(invocation['outputs'][label]['id'])}")
         self.screen.say(f"History   {self.account.history_url(run.history_id)}")

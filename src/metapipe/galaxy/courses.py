@@ -83,6 +83,11 @@ def _biomas_options(made: argparse.ArgumentParser) -> None:
     made.add_argument("--fragment-length", type=_whole(0), metavar="N", help="of the amplicon, in bases; 0: find out")
     made.add_argument("--min-size", type=_whole(1), metavar="N", help="reads a sequence must have; 2 drops singletons")
     made.add_argument("--check-chimeras", action="store_true", default=None, help="leave out chimeras (vsearch)")
+    made.add_argument(
+        "--search",
+        choices=("both", "end-to-end", "local"),
+        help="align whole reads, parts, or both as BioMaS does (default: both; whole reads take a third of the time)",
+    )
     made.add_argument("--upper-identity", type=_share(100), metavar="PERCENT", help="of the upper tier (default: 97)")
     made.add_argument("--lower-identity", type=_share(100), metavar="PERCENT", help="of the lower tier (default: 90)")
     made.add_argument(
@@ -126,6 +131,7 @@ BIOMAS = Course(
         "fragment_length": "Fragment length",
         "min_size": "Minimum size",
         "check_chimeras": "Check for chimeras",
+        "search": "Search",
         "upper_identity": "Upper tier identity",
         "lower_identity": "Lower tier identity",
         "q": "TANGO q",
