@@ -67,17 +67,18 @@ def read_taxa(files: Sequence[tuple[Iterable[bytes], str]]) -> TaxonTree:
         E125 for tables of different taxonomies.
     """
     tree = TaxonTree(len(files))
+    claims: list[dict[int, tuple[int, Place]]] = []
     for sample, (lines, file) in enumerate(files):
-        claimed: dict[int, tuple[int, Place]] = {}
+        claims.append({})
         nowhere = False
         for place, cells in _rows(lines, TAXON_COLUMNS, file):
             name, taxid, _, direct, total, lineage = cells
             reads = whole(direct, "direct", place)
             if lineage:
                 taxon = tree.add(lineage, reads, place, sample)
-                if taxon.taxid in claimed:
+                if taxon.taxid in claims[sample]:
                     raise MetapipeError("E107", f"taxon {taxid} ({name})", file=place.file, line=place.line)
-                claimed[taxon.taxid] = whole(total, "total", place), place
+                claims[sample][taxon.taxid] = whole(total, "total", place), place
             elif name != UNCLASSIFIED or nowhere:
                 raise MetapipeError(
                     "E111", file=place.file, line=place.line, expected="a lineage", found=f"none for {name}"
@@ -85,7 +86,8 @@ def read_taxa(files: Sequence[tuple[Iterable[bytes], str]]) -> TaxonTree:
             else:
                 nowhere = True
                 tree.unclassified[sample] = reads
-        tree.add_up()
+    tree.add_up()
+    for (_, file), claimed, sample in zip(files, claims, range(tree.samples), strict=True):
         for taxon in tree:
             says, place = claimed.get(taxon.taxid, (0, Place(file, 1)))
             if says != taxon.total[sample]:
