@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from metapipe.biomas.reporting.facts import Facts, gather
 from metapipe.biomas.reporting.hints import hints
 from metapipe.biomas.reporting.page import heading, tier_picture, tier_rows, verdict
-from metapipe.biomas.reporting.rank_lists import rank_lists, reach
+from metapipe.biomas.reporting.rank_lists import TOP, rank_lists, reach
 from metapipe.biomas.reporting.story import funnel, sentence
 from metapipe.biomas.taxon_tree import TaxonTree
 from metapipe.stages.reporting.blocks import INSIDE, ROOM, Block, bars_block, funnel_block, head_block, in_pairs, stack
@@ -25,7 +26,8 @@ def figures(summaries: Mapping[str, Sequence[Summary]], tree: TaxonTree | None, 
     What is not known is left out; without any number there is still a picture that says so.
     """
     facts = gather(summaries, tree)
-    lists = [one for one in rank_lists(facts) if one.title in LISTS]
+    # A remark on reads without a name at a rank is for the page; that there are more taxa is for here, too.
+    lists = [one if len(one.bars) == TOP else replace(one, rest="") for one in rank_lists(facts) if one.title in LISTS]
     depth = reach(facts)
     with own_settings():
         rows = [[head_block(heading(facts, title), sentence(facts), verdict(facts, hints(facts)))]]
