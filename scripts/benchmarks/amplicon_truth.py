@@ -68,14 +68,13 @@ RECIPE = "ssu-refseq"
 CUT_OFF = "0.8"
 #: Label, options of filter_matches, options of assign_taxa: what others than the defaults would give.
 OTHER_SETTINGS = (
-    ("--best-margin 0", ("--best-margin", "0"), ()),
-    ("--best-margin 0 --q 0.75", ("--best-margin", "0"), ("--q", "0.75")),
-    ("--best-margin 0 --q 1", ("--best-margin", "0"), ("--q", "1")),
+    ("--best-margin 100", ("--best-margin", "100"), ()),
+    ("--best-margin 100 --q 1", ("--best-margin", "100"), ("--q", "1")),
     ("--best-margin 1", ("--best-margin", "1"), ()),
-    ("--best-margin 0 --upper-identity 99", ("--best-margin", "0", "--upper-identity", "99"), ()),
-    ("--upper-identity 99", ("--upper-identity", "99"), ()),
     ("--q 0.75", (), ("--q", "0.75")),
+    ("--q 0.9", (), ("--q", "0.9")),
     ("--q 1", (), ("--q", "1")),
+    ("--upper-identity 99", ("--upper-identity", "99"), ()),
 )
 _LETTERS = {"phylum": "p", "class": "c", "order": "o", "family": "f", "genus": "g", "species": "s"}
 
@@ -243,13 +242,14 @@ def _classify(reads: Path, database: Path, work: Path, slots: int, say: Say) -> 
     seconds = {}
     matches, seconds["map_amplicons"] = _map(merged, database, work / "map", slots)
     start = time.monotonic()
-    kept, assigned = _assign(matches, database, work / "default")
+    _, assigned = _assign(matches, database, work / "default")
     seconds["filter_matches, assign_taxa"] = time.monotonic() - start
     taxonomy = read_taxonomy(database)
     start = time.monotonic()
     table = _run_sintax(merged, database, taxonomy, work)
     seconds[SINTAX] = time.monotonic() - start
     ours, tiers = read_assignments(assigned)
+    kept, _ = _assign(matches, database, work / "all-of-the-tier", ("--best-margin", "100"))
     sintax, lca = sintax_calls(table), lca_calls(kept, taxonomy)
     truth = of_reads(read_amplicon_truth(reads / "truth.tsv"), tiers)
     in_database = frozenset(int(taxid) for taxid in taxonomy.taxids)
@@ -292,7 +292,7 @@ def _map(merged: Path, database: Path, folder: Path, slots: int) -> tuple[Path, 
     if known.get("made_of") != made_of:
         start = time.monotonic()
         words = ["--outdir", folder, "--slots", str(slots), "--session", "inline"]
-        _stage("map_amplicons", "--reads", merged, "--db-references", database, *words)
+        _stage("map_amplicons", "--reads", merged, "--db-amplicon", database, *words)
         known = {"made_of": made_of, "seconds": time.monotonic() - start}
         mark.write_text(json.dumps(known))
     return next(folder.glob("matches.*")), known["seconds"]

@@ -167,7 +167,7 @@ ROWS = [
 ]
 TABLE = header_line(MATCH_COLUMNS) + "".join(f"{row}\n" for row in ROWS).encode()
 KEPT = [
-    "a;size=3\t3\tupper\t99.00\tR1 R2",
+    "a;size=3\t3\tupper\t99.00\tR1",
     "b\t1\tlower\t94.00\tR|3:x",
     "c;size=7\t7\tnone\t\t",
     "d\t1\tnone\t\t",
@@ -186,7 +186,8 @@ def test_every_row_of_the_table_gives_a_row(fake_task: Callable[..., Any]) -> No
 
 
 def test_thresholds_are_options(fake_task: Callable[..., Any]) -> None:
-    loose = fake_task(FilterMatches(), {"matches": TABLE}, min_coverage=60.0, upper_identity=94.0).run()["kept"]
+    options = {"min_coverage": 60.0, "upper_identity": 94.0, "best_margin": 100.0}
+    loose = fake_task(FilterMatches(), {"matches": TABLE}, **options).run()["kept"]
     assert b"a;size=3\t3\tupper\t99.00\tR1 R2 R3\n" in loose
     assert b"c;size=7\t7\tupper\t100.00\tR1\n" in loose
 

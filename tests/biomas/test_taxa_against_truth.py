@@ -44,7 +44,7 @@ def assigned(tmp_path_factory: pytest.TempPathFactory) -> tuple[dict[str, Lineag
             )
     steps = [
         ["merge_pairs", "--reads-1", folder / "1.fastq", "--reads-2", folder / "2.fastq", "--outdir", folder / "merge"],
-        ["map_amplicons", "--reads", folder / "merge" / "merged.fastq", "--db-references", DATABASE,
+        ["map_amplicons", "--reads", folder / "merge" / "merged.fastq", "--db-amplicon", DATABASE,
          "--out-matches", folder / "matches"],
         ["filter_matches", "--matches", folder / "matches", "--out-kept", folder / "kept"],
         ["assign_taxa", "--matches", folder / "kept", "--db-amplicon", DATABASE, "--out-assignments", folder / "taxa"],

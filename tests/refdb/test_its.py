@@ -60,7 +60,7 @@ def test_reads_of_its_find_their_species(tmp_path: Path, test_data: Path) -> Non
     pieces = [sequence[20:220] for _, sequence in read_fasta(test_data / "its" / "unite.fasta")]
     reads.write_text("".join(f"@r{number}\n{piece}\n+\n{'I' * 200}\n" for number, piece in enumerate(pieces)))
     steps = [
-        ["map_amplicons", "--reads", reads, "--db-references", tmp_path / "its", "--out-matches", tmp_path / "m"],
+        ["map_amplicons", "--reads", reads, "--db-amplicon", tmp_path / "its", "--out-matches", tmp_path / "m"],
         ["filter_matches", "--matches", tmp_path / "m", "--out-kept", tmp_path / "k"],
         ["assign_taxa", "--matches", tmp_path / "k", "--db-amplicon", tmp_path / "its", "--out-assignments",
          tmp_path / "a"],
