@@ -77,7 +77,7 @@ def outputs(tool: Tool) -> set[str]:
 
 
 #: Ids of tools that are used on their own and are no step of a workflow.
-BESIDE_THE_WORKFLOWS: set[str] = set()
+BESIDE_THE_WORKFLOW: set[str] = set()
 
 
 def test_every_workflow_is_looked_at() -> None:
@@ -86,7 +86,7 @@ def test_every_workflow_is_looked_at() -> None:
 
 def test_every_tool_is_a_step_or_named_as_none() -> None:
     used = {step["tool_id"] for workflow in WORKFLOWS for step in workflow.steps.values()}
-    assert used == set(BY_ID) - BESIDE_THE_WORKFLOWS
+    assert used == set(BY_ID) - BESIDE_THE_WORKFLOW
 
 
 @pytest.mark.parametrize(("label", "step"), STEPS)
