@@ -86,7 +86,7 @@ def _biomas_options(made: argparse.ArgumentParser) -> None:
     made.add_argument(
         "--search",
         choices=("both", "end-to-end", "local"),
-        help="align whole reads, parts, or both as BioMaS does (default: both; whole reads take less than half the time)",
+        help="align whole reads, parts, or both as BioMaS does (default: both; whole reads cost less than half)",
     )
     made.add_argument("--upper-identity", type=_share(100), metavar="PERCENT", help="of the upper tier (default: 97)")
     made.add_argument("--lower-identity", type=_share(100), metavar="PERCENT", help="of the lower tier (default: 90)")
