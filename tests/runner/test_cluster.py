@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import signal
@@ -9,7 +10,7 @@ import socket
 import subprocess
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import psutil
@@ -24,20 +25,29 @@ def test_two_hosts_give_the_bytes_of_one_and_no_secret_is_seen(
     with Sniffer(cluster.hosts.bridge) as sniffer:
         one = job()
         wait_until(one.parts)
-        lines = {pid: Path(f"/proc/{pid}/cmdline").read_bytes() for pid in one.alive()}
-        environments = [Path(f"/proc/{pid}/environ").read_bytes() for pid in one.below("metapipe.runner.worker_daemon")]
+        lines = told_by_proc(one.alive(), "cmdline")
+        environments = told_by_proc(one.below("metapipe.runner.worker_daemon"), "environ")
         told = one.wait().must_succeed(COPY)
     assert (told["session"], hosts_of(told)) == ("cluster", {"host-a", "host-b"})
     assert told["totals"]["retries"] == 0
     for pid in cluster.pids.values():
-        for process in [psutil.Process(pid), *psutil.Process(pid).children(recursive=True)]:
-            lines[process.pid] = Path(f"/proc/{process.pid}/cmdline").read_bytes()
+        below = [process.pid for process in psutil.Process(pid).children(recursive=True)]
+        lines |= told_by_proc([pid, *below], "cmdline")
     assert len(lines) > 8
     assert not [pid for pid, line in lines.items() if cluster.secret.encode() in line]
     assert environments
     assert not cluster_zombies(cluster)
     assert sniffer.seen > 100_000
     assert not sniffer.found(cluster.secret.encode(), b"contig_", b"run_attempt", b"metapipe.runner")
+
+
+def told_by_proc(processes: Iterable[int], what: str) -> dict[int, bytes]:
+    """What the kernel tells of each process; one that has ended since it was listed tells nothing any more."""
+    told = {}
+    for pid in processes:
+        with contextlib.suppress(OSError):
+            told[pid] = Path(f"/proc/{pid}/{what}").read_bytes()
+    return told
 
 
 def test_a_killed_executor_costs_its_blocks_once_more_and_nothing_else(
