@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from metapipe.biomas.reporting.facts import Facts
 from metapipe.biomas.reporting.steps import STEPS
 from metapipe.stages.reporting.axis import percent, whole_number
-from metapipe.stages.reporting.hints import Hint, is_held_out, is_trial
+from metapipe.stages.reporting.hints import Hint, set_aside, small_databases
 
 MERGED_SHARE = 0.70
 SHORT_SHARE = 0.10
@@ -202,30 +202,15 @@ def striking_taxa(facts: Facts) -> Iterator[Hint]:
 
 
 def database_size(facts: Facts) -> Iterator[Hint]:
-    for name in sorted({database.get("name", "") for database in facts.databases}):
-        if is_held_out(name):
-            yield Hint(
-                "note",
-                f"The database {name} is a held-out one.",
-                "The sample's own organisms were left out of it on purpose, to judge the classification fairly.",
-            )
-        elif is_trial(name):
-            yield Hint(
-                "look",
-                f"The database {name} is a small one for trying things out.",
-                "Most organisms of a real sample are not in it, and reads are placed at the relatives that are.",
-                "Use a full database for results that you publish.",
-            )
+    yield from small_databases(
+        facts.databases,
+        held_out="The sample's own organisms were left out of it on purpose, to judge the classification fairly.",
+        trial="Most organisms of a real sample are not in it, and reads are placed at the relatives that are.",
+    )
 
 
 def records_set_aside(facts: Facts) -> Iterator[Hint]:
-    for stage, count in facts.quarantined.items():
-        yield Hint(
-            "look",
-            f"{STEPS[stage]} set {whole_number(count)} record{'' if count == 1 else 's'} aside.",
-            "The program failed on them, so they are not in the results; everything else was finished.",
-            "The step's quarantine file holds them.",
-        )
+    yield from set_aside(facts.quarantined, STEPS)
 
 
 RULES: tuple[Callable[[Facts], Iterator[Hint]], ...] = (

@@ -6,7 +6,7 @@ The limits are rules of thumb for Illumina metagenomes, meant to make a reader l
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from metapipe.stages.reporting.axis import bases, percent, whole_number
@@ -178,28 +178,44 @@ def annotation_depth(facts: Facts) -> Iterator[Hint]:
 
 
 def database_size(facts: Facts) -> Iterator[Hint]:
-    for name in sorted({database.get("name", "") for database in facts.databases}):
+    yield from small_databases(
+        facts.databases,
+        held_out="Known proteins of the sample's own organisms were left out on purpose, to judge the annotation "
+        "fairly. It finds less than a full database would.",
+        trial="Most genes of a real sample have no relative in it; that a gene has no hit says little.",
+    )
+
+
+def small_databases(databases: Iterable[Mapping[str, str]], *, held_out: str, trial: str) -> Iterator[Hint]:
+    """One hint for each database that is none to publish with.
+
+    :param held_out: what it means that the sample's own are left out; :param trial: that it is a small one.
+    """
+    for name in sorted({database.get("name", "") for database in databases}):
         if is_held_out(name):
-            yield Hint(
-                "note",
-                f"The database {name} is a held-out one.",
-                "Known proteins of the sample's own organisms were left out on purpose, to judge the annotation "
-                "fairly. It finds less than a full database would.",
-            )
+            yield Hint("note", f"The database {name} is a held-out one.", held_out)
         elif is_trial(name):
             yield Hint(
                 "look",
                 f"The database {name} is a small one for trying things out.",
-                "Most genes of a real sample have no relative in it; that a gene has no hit says little.",
+                trial,
                 "Use a full database for results that you publish.",
             )
 
 
 def records_set_aside(facts: Facts) -> Iterator[Hint]:
-    for stage, count in facts.quarantined.items():
+    yield from set_aside(facts.quarantined, STAGES)
+
+
+def set_aside(quarantined: Mapping[str, int], steps: Mapping[str, str]) -> Iterator[Hint]:
+    """One hint for each step that could not use records.
+
+    :param quarantined: stage -> records; :param steps: stage -> what users call it.
+    """
+    for stage, count in quarantined.items():
         yield Hint(
             "look",
-            f"{STAGES[stage]} set {whole_number(count)} record{'' if count == 1 else 's'} aside.",
+            f"{steps[stage]} set {whole_number(count)} record{'' if count == 1 else 's'} aside.",
             "The program failed on them, so they are not in the results; everything else was finished.",
             "The step's quarantine file holds them.",
         )
