@@ -8,8 +8,7 @@ from typing import Any
 
 from metapipe.biomas.biom_table import biom
 from metapipe.biomas.krona_page import PROGRAMS, krona_page, krona_version
-from metapipe.biomas.main_ranks import main_ranks
-from metapipe.biomas.summarise_taxa import opened, side_labels, stem
+from metapipe.biomas.summarise_taxa import note_counts, opened, side_labels, stem
 from metapipe.biomas.taxon_table import read_taxa, write_across
 from metapipe.errors import MetapipeError
 from metapipe.runner.stage import Output, SideFile, Stage, Task, WholeInput, option
@@ -54,13 +53,8 @@ class CombineSamples(Stage):
             task.output("table").write(row)
         task.output("biom").write(biom(tree, samples).encode())
         task.output("sunburst").write(krona_page(task, tree, samples))
-        main = main_ranks(taxon.rank for taxon in tree)
-        found = [taxon for taxon in tree if taxon.total_reads]
         task.note("samples", len(samples))
-        task.note("reads", tree.classified_reads + tree.unclassified_reads)
-        task.note("classified", tree.classified_reads)
-        task.note("taxa", len(found))
-        task.note("species", sum(main.get(taxon.rank) == "species" for taxon in found))
+        note_counts(task, tree)
 
     def tool_versions(self) -> dict[str, str]:
         return krona_version()

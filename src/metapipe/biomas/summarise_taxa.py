@@ -15,6 +15,7 @@ from metapipe.biomas.krona_page import PROGRAMS, krona_page, krona_version
 from metapipe.biomas.main_ranks import main_ranks
 from metapipe.biomas.newick import newick
 from metapipe.biomas.taxon_table import count_assignments, write_taxa
+from metapipe.biomas.taxon_tree import TaxonTree
 from metapipe.biomas.tree_drawing import MOST_DRAWN, draw_tree
 from metapipe.runner.stage import Output, SideFile, Stage, Task, WholeInput, option
 from metapipe.stages.plain_text import one_line
@@ -68,16 +69,21 @@ class SummariseTaxa(Stage):
         drawing = draw_tree(tree, title=sample, most=task.options.drawn_taxa)
         task.output("tree").write(drawing.encode())
         task.output("sunburst").write(krona_page(task, tree, [sample]))
-        main = main_ranks(taxon.rank for taxon in tree)
-        found = [taxon for taxon in tree if taxon.total_reads]
         task.note("sample", sample)
-        task.note("reads", tree.classified_reads + tree.unclassified_reads)
-        task.note("classified", tree.classified_reads)
-        task.note("taxa", len(found))
-        task.note("species", sum(main.get(taxon.rank) == "species" for taxon in found))
+        note_counts(task, tree)
 
     def tool_versions(self) -> dict[str, str]:
         return krona_version()
+
+
+def note_counts(task: Task, tree: TaxonTree) -> None:
+    """Leave in the summary how many reads there are, how many were classified, and what was found."""
+    main = main_ranks(taxon.rank for taxon in tree)
+    found = [taxon for taxon in tree if taxon.total_reads]
+    task.note("reads", tree.classified_reads + tree.unclassified_reads)
+    task.note("classified", tree.classified_reads)
+    task.note("taxa", len(found))
+    task.note("species", sum(main.get(taxon.rank) == "species" for taxon in found))
 
 
 def side_labels(task: Task, name: str) -> list[str]:
