@@ -9,7 +9,7 @@ from metapipe.errors import MetapipeError
 from metapipe.refdb.build import build_from_file
 from metapipe.refdb.diamond import DATABASE, FASTA, build_diamond
 from metapipe.refdb.manifest import read_manifest
-from metapipe.refdb.proteins import read_proteins
+from metapipe.refdb.proteins import Protein, read_proteins
 from metapipe.refdb.verify import verify
 
 
@@ -43,11 +43,29 @@ def test_a_manifest_names_no_path_of_the_machine(tmp_path: Path, test_data: Path
     assert str(test_data) not in (tmp_path / "db" / "manifest.json").read_text()
 
 
-def test_makedb_writes_the_same_bytes_on_any_number_of_threads(tmp_path: Path, test_data: Path) -> None:
+@pytest.mark.parametrize("proteins", [["GGAACTN"], ["MKVLAAGITG", "A"], ["A"] * 12, [*["MKVLAAGITG"] * 10, "G"]])
+def test_a_database_may_hold_peptides_of_the_letters_of_dna(tmp_path: Path, proteins: list[str]) -> None:
+    entries = [Protein(f"P{number}", letters) for number, letters in enumerate(proteins)]
+    assert build_diamond(entries, tmp_path).counts["proteins"] == len(proteins)
+
+
+def test_other_databases_have_the_bytes_that_makedb_gives_their_file_on_any_number_of_threads(
+    tmp_path: Path, test_data: Path
+) -> None:
     build_diamond(read_proteins(test_data / "proteins.fasta"), tmp_path)
-    argv = ["diamond", "makedb", "--in", tmp_path / FASTA, "--db", tmp_path / "two.dmnd", "--threads", "2", "--quiet"]
+    argv = [
+        "diamond",
+        "makedb",
+        "--in",
+        tmp_path / FASTA,
+        "--db",
+        tmp_path / "direct.dmnd",
+        "--threads",
+        "2",
+        "--quiet",
+    ]
     subprocess.run(argv, check=True)
-    assert (tmp_path / "two.dmnd").read_bytes() == (tmp_path / DATABASE).read_bytes()
+    assert (tmp_path / "direct.dmnd").read_bytes() == (tmp_path / DATABASE).read_bytes()
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,8 @@ from typing import Any
 import pytest
 
 from metapipe.errors import MetapipeError
+from metapipe.refdb.diamond import build_diamond
+from metapipe.refdb.proteins import Protein
 from metapipe.runner.stage import Database
 from metapipe.stages.protein_hits import COLUMNS, parse_hit
 from metapipe.stages.search_proteins import FINISHED, SearchProteins, read_alignments
@@ -49,7 +51,7 @@ def database(tmp_path_factory: pytest.TempPathFactory) -> Database:
 
 @pytest.fixture
 def search(fake_task: Callable[..., Any], database: Database) -> Callable[..., Any]:
-    def run(proteins: bytes, **options: Any) -> Any:
+    def run(proteins: bytes, database: Database = database, **options: Any) -> Any:
         task = fake_task(SearchProteins(), {"proteins": proteins}, databases={"proteins": database}, **options)
         return task.run()["hits"], task.notes
 
@@ -104,6 +106,20 @@ def test_odd_letters_and_odd_names_are_searched_and_keep_their_names(search: Cal
     assert [row.query for row in rows if row.subject == "P001"] == ["stop*", "gap;'\"$(x)", "U|O"]
     assert notes["proteins"] == 6
     assert notes["queries_with_hits"] == 3
+
+
+def test_a_peptide_of_the_letters_of_dna_is_searched_like_any_other_wherever_it_stands(
+    search: Callable[..., Any], tmp_path: Path
+) -> None:
+    repeat = "".join(random.Random(11).choices("GGGAACTN", k=120))
+    few = {"P000": PROTEINS["P000"], "repeat": repeat}
+    build_diamond([Protein(name, letters) for name, letters in few.items()], tmp_path)
+    own = Database("few", "1", "diamond", tmp_path, "")
+    peptides = {f"made_{number}": repeat for number in range(14)}
+    alone, notes = search(fasta(peptides), database=own)
+    assert notes["queries_significant"] == 14
+    last, _ = search(fasta({**QUERIES, **peptides}), database=own)
+    assert last.endswith(alone.split(b"\n", 1)[1])
 
 
 def test_the_evalue_option_lets_weak_hits_in_but_does_not_make_them_significant(search: Callable[..., Any]) -> None:

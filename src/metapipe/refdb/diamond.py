@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+import contextlib
+import itertools
 import re
 import shutil
 import subprocess
+import tempfile
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO, cast
 
 from metapipe.errors import MetapipeError
-from metapipe.refdb.proteins import Protein, write_proteins
+from metapipe.refdb.proteins import Protein, read_fasta, write_proteins
 
 FASTA, DATABASE = "proteins.fasta", "proteins.dmnd"
+
+#: Proteins at the beginning of a file that DIAMOND looks at to tell DNA.
+_LOOKED_AT = 10
 
 
 @dataclass(frozen=True)
@@ -39,11 +46,38 @@ def build_diamond(proteins: Iterable[Protein], folder: Path) -> Built:
     write_proteins(_counted(proteins, counts), fasta)
     if not counts["proteins"]:
         raise MetapipeError("E108", "there is no protein to build a database from")
-    argv = [program, "makedb", "--in", str(fasta), "--db", str(database), "--threads", "1", "--quiet"]
-    done = subprocess.run(argv, capture_output=True, text=True, check=False)
-    if done.returncode or not database.is_file():
-        raise MetapipeError("E401", f"diamond makedb: {(done.stderr or done.stdout).strip()[-300:]}")
+    status, words = _makedb(program, fasta, database)
+    if status or not database.is_file():
+        raise MetapipeError("E401", f"diamond makedb: {words.strip()[-300:]}")
     return Built(f"diamond {_format_version(program, database)}", f"diamond {_program_version(program)}", counts)
+
+
+def _makedb(program: str, fasta: Path, database: Path) -> tuple[int, str]:
+    """Run ``diamond makedb``; return its exit code and what it said.
+
+    DIAMOND refuses a file when one of its first ten proteins is of A, C, G, T and N only: it takes it for DNA. Its
+    message names an option against that, which ``makedb`` does not have (2.1.3). Before such a file go ten proteins of
+    one letter ``X``: they hold no seed, so nothing is ever found in them. Other files get none, and keep their bytes.
+    """
+    argv = [program, "makedb", "--db", str(database), "--threads", "1", "--quiet"]  # reads standard input
+    with (
+        tempfile.TemporaryFile() as said,
+        fasta.open("rb") as proteins,
+        subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=said, stderr=said) as running,
+    ):
+        with contextlib.suppress(BrokenPipeError), cast("IO[bytes]", running.stdin) as stream:
+            if _like_dna(fasta):
+                stream.writelines(b">%d\nX\n" % number for number in range(_LOOKED_AT))
+            shutil.copyfileobj(proteins, stream, 1 << 20)
+        status = running.wait()
+        said.seek(0)
+        return status, said.read().decode("utf-8", "replace")
+
+
+def _like_dna(fasta: Path) -> bool:
+    """Whether one of the first proteins would be taken for DNA."""
+    first = itertools.islice(read_fasta(fasta), _LOOKED_AT)
+    return any(not set(sequence) - set("ACGTN") for _, sequence in first)
 
 
 def _counted(proteins: Iterable[Protein], counts: dict[str, int]) -> Iterable[Protein]:
