@@ -1,14 +1,23 @@
 from __future__ import annotations
 
+import contextlib
+import gzip
+import io
 import json
+import tarfile
+import tempfile
+from functools import cache
 from pathlib import Path
 
 import pyhmmer
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from metapipe.errors import MetapipeError
 from metapipe.refdb.build import build_from_file
 from metapipe.refdb.hmm import FAMILIES, PROFILES, InterproEntry, build_hmm, read_interpro
+from metapipe.stages.hmm_families import read_families
 
 
 def load(path: Path) -> list[pyhmmer.plan7.HMM]:
@@ -48,14 +57,118 @@ def test_families_carry_interpro_go_and_ec(tmp_path: Path, test_data: Path) -> N
     assert built.counts == {"families": 2, "with_interpro": 1, "with_go": 1, "with_ec": 1}
 
 
-def test_profiles_without_gathering_cutoffs_are_refused(tmp_path: Path, test_data: Path) -> None:
-    alphabet = pyhmmer.easel.Alphabet.amino()
-    sequence = pyhmmer.easel.TextSequence(name=b"own", sequence="MKVLAAGITGLT").digitize(alphabet)
-    profile, _, _ = pyhmmer.plan7.Builder(alphabet, seed=1).build(sequence, pyhmmer.plan7.Background(alphabet))
-    with (tmp_path / "own.hmm").open("wb") as target:
-        profile.write(target)
-    with pytest.raises(MetapipeError, match=r"METAPIPE-E204 own.hmm: expected a gathering cut-off \(GA\), found 'own'"):
-        build_from_file("hmm", tmp_path / "own.hmm", tmp_path / "db", name="own", version="1")
+@cache
+def profile(
+    name: str,
+    accession: str = "",
+    letters: str = "MKVLAAGITGLT",
+    kind: str = "amino",
+    gathering: float | None = None,
+    trusted: float | None = None,
+) -> bytes:
+    """A profile of one sequence, as text."""
+    alphabet = getattr(pyhmmer.easel.Alphabet, kind)()
+    sequence = pyhmmer.easel.TextSequence(name=name.encode(), sequence=letters).digitize(alphabet)
+    hmm, _, _ = pyhmmer.plan7.Builder(alphabet, seed=1).build(sequence, pyhmmer.plan7.Background(alphabet))
+    hmm.accession = accession or None
+    hmm.cutoffs.gathering = None if gathering is None else (gathering, gathering)
+    hmm.cutoffs.trusted = None if trusted is None else (trusted, trusted)
+    content = io.BytesIO()
+    hmm.write(content)
+    return content.getvalue()
+
+
+def build(folder: Path, content: bytes, name: str = "own.hmm") -> list[dict[str, str]]:
+    """Build a database of a file; return the rows of its families."""
+    (folder / name).write_bytes(content)
+    build_from_file("hmm", folder / name, folder / "db", name="own", version="1")
+    header, *rows = (folder / "db" / FAMILIES).read_text().splitlines()
+    return [dict(zip(header.split("\t"), row.split("\t"), strict=True)) for row in rows]
+
+
+def test_every_family_says_by_which_cut_off_its_hits_are_judged(tmp_path: Path) -> None:
+    content = profile("a", gathering=10, trusted=12) + profile("b", trusted=12) + profile("c")
+    rows = build(tmp_path, content)
+    assert [(row["name"], row["cutoff"]) for row in rows] == [("a", "GA"), ("b", "TC"), ("c", "E-value")]
+    families = read_families(tmp_path / "db" / FAMILIES)
+    assert [families[name].cutoff for name in "abc"] == ["GA", "TC", "E-value"]
+    counts = json.loads((tmp_path / "db" / "manifest.json").read_text())["counts"]
+    assert (counts["judged_by_TC"], counts["judged_by_E-value"]) == (1, 1)
+
+
+def test_families_of_an_older_database_are_judged_by_their_gathering_cut_offs(test_data: Path) -> None:
+    families = read_families(test_data / "refdb" / "metapipe-tiny-domains" / "1" / FAMILIES)
+    assert {family.cutoff for family in families.values()} == {"GA"}
+
+
+def test_where_all_have_gathering_cut_offs_the_table_is_as_it_was(tmp_path: Path) -> None:
+    assert "cutoff" not in build(tmp_path, profile("a", gathering=10))[0]
+
+
+@pytest.mark.parametrize(
+    ("second", "message"),
+    [
+        (("one", "ACC2"), r"E107 own.hmm line {line}: expected every NAME once, found 'one'"),
+        (("two", "ACC1"), r"E107 own.hmm line {line}: expected every ACC once, found 'ACC1'"),
+        (("ACC1", ""), r"E107 own.hmm line {line}: expected every ACC once, found 'ACC1'"),
+    ],
+)
+def test_two_profiles_of_one_name_are_refused_with_the_line(
+    tmp_path: Path, second: tuple[str, str], message: str
+) -> None:
+    first = profile("one", "ACC1")
+    line = first.count(b"\n") + 2
+    with pytest.raises(MetapipeError, match=f"METAPIPE-{message.format(line=line)}"):
+        build(tmp_path, first + profile(*second))
+    assert not (tmp_path / "db").exists()
+
+
+@pytest.mark.parametrize("kind", ["dna", "rna"])
+def test_profiles_of_nucleotides_are_refused_when_the_database_is_built(tmp_path: Path, kind: str) -> None:
+    letters = "ACGGTTCAACCTGATC" if kind == "dna" else "ACGGUUCAACCUGAUC"
+    message = (
+        rf"METAPIPE-E204 own.hmm line 2: expected profiles of proteins \(ALPH amino\), found '{kind.upper()} in r'"
+    )
+    with pytest.raises(MetapipeError, match=message):
+        build(tmp_path, profile("r", letters=letters, kind=kind))
+
+
+def test_profiles_are_read_from_gzip_and_from_archives_of_one_file_a_family(tmp_path: Path) -> None:
+    one, two = profile("K00001"), profile("K00002")
+    expected = build(tmp_path, one + two)
+    assert build(tmp_path, gzip.compress(one + two), "Pfam-A.hmm.gz") == expected
+    with tarfile.open(tmp_path / "profiles.tar.gz", "w:gz") as archive:
+        for name, content in (("profiles/K00001.hmm", one), ("profiles/K00002.hmm", two), ("profiles/prok.hal", b"K")):
+            member = tarfile.TarInfo(name)
+            member.size = len(content)
+            archive.addfile(member, io.BytesIO(content))
+    assert build(tmp_path, (tmp_path / "profiles.tar.gz").read_bytes(), "profiles.tar.gz") == expected
+
+
+def test_a_byte_order_mark_and_windows_line_ends_change_nothing(tmp_path: Path) -> None:
+    plain = profile("one", gathering=3)
+    assert build(tmp_path, b"\xef\xbb\xbf" + plain.replace(b"\n", b"\r\n")) == build(tmp_path, plain)
+
+
+@settings(deadline=None, max_examples=60)
+@given(
+    st.integers(0, 4000),
+    st.sampled_from([b"", b"\0", b"\xf8", b"\t", b"\v", b"//\n", b"NAME\n", b"\xef\xbb\xbf", b"LENG  0\n", b"\n\n"]),
+    st.booleans(),
+)
+def test_no_bytes_in_profiles_are_an_error_of_our_own(place: int, bytes_: bytes, cut: bool) -> None:
+    text = profile("one", "ACC1", gathering=3)
+    content = text[:place] + bytes_ + (b"" if cut else text[place:])
+    # Anything but a refusal of ours fails the test.
+    with tempfile.TemporaryDirectory() as folder, contextlib.suppress(MetapipeError):
+        build(Path(folder), content)
+
+
+@settings(deadline=None, max_examples=60)
+@given(st.binary(max_size=300))
+def test_bytes_that_nobody_would_write_are_no_profiles(content: bytes) -> None:
+    with tempfile.TemporaryDirectory() as folder, pytest.raises(MetapipeError):
+        build(Path(folder), content)
 
 
 @pytest.mark.parametrize("file", ["contigs.fasta", "bad/binary.fasta"])

@@ -16,7 +16,8 @@ from pathlib import Path
 from metapipe.errors import MetapipeError
 from metapipe.refdb.diamond import Built
 from metapipe.refdb.lineages import SPECIES, Placement
-from metapipe.refdb.proteins import open_text, write_fasta
+from metapipe.refdb.proteins import write_fasta
+from metapipe.refdb.text_files import text_lines
 
 FASTA, INDEX, REFERENCES, TAXONOMY = "references.fasta", "reference", "references.tsv", "taxonomy.tsv"
 REFERENCE_COLUMNS = ("reference", "taxid")
@@ -130,17 +131,16 @@ def _program_version(program: str) -> str:
 
 def _records(path: Path) -> Iterator[tuple[int, str, str]]:
     """Line of the header, header, sequence."""
-    with open_text(path) as lines:
-        start, header, parts = 0, "", list[str]()
-        for number, text in enumerate(lines, 1):
-            line = text.strip()
-            if line.startswith(">"):
-                if start:
-                    yield start, header, "".join(parts)
-                start, header, parts = number, line[1:].strip(), []
-            elif line and not start:
-                raise MetapipeError("E101", file=path, line=number, expected="a line that starts with '>'", found=line)
-            else:
-                parts.append(line)
-        if start:
-            yield start, header, "".join(parts)
+    start, header, parts = 0, "", list[str]()
+    for number, text in text_lines(path):
+        line = text.strip()
+        if line.startswith(">"):
+            if start:
+                yield start, header, "".join(parts)
+            start, header, parts = number, line[1:].strip(), []
+        elif line and not start:
+            raise MetapipeError("E101", file=path, line=number, expected="a line that starts with '>'", found=line)
+        else:
+            parts.append(line)
+    if start:
+        yield start, header, "".join(parts)

@@ -44,7 +44,9 @@ def add_parser(subparsers: Any) -> argparse.ArgumentParser:
     build.add_argument(
         "--fasta", type=Path, help="protein FASTA for --kind diamond, marker genes for --kind amplicon; plain or gzip"
     )
-    build.add_argument("--hmm", type=Path, help="HMMER3 profiles with GA cut-offs, for --kind hmm")
+    build.add_argument(
+        "--hmm", type=Path, help="HMMER3 profiles (plain, gzip, or a tar archive of such files), for --kind hmm"
+    )
     build.add_argument(
         "--taxonomy",
         type=Path,

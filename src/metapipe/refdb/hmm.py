@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
 
 from metapipe.errors import MetapipeError
 from metapipe.refdb.diamond import Built
+from metapipe.refdb.profiles import GATHERING, RULES, Profile, read_profiles
 from metapipe.refdb.proteins import clean_ec, clean_text
 
 PROFILES, FAMILIES = "profiles.h3m", "families.tsv"
 COLUMNS = ("accession", "name", "description", "interpro", "interpro_name", "go", "ec")
+#: A last column of ``families.tsv``, there only when a family is judged by another rule than its gathering cut-off.
+CUTOFF = "cutoff"
 _SPECIFIC = ("family", "domain", "homologous_superfamily")
 
 
@@ -37,40 +39,52 @@ def build_hmm(
 ) -> Built:
     """Write both files into ``folder``.
 
-    :param profiles: HMMER3 file, text or binary.
+    Where every family has gathering cut-offs, the table has no column ``cutoff`` (so has Pfam's); else it says of each
+    family by which of :data:`metapipe.refdb.profiles.RULES` its hits are judged.
+
+    :param profiles: HMMER3 file, text or binary, plain or gzip, or a tar archive of such files.
     :param entries: family accession without version → InterPro entry (see :func:`read_interpro`).
     :param ec_of_go: GO accession → EC numbers (:func:`metapipe.refdb.ontology.ec_of_go`).
     :param only: family accessions without version to keep; all when ``None``.
-    :raises MetapipeError: E101 when the file holds no profiles, E204 when a profile lacks its gathering cut-offs.
+    :raises MetapipeError: as :func:`metapipe.refdb.profiles.read_profiles`; E108 when no profile is left.
     """
     counts = {"families": 0, "with_interpro": 0, "with_go": 0, "with_ec": 0}
-    with (
-        (folder / PROFILES).open("wb") as binary,
-        (folder / FAMILIES).open("w", encoding="utf-8", newline="\n") as table,
-    ):
-        table.write("\t".join(COLUMNS) + "\n")
-        for profile in _read_profiles(profiles):
-            accession = _text(profile.accession) or _text(profile.name)
-            family = accession.partition(".")[0]
-            if only is not None and family not in only:
+    rows: list[list[str]] = []
+    rules: list[str] = []
+    with (folder / PROFILES).open("wb") as binary:
+        for profile in read_profiles(profiles):
+            if only is not None and profile.family not in only:
                 continue
-            if profile.cutoffs.gathering is None:
-                # Without GA every site would need its own threshold, and results would not be comparable.
-                raise MetapipeError("E204", file=profiles, expected="a gathering cut-off (GA)", found=accession)
-            profile.write(binary, binary=True)
-            entry = entries.get(family)
-            go = entry.go if entry else ()
-            ec = clean_ec(number for term in go for number in ec_of_go.get(term, ()))
-            row = [accession, _text(profile.name), _text(profile.description)]
-            row += [entry.accession, entry.name] if entry else ["", ""]
-            table.write("\t".join(clean_text(cell) for cell in [*row, ";".join(go), ";".join(ec)]) + "\n")
+            profile.hmm.write(binary, binary=True)
+            entry = entries.get(profile.family)
+            row = _row(profile, entry, ec_of_go)
+            rows.append(row)
+            rules.append(profile.rule)
             counts["families"] += 1
             counts["with_interpro"] += entry is not None
-            counts["with_go"] += bool(go)
-            counts["with_ec"] += bool(ec)
-    if not counts["families"]:
+            counts["with_go"] += bool(row[-2])
+            counts["with_ec"] += bool(row[-1])
+    if not rows:
         raise MetapipeError("E108", "there is no profile to build a database from", file=profiles)
+    _write_families(folder / FAMILIES, rows, rules)
+    counts |= {f"judged_by_{rule}": rules.count(rule) for rule in RULES if rules.count(rule) and rule != GATHERING}
     return Built("hmmer 3/f binary", f"pyhmmer {version('pyhmmer')}", counts)
+
+
+def _row(profile: Profile, entry: InterproEntry | None, ec_of_go: Mapping[str, tuple[str, ...]]) -> list[str]:
+    go = entry.go if entry else ()
+    ec = clean_ec(number for term in go for number in ec_of_go.get(term, ()))
+    cells = [profile.accession, profile.name, profile.description]
+    cells += [entry.accession, entry.name] if entry else ["", ""]
+    return [clean_text(cell) for cell in [*cells, ";".join(go), ";".join(ec)]]
+
+
+def _write_families(path: Path, rows: Iterable[list[str]], rules: list[str]) -> None:
+    told = set(rules) != {GATHERING}
+    with path.open("w", encoding="utf-8", newline="\n") as table:
+        table.write("\t".join([*COLUMNS, CUTOFF] if told else COLUMNS) + "\n")
+        for row, rule in zip(rows, rules, strict=True):
+            table.write("\t".join([*row, rule] if told else row) + "\n")
 
 
 def read_interpro(path: Path) -> dict[str, InterproEntry]:
@@ -92,18 +106,3 @@ def read_interpro(path: Path) -> dict[str, InterproEntry]:
 def _rank(entry: InterproEntry) -> tuple[int, str]:
     rank = _SPECIFIC.index(entry.type) if entry.type in _SPECIFIC else len(_SPECIFIC)
     return rank, entry.accession
-
-
-def _read_profiles(path: Path) -> Iterator[Any]:
-    import pyhmmer
-
-    try:
-        with pyhmmer.plan7.HMMFile(str(path)) as stream:
-            yield from stream
-    except (ValueError, EOFError) as error:
-        raise MetapipeError("E101", "not a file of HMMER3 profiles", file=path) from error
-
-
-def _text(value: bytes | str | None) -> str:
-    # Names are bytes up to pyhmmer 0.10 and text from 0.11 on.
-    return value.decode() if isinstance(value, bytes) else value or ""

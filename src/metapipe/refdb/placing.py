@@ -9,8 +9,8 @@ from pathlib import Path
 from metapipe.errors import MetapipeError
 from metapipe.refdb.amplicon import Reference
 from metapipe.refdb.lineages import Placement, is_lineage, place_lineages, read_lineage
-from metapipe.refdb.proteins import open_text
 from metapipe.refdb.taxdump import Taxdump, place_taxids
+from metapipe.refdb.text_files import open_text
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,6 @@ The first three fields and their separator are those of Prokka's databases, so t
 
 from __future__ import annotations
 
-import gzip
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
@@ -14,6 +13,7 @@ from pathlib import Path
 from typing import TextIO
 
 from metapipe.errors import MetapipeError
+from metapipe.refdb.text_files import text_lines
 
 SEPARATOR = "~~~"
 _FIELDS = 6
@@ -167,27 +167,17 @@ def read_fasta(path: Path) -> Iterator[tuple[str, str]]:
 
     :raises MetapipeError: E101 with the line when text comes before the first header.
     """
-    with open_text(path) as lines:
-        header: str | None = None
-        parts: list[str] = []
-        for number, line in enumerate(lines, 1):
-            line = line.rstrip()
-            if line.startswith(">"):
-                if header is not None:
-                    yield header, "".join(parts)
-                header, parts = line[1:].strip(), []
-            elif line and header is None:
-                raise MetapipeError("E101", file=path, line=number, expected="a line that starts with '>'", found=line)
-            else:
-                parts.append(line)
-        if header is not None:
-            yield header, "".join(parts)
-
-
-def open_text(path: Path) -> TextIO:
-    """Open a text file that may be gzip-compressed (told by its first bytes, not by its name)."""
-    with path.open("rb") as stream:
-        compressed = stream.read(2) == b"\x1f\x8b"
-    if compressed:
-        return gzip.open(path, "rt", encoding="utf-8", errors="replace")
-    return path.open("r", encoding="utf-8", errors="replace")
+    header: str | None = None
+    parts: list[str] = []
+    for number, line in text_lines(path):
+        line = line.rstrip()
+        if line.startswith(">"):
+            if header is not None:
+                yield header, "".join(parts)
+            header, parts = line[1:].strip(), []
+        elif line and header is None:
+            raise MetapipeError("E101", file=path, line=number, expected="a line that starts with '>'", found=line)
+        else:
+            parts.append(line)
+    if header is not None:
+        yield header, "".join(parts)

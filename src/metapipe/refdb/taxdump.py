@@ -9,7 +9,7 @@ from pathlib import Path
 
 from metapipe.errors import MetapipeError
 from metapipe.refdb.lineages import NO_RANK, ROOT, Placement, Taxon, plain_name
-from metapipe.refdb.proteins import open_text
+from metapipe.refdb.text_files import open_text
 
 #: Nodes under which NCBI keeps what has no place of its own. BioMaS sets their matches back in the same way.
 _UNPLACED = re.compile(r"^(unclassified|environmental samples?|uncultured|unidentified)\b", re.IGNORECASE)

@@ -10,6 +10,9 @@ from metapipe.errors import MetapipeError
 from metapipe.stages.plain_text import one_line
 from metapipe.stages.protein_hits import listed
 
+#: The rule of a family that has its own gathering cut-off.
+GATHERING = "GA"
+
 _REQUIRED = ("accession", "name", "description", "interpro", "interpro_name", "go", "ec")
 
 
@@ -19,6 +22,8 @@ class Family:
 
     :param interpro: accession of its InterPro entry, empty when it has none.
     :param ec: EC numbers that its GO terms stand for: support for an EC number, not one by itself.
+    :param cutoff: by what its hits are judged: ``GA``, ``TC`` or ``E-value``. A table without that column is of a
+        database in which every family has its gathering cut-off.
     """
 
     accession: str
@@ -28,6 +33,7 @@ class Family:
     interpro_name: str = ""
     go: tuple[str, ...] = ()
     ec: tuple[str, ...] = ()
+    cutoff: str = GATHERING
 
 
 def read_families(path: Path) -> dict[str, Family]:
@@ -57,6 +63,7 @@ def read_families(path: Path) -> dict[str, Family]:
             interpro_name=row["interpro_name"],
             go=listed(row["go"]),
             ec=listed(row["ec"]),
+            cutoff=row.get("cutoff") or GATHERING,
         )
     return families
 
