@@ -66,7 +66,7 @@ def test_the_stage_gives_the_same_bytes_on_any_number_of_blocks(
             check=False,
         )
         assert ran.returncode == 0, ran.stderr
-        return {name: (folder / name).read_bytes() for name in ("table.tabular", "summary.json")}
+        return {name: (folder / name).read_bytes() for name in ("table.tsv", "summary.json")}
 
     assert measure(tmp_path / "a", session, blocks) == measure(tmp_path / "b", "inline", 1)
 

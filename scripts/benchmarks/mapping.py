@@ -55,11 +55,11 @@ def measure_mapping(setting: Setting, say: Say, command: str) -> None:
         words = {"both": "map", "end-to-end": "map, end-to-end only", "local": "map, local only"}
         variants |= {name: _stage(folder, database, search) for search, name in words.items()}
         variants |= {
-            "filter": _own(folder, "filter_matches", "--matches", folder / "map_amplicons-both/matches.tabular"),
+            "filter": _own(folder, "filter_matches", "--matches", folder / "map_amplicons-both/matches.tsv"),
             "assign": _own(
-                folder, "assign_taxa", "--db-amplicon", database, "--matches", folder / "filter_matches/kept.tabular"
+                folder, "assign_taxa", "--db-amplicon", database, "--matches", folder / "filter_matches/kept.tsv"
             ),
-            "summarise": _own(folder, "summarise_taxa", "--assignments", folder / "assign_taxa/assignments.tabular"),
+            "summarise": _own(folder, "summarise_taxa", "--assignments", folder / "assign_taxa/assignments.tsv"),
         }
 
         def after(seen: Mapping[str, list[Spent]]) -> None:
@@ -183,9 +183,9 @@ def _what_searches_bring(folder: Path) -> dict[str, Any]:
     rows: dict[str, list[tuple[str, ...]]] = {}
     for search in ("both", *SEARCHES):
         target = folder / f"kept-{search}"
-        words = ["--matches", folder / f"map_amplicons-{search}/matches.tabular", "--outdir", target]
+        words = ["--matches", folder / f"map_amplicons-{search}/matches.tsv", "--outdir", target]
         call(metapipe("filter_matches", *words, "--session", "inline"), env={**_environment()})
-        table = (target / "kept.tabular").read_text().splitlines()[1:]
+        table = (target / "kept.tsv").read_text().splitlines()[1:]
         rows[search] = [tuple(row.split("\t")) for row in table]
     both = rows["both"]
     return {

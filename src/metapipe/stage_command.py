@@ -17,7 +17,7 @@ from metapipe.runner.engine import Request, run_stage
 from metapipe.runner.event_log import VARIABLE
 from metapipe.runner.launcher import adopt_orphans, end_descendants
 from metapipe.runner.limits import IDLE_DEFAULT
-from metapipe.runner.stage import Database, FastqPairs, Stage
+from metapipe.runner.stage import Database, FastqPairs, Stage, default_file_names
 from metapipe.stages.registry import SUMMARIES, reference_of
 
 Say = Callable[[str], None]
@@ -66,10 +66,9 @@ def _fill(commands: Any, name: str, stage: type[Stage]) -> None:
     _add_options(parser, stage)
     group = parser.add_argument_group("outputs (name them one by one, or give a folder for all)")
     group.add_argument("--outdir", type=Path, metavar="DIR", help="write every output here under its default name")
+    names = default_file_names(stage.outputs)
     for key, output in stage.outputs.items():
-        group.add_argument(
-            f"--out-{dashed(key)}", type=Path, metavar="FILE", help=f"{output.help} ({dashed(key)}.{output.suffix})"
-        )
+        group.add_argument(f"--out-{dashed(key)}", type=Path, metavar="FILE", help=f"{output.help} ({names[key]})")
     group.add_argument("--summary", type=Path, metavar="FILE", help="counts, options, engines and databases, as JSON")
     group.add_argument("--report", type=Path, metavar="FILE", help="what the run cost: times, cores, attempts, as JSON")
     group.add_argument("--quarantine", type=Path, metavar="FILE", help="records that made the program fail")
@@ -290,10 +289,8 @@ def _outputs(stage: type[Stage], values: dict[str, Any]) -> dict[str, Path]:
         except OSError as error:
             raise MetapipeError("E501", f"cannot make the folder ({error.strerror})", file=folder) from error
     outputs: dict[str, Path] = {}
-    for key, declared in stage.outputs.items():
-        path = values[f"out_{_key(key)}"] or (
-            folder / f"{dashed(key)}.{declared.suffix}" if folder is not None else None
-        )
+    for key, name in default_file_names(stage.outputs).items():
+        path = values[f"out_{_key(key)}"] or (folder / name if folder is not None else None)
         if path is not None:
             outputs[key] = path
     if not outputs:

@@ -54,7 +54,7 @@ def genus_of(lineage: str) -> str:
 
 def test_all_samples_come_back_with_every_result(finished_biomas: FinishedRun) -> None:
     found = {path.relative_to(finished_biomas.results).as_posix() for path in finished_biomas.results.rglob("*.*")}
-    together = {"taxa-of-all-samples.tsv", "chart-of-all-samples.html", "counts.biom1"}
+    together = {"taxa-of-all-samples.tsv", "chart-of-all-samples.html", "counts.biom"}
     each = {"reports": "html", "figures": "png", "taxa": "tsv", "trees": "svg", "charts": "html"}
     each |= {"read-quality": "html", "trees-newick": "newick"}
     each |= {"assigned-merged-reads": "tsv", "assigned-unmerged-pairs": "tsv"}
@@ -86,7 +86,7 @@ def test_equal_samples_have_equal_columns_in_the_table_and_the_biom_file(finishe
     table = rows(finished_biomas.results / "taxa-of-all-samples.tsv")
     assert {row["station_A"] for row in table} != {"0"}
     assert [row["station_A"] for row in table] == [row["station_B"] for row in table]
-    biom = json.loads((finished_biomas.results / "counts.biom1").read_text())
+    biom = json.loads((finished_biomas.results / "counts.biom").read_text())
     assert [column["id"] for column in biom["columns"]] == list(SAMPLES)
 
 

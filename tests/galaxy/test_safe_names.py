@@ -6,8 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from metapipe.galaxy import naming, progress
-from metapipe.galaxy.naming import safe_name, unique_file_names
+from metapipe import file_names
+from metapipe.file_names import safe_name, unique_file_names
+from metapipe.galaxy import progress
+from metapipe.runner import stage
 
 
 @given(st.text())
@@ -41,6 +43,6 @@ def test_labels_whose_short_names_clash_keep_their_parentheses() -> None:
     }
 
 
-@pytest.mark.parametrize("module", [naming, progress])
+@pytest.mark.parametrize("module", [file_names, progress, stage])
 def test_the_examples_in_the_docstrings_hold(module: object) -> None:
     assert doctest.testmod(module).failed == 0  # type: ignore[arg-type]

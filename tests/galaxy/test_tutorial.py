@@ -49,7 +49,7 @@ def test_the_lines_without_galaxy_annotate_the_reads(folder: Path) -> None:
     argv = ["bash", "-euo", "pipefail", "-c", block("bash", "metapipe annotate")]
     done = subprocess.run(argv, cwd=folder, capture_output=True, text=True, check=False, env=environment)
     assert done.returncode == 0, done.stderr
-    assert (folder / "annotation/gff.gff3").read_text().count("\tCDS\t") > 50
+    assert (folder / "annotation/annotation.gff3").read_text().count("\tCDS\t") > 50
 
 
 def test_every_picture_and_page_the_tutorial_points_to_is_there() -> None:

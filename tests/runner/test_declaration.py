@@ -70,6 +70,14 @@ SLIPS: dict[str, tuple[dict[str, Any], str]] = {
         {"outputs": {"my-copy": Output("txt", "x"), "my_copy": Output("txt", "y")}},
         "output 'my_copy' and output 'my-copy' are both --out-my-copy",
     ),
+    "two outputs in one file": (
+        {"outputs": {"one": Output("txt", "x", label="Mine"), "two": Output("txt", "y", label="mine!")}},
+        "two outputs would both be the file 'mine.txt'",
+    ),
+    "an output in the summary's place": (
+        {"outputs": {"summary": Output("json", "x")}},
+        "two outputs would both be the file 'summary.json'",
+    ),
     "a suffix with its dot": ({"outputs": {"copy": Output(".fasta", "x")}}, "without its dot, found '.fasta'"),
     "an unknown merge": ({"outputs": {"copy": Output("txt", "x", "concat")}}, "merge of output 'copy'.*'concat'"),
     "a merge not called": ({"outputs": {"copy": Output("txt", "x", HeaderOnce)}}, "the class HeaderOnce: add"),

@@ -25,8 +25,8 @@ def annotated_by(blocks: int, folder: Path) -> dict[str, bytes]:
     stage("search_proteins", "--proteins", proteins, "--db-proteins", "metapipe-tiny-proteins:1")
     stage("search_domains", "--proteins", proteins, "--db-hmm", "metapipe-tiny-domains:1")
     evidence = (
-        *("--hits", folder / "search_proteins" / "hits.tabular"),
-        *("--domains", folder / "search_domains" / "domains.tabular"),
+        *("--hits", folder / "search_proteins" / "protein-hits.tsv"),
+        *("--domains", folder / "search_domains" / "domains.tsv"),
     )
     stage("annotate", "--contigs", contigs, "--genes", genes / "genes.gff3", "--proteins", proteins, *evidence)
     files = [path for path in folder.rglob("*") if path.is_file() and path.name != "facts"]
@@ -36,7 +36,7 @@ def annotated_by(blocks: int, folder: Path) -> dict[str, bytes]:
 def test_annotation_is_byte_identical_on_any_number_of_blocks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("METAPIPE_REFDB", str(TEST_DATA / "refdb"))
     whole = annotated_by(1, tmp_path / "1")
-    assert {"annotate/genbank.gbk", "annotate.json", "search_domains/domains.tabular"} < set(whole)
-    assert b"confidence_tier=1" in whole["annotate/gff.gff3"]
+    assert {"annotate/annotation.gbk", "annotate.json", "search_domains/domains.tsv"} < set(whole)
+    assert b"confidence_tier=1" in whole["annotate/annotation.gff3"]
     for blocks in (2, 7):
         assert annotated_by(blocks, tmp_path / str(blocks)) == whole

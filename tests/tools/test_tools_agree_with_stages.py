@@ -81,8 +81,7 @@ def test_options_have_the_defaults_and_limits_of_the_stage(tool: Tool) -> None:
 def test_outputs_have_the_format_the_stage_writes(tool: Tool) -> None:
     formats = {data.get("name"): data.get("format") for data in tool.root.iter("data")}
     for name, output in tool.stage.outputs.items():
-        target = tool.stage_call.split(f"--out-{dashed(name)} '$", 1)[1].split("'", 1)[0]
-        assert formats[target.rpartition(".")[2]] == FORMATS[output.suffix], name
+        assert formats[tool.output_of(name)] == FORMATS[output.suffix], name
 
 
 def test_databases_are_offered_by_the_kind_the_stage_needs(tool: Tool) -> None:

@@ -12,6 +12,9 @@ import pytest
 import yaml
 from wrapped_stages import ROOT, TOOLS, Tool
 
+from metapipe.file_names import output_file_name
+from metapipe.runner.stage import default_file_names
+
 BY_ID = {tool.id: tool for tool in TOOLS}
 
 
@@ -153,3 +156,20 @@ def test_datasets_that_stay_in_sight_have_the_names_of_the_outputs(workflow: Des
         if not shown.get("hide")
     }
     assert in_sight == {entry["outputSource"]: name for name, entry in workflow.content["outputs"].items()}
+
+
+@every_workflow
+def test_a_result_has_one_file_name_from_the_workflow_and_from_the_stage_alone(workflow: Described) -> None:
+    """Where the workflow has a file for each sample, in a folder of the label's name, the sample names the file."""
+    named = {}
+    for label, output in workflow.content["outputs"].items():
+        step, _, source = output["outputSource"].partition("/")
+        tool = BY_ID[workflow.steps[step]["tool_id"]]
+        outputs = {tool.output_of(name): name for name in tool.stage.outputs}
+        together = "biomas-amplicon" not in workflow.folder.name or step == "Combine samples"
+        if together:
+            made = tool.stage.outputs[outputs[source]]
+            alone = default_file_names(tool.stage.outputs)[outputs[source]]
+            named[label] = (output_file_name(label, made.suffix), alone)
+    assert len(named) >= 3
+    assert not {label: pair for label, pair in named.items() if pair[0] != pair[1]}

@@ -70,6 +70,11 @@ class Tool:
         assert found, f"{self.path.name} has no parameter {argument}"
         return found[0]
 
+    def output_of(self, name: str) -> str:
+        """Galaxy's name of the stage's output ``name``."""
+        target = self.stage_call.split(f"--out-{name.replace('_', '-')} '$", 1)[1].split("'", 1)[0]
+        return target.rpartition(".")[2]
+
     @property
     def flags(self) -> set[str]:
         """All options the tool can give to its stage, those of booleans included."""

@@ -34,14 +34,14 @@ class AmpliconReport(Stage):
     summary = "Make one readable page from the summaries and the taxa of a sample"
     example = (
         "metapipe amplicon_report --summaries merge.json --summaries dereplicate.json --summaries taxa.json "
-        "--taxa taxa.tabular --out-page report.html --out-figures figures.png"
+        "--taxa taxa.tsv --out-page report.html --out-figures figures.png"
     )
     side = {
         "summaries": SideFile("json", "Summary of a step (JSON); repeat for each step", multiple=True),
         "taxa": SideFile("tabular", "Taxa of the sample (summarise_taxa)", optional=True),
     }
     outputs = {
-        "page": Output("html", "The report, one self-contained HTML page"),
+        "page": Output("html", "The report, one self-contained HTML page", label="Report"),
         "figures": Output("png", "The most telling parts of the page as one picture"),
     }
     options = AmpliconReportOptions

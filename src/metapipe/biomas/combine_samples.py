@@ -30,14 +30,16 @@ class CombineSamples(Stage):
 
     name = "combine_samples"
     summary = "Put the taxa of many samples side by side as table, BIOM and interactive chart (Krona)"
-    example = "metapipe combine_samples --taxa bay-3.tabular --taxa bay-4.tabular --outdir combined"
+    example = "metapipe combine_samples --taxa bay-3.tsv --taxa bay-4.tsv --outdir combined"
     side = {
         "taxa": SideFile("tabular", "Taxa of a sample (summarise_taxa), named after it; repeat for each", multiple=True)
     }
     outputs = {
-        "table": Output("tabular", "A taxon a row, a sample a column"),
-        "biom": Output("biom1", "Reads directly at each taxon of each sample, BIOM 1.0"),
-        "sunburst": Output("html", "Interactive chart (Krona) with all samples, one offline page"),
+        "table": Output("tabular", "A taxon a row, a sample a column", label="Taxa of all samples"),
+        "biom": Output("biom1", "Reads directly at each taxon of each sample, BIOM 1.0", label="Counts (BIOM)"),
+        "sunburst": Output(
+            "html", "Interactive chart (Krona) with all samples, one offline page", label="Chart of all samples"
+        ),
     }
     options = CombineSamplesOptions
     invariance = WholeInput()

@@ -20,8 +20,12 @@ class QualityReport(Stage):
     example = "metapipe quality_report --reads-1 a_1.fastq.gz --reads-2 a_2.fastq.gz --out-page quality.html"
     records = FastqPairs()
     outputs = {
-        "page": Output("html", "The report, one self-contained HTML page", Reduce(add_counts, write=page)),
-        "profile": Output("json", "The numbers of the page", Reduce(add_counts, finish=tidy)),
+        "page": Output(
+            "html", "The report, one self-contained HTML page", Reduce(add_counts, write=page), label="Read quality"
+        ),
+        "profile": Output(
+            "json", "The numbers of the page", Reduce(add_counts, finish=tidy), label="Read quality (numbers)"
+        ),
     }
     invariance = MapReduce()
     rate = 2e7

@@ -39,18 +39,16 @@ class SummariseTaxa(Stage):
 
     name = "summarise_taxa"
     summary = "Summarise the taxa of a sample as table, tree, BIOM, drawing and interactive chart (Krona)"
-    example = (
-        "metapipe summarise_taxa --assignments merged.tabular --assignments pairs.tabular --sample bay-3 --outdir taxa"
-    )
+    example = "metapipe summarise_taxa --assignments merged.tsv --assignments pairs.tsv --sample bay-3 --outdir taxa"
     side = {
         "assignments": SideFile("tabular", "Assignments of one sample (assign_taxa); repeat for each", multiple=True),
     }
     outputs = {
         "taxa": Output("tabular", "Reads by taxon, directly and in total, from the root downwards"),
-        "newick": Output("nwk", "The tree in Newick format, counts as NHX comments"),
-        "biom": Output("biom1", "Reads directly at each taxon, BIOM 1.0"),
+        "newick": Output("nwk", "The tree in Newick format, counts as NHX comments", label="Tree (Newick)"),
+        "biom": Output("biom1", "Reads directly at each taxon, BIOM 1.0", label="Counts (BIOM)"),
         "tree": Output("svg", "The tree drawn"),
-        "sunburst": Output("html", "Interactive chart (Krona), one offline page"),
+        "sunburst": Output("html", "Interactive chart (Krona), one offline page", label="Chart"),
     }
     options = SummariseTaxaOptions
     invariance = WholeInput()

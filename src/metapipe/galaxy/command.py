@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from metapipe.errors import MetapipeError
+from metapipe.file_names import safe_name
 from metapipe.galaxy.courses import COURSES, METAPIPE, Course
-from metapipe.galaxy.naming import safe_name
 from metapipe.galaxy.progress import Changes, Step, clock, status_line
 from metapipe.galaxy.reads import Sample, find_samples
 

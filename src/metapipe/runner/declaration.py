@@ -21,6 +21,7 @@ from metapipe.runner.stage import (
     Stage,
     Table,
     WholeInput,
+    default_file_names,
 )
 
 _STAGE_NAME = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*")
@@ -47,6 +48,7 @@ def _problems(stage: type[Stage]) -> Iterator[str]:
     yield from _costs(stage)
     yield from _methods(stage)
     yield from _flags(stage)
+    yield from _file_names(stage)
 
 
 def _texts(stage: type[Stage]) -> Iterator[str]:
@@ -190,3 +192,9 @@ def _flags(stage: type[Stage]) -> Iterator[str]:
 
 def _shown(value: Any) -> str:
     return f"the class {value.__name__}: add ()" if isinstance(value, type) else repr(value)
+
+
+def _file_names(stage: type[Stage]) -> Iterator[str]:
+    names = [*default_file_names(stage.outputs).values(), "summary.json", "run_report.json"]
+    if double := next((name for name in names if names.count(name) > 1), None):
+        yield f"two outputs would both be the file {double!r}; give them different labels"

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, BinaryIO, ClassVar, Protocol
 
+from metapipe.file_names import unique_file_names
 from metapipe.runner.merge import Concat, MergeRule
 
 # ----------------------------------------------------------------------------------------------------- inputs
@@ -133,11 +134,25 @@ class Output:
 
     :param suffix: file name extension without dot, e.g. ``gff3``.
     :param merge: how the blocks' parts become one file.
+    :param label: what a person calls it, e.g. ``Annotation (GFF3)``; its file in ``--outdir`` is named after it, as is
+        that of the workflow's output with this label (:mod:`metapipe.file_names`). Empty: the output's own name.
     """
 
     suffix: str
     help: str
     merge: MergeRule = field(default_factory=Concat)
+    label: str = ""
+
+
+def default_file_names(outputs: Mapping[str, Output]) -> dict[str, str]:
+    """Map each output to the name of its file in a folder that holds them all.
+
+    >>> default_file_names({"table": Output("tabular", "one row per gene", label="Annotation table")})
+    {'table': 'annotation-table.tsv'}
+    """
+    labels = {key: output.label or key.replace("_", "-") for key, output in outputs.items()}
+    names = unique_file_names({labels[key]: output.suffix for key, output in outputs.items()})
+    return {key: names[label] for key, label in labels.items()}
 
 
 # ------------------------------------------------------------------------------------------------- invariance

@@ -42,11 +42,11 @@ class Annotate(Stage):
         "domains": SideFile("tabular", "domains as search_domains writes them", optional=True),
     }
     outputs = {
-        "gff": Output("gff3", "annotation, GFF3", HeaderOnce(lines=1)),
-        "genbank": Output("gbk", "annotated contigs, GenBank"),
-        "embl": Output("embl", "annotated contigs, EMBL"),
-        "table": Output("tabular", "annotation, one row per gene", HeaderOnce()),
-        "proteins": Output("fasta", "proteins with their product"),
+        "gff": Output("gff3", "annotation, GFF3", HeaderOnce(lines=1), label="Annotation (GFF3)"),
+        "genbank": Output("gbk", "annotated contigs, GenBank", label="Annotation (GenBank)"),
+        "embl": Output("embl", "annotated contigs, EMBL", label="Annotation (EMBL)"),
+        "table": Output("tabular", "annotation, one row per gene", HeaderOnce(), label="Annotation table"),
+        "proteins": Output("fasta", "proteins with their product", label="Annotated proteins"),
     }
     options = AnnotateOptions
     invariance = Exact()

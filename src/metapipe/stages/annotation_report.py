@@ -37,7 +37,7 @@ class AnnotationReport(Stage):
         "table": SideFile("tabular", "Annotation table", optional=True),
     }
     outputs = {
-        "page": Output("html", "The report, one self-contained HTML page"),
+        "page": Output("html", "The report, one self-contained HTML page", label="Report"),
         "figures": Output("png", "The most telling figures of the page as one picture"),
     }
     options = AnnotationReportOptions

@@ -39,7 +39,9 @@ class PredictGenes(Stage):
     records = Fasta("contigs")
     outputs = {
         "genes": Output("gff3", "Genes with position, strand and which ends are missing", HeaderOnce(lines=1)),
-        "nucleotides": Output("fasta", "Sequence of each gene in its own direction, stop codon included"),
+        "nucleotides": Output(
+            "fasta", "Sequence of each gene in its own direction, stop codon included", label="Gene sequences"
+        ),
         "proteins": Output("fasta", "Protein of each gene"),
     }
     options = PredictGenesOptions

@@ -58,8 +58,12 @@ class SearchProteins(Stage):
     example = "metapipe search_proteins --proteins proteins.fasta --db-proteins ec-proteins:1 --out-hits hits.tsv"
     records = Fasta("proteins", alphabet="aa", help="protein FASTA file, plain or gzip")
     databases = {"proteins": RefDB(kind="diamond", help="protein database")}
-    outputs = {"hits": Output("tabular", "hits, one row per protein and subject, best first", HeaderOnce())}
     version = "2"
+    outputs = {
+        "hits": Output(
+            "tabular", "hits, one row per protein and subject, best first", HeaderOnce(), label="Protein hits"
+        )
+    }
     options = ProteinSearchOptions
     invariance = Exact()
     threads = PER_NODE

@@ -38,13 +38,16 @@ def annotate(tmp_path: Path) -> Annotate:
         genes = ("--proteins", "genes/proteins.fasta")
         metapipe(refdb, "search_proteins", *genes, "--db-proteins", proteins, "--outdir", "hits")
         metapipe(refdb, "search_domains", *genes, "--db-hmm", domains, "--outdir", "domains")
-        evidence = ("--hits", "hits/hits.tabular", "--domains", "domains/domains.tabular")
+        evidence = ("--hits", "hits/protein-hits.tsv", "--domains", "domains/domains.tsv")
         metapipe(
             refdb, "annotate", *contigs, *genes, "--genes", "genes/genes.gff3", *evidence, "--outdir", "annotation"
         )
         result = tmp_path / "annotation"
         return evaluate_files(
-            reads / "truth", result / "gff.gff3", tmp_path / "contigs/contigs.fasta", result / "table.tabular"
+            reads / "truth",
+            result / "annotation.gff3",
+            tmp_path / "contigs/contigs.fasta",
+            result / "annotation-table.tsv",
         )
 
     return run

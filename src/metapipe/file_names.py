@@ -1,12 +1,19 @@
-"""Names of files and histories: what a user typed must never leave the results folder or need quoting."""
+"""Names of files and histories: what a user typed must never leave the results folder or need quoting.
+
+A result has one label, and its file one name made from it, whoever writes it: ``metapipe STAGE --outdir`` (the label
+the stage declares) and ``scripts/run`` (the label of the workflow's output).
+"""
 
 from __future__ import annotations
 
 import re
 import unicodedata
 
+#: Format, as stages and Galaxy call it → the ending people know.
 _SUFFIXES = {
+    "biom1": "biom",
     "genbank": "gbk",
+    "newick": "nwk",
     "tabular": "tsv",
     "fastqsanger": "fastq",
     "fastqsanger.gz": "fastq.gz",
@@ -32,8 +39,8 @@ def safe_name(text: str) -> str:
     return name[:_LONGEST].strip("-._") or "unnamed"
 
 
-def output_file_name(label: str, extension: str) -> str:
-    """Return the file name of a workflow output from its label and Galaxy's extension.
+def output_file_name(label: str, format: str) -> str:
+    """Return the file name of an output from its label and its format.
 
     The format a label ends with in parentheses is said by the suffix already.
 
@@ -42,7 +49,7 @@ def output_file_name(label: str, extension: str) -> str:
     >>> output_file_name("Report", "html")
     'report.html'
     """
-    suffix = _SUFFIXES.get(extension, extension)
+    suffix = _SUFFIXES.get(format, format)
     stem = re.sub(r"\s*\([^()]*\)\s*$", "", label) or label
     return f"{safe_name(stem)}.{suffix}"
 
@@ -50,14 +57,14 @@ def output_file_name(label: str, extension: str) -> str:
 def unique_file_names(outputs: dict[str, str]) -> dict[str, str]:
     """Map each label to its file name; labels whose short names clash keep their parentheses.
 
-    :param outputs: label → Galaxy extension.
+    :param outputs: label → format.
 
     >>> unique_file_names({"Genes (DNA)": "fasta", "Genes (protein)": "fasta"})
     {'Genes (DNA)': 'genes-dna.fasta', 'Genes (protein)': 'genes-protein.fasta'}
     """
-    names = {label: output_file_name(label, extension) for label, extension in outputs.items()}
+    names = {label: output_file_name(label, format) for label, format in outputs.items()}
     taken = list(names.values())
-    for label, extension in outputs.items():
+    for label, format in outputs.items():
         if taken.count(names[label]) > 1:
-            names[label] = f"{safe_name(label)}.{_SUFFIXES.get(extension, extension)}"
+            names[label] = f"{safe_name(label)}.{_SUFFIXES.get(format, format)}"
     return names
