@@ -15,7 +15,7 @@ import pytest
 from made_reads import Read, columns, dna, fastq, other_strand, pair, reads_of, sequenced
 
 from metapipe.biomas.merge_pairs import MergePairs
-from metapipe.biomas.pair_merging import flash_max_overlap, program_bases
+from metapipe.biomas.pair_merging import flash_max_overlap
 from metapipe.runner.merge import add_counts
 from metapipe.runner.stage import Totals
 
@@ -254,12 +254,6 @@ def test_a_block_without_any_pair_gives_empty_files(fake_task: Callable[..., Any
     made, notes = run(fake_task, [], merger=merger)
     assert set(made.values()) == {b""}
     assert notes == {"pairs": 0, "merged": 0, "unmerged": 0}
-
-
-def test_programs_are_given_five_letters_only() -> None:
-    every = bytes(range(256))
-    assert set(program_bases(every)) == set(b"ACGTN")
-    assert program_bases(b"ACGTUNacgtunRYK.-") == b"ACGTTNACGTTNNNNNN"
 
 
 def test_the_versions_of_both_programs_are_known() -> None:

@@ -63,6 +63,23 @@ def test_300_pairs_are_cut_and_dropped_as_trim_galore_does(fake_task: Callable[.
     assert 100 < len(kept) < 250
 
 
+@pytest.mark.parametrize(("as_dna", "written"), [("T", "U"), ("ACGT", "acgt")])
+def test_letters_for_the_same_bases_are_trimmed_alike_and_stay_as_they_were(
+    fake_task: Callable[..., Any], as_dna: str, written: str
+) -> None:
+    table = str.maketrans(as_dna, written)
+
+    def other(read: Read) -> Read:
+        return (read[0], read[1].translate(table), read[2])
+
+    pairs = various(12, 40)
+    expected, notes = run(fake_task, pairs)
+    made, other_notes = run(fake_task, [(other(first), other(second)) for first, second in pairs])
+    assert made == tuple([other(read) for read in reads] for reads in expected)
+    assert other_notes == notes
+    assert notes["adapters_removed"] > 0
+
+
 def test_adapters_are_cut_off_both_mates(fake_task: Callable[..., Any]) -> None:
     fragment = dna(1, 80)
     (first, second), notes = run(fake_task, [pair("a", fragment, 110)])

@@ -21,7 +21,7 @@ def move(folder: Path, source: str, target: str) -> None:
 
 
 def test_pairs_written_are_the_pairs_read_back(tmp_path: Path) -> None:
-    assert write_numbered(PAIRS, tmp_path) == 3
+    assert write_numbered(PAIRS, tmp_path) == (3, True)
     for mate in "12":
         move(tmp_path, f"{mate}.fastq", f"cut-{mate}.fastq")
         (tmp_path / f"lone-{mate}.fastq").touch()

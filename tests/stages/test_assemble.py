@@ -78,6 +78,65 @@ def test_no_reads_give_no_contigs_and_say_so(fake_task: Callable[..., Any], tmp_
         assert notes["n50"] == notes["contigs"] == 0
 
 
+@pytest.fixture(scope="module")
+def marked() -> tuple[bytes, bytes]:
+    """Reads of one genome in which every read over base 1000 has an N there."""
+    text = genome(9, 2000)
+    return reads_of([text[:1000] + "N" + text[1001:]], depth=20)
+
+
+def with_letters(reads: bytes, old: bytes, new: bytes) -> bytes:
+    table = bytes.maketrans(old, new)
+    lines = reads.split(b"\n")
+    return b"\n".join(line.translate(table) if at % 4 == 1 else line for at, line in enumerate(lines))
+
+
+@pytest.mark.parametrize(
+    ("old", "new"), [(b"N", b"."), (b"N", b"-"), (b"N", b"R"), (b"N", b"n"), (b"T", b"U"), (b"ACGTN", b"acgu.")]
+)
+def test_a_letter_that_is_no_base_reads_as_n_and_u_as_t(
+    fake_task: Callable[..., Any], marked: tuple[bytes, bytes], old: bytes, new: bytes
+) -> None:
+    contigs = run(fake_task, marked, k_list="21,41", preset="default")
+    first, second = (with_letters(mates, old, new) for mates in marked)
+    assert run(fake_task, (first, second), k_list="21,41", preset="default") == contigs
+    assert contigs[0] != b""
+
+
+@pytest.mark.parametrize("packed", [False, True])
+def test_single_reads_with_other_letters_line_ends_and_empty_ones_give_the_same_contigs(
+    fake_task: Callable[..., Any], tmp_path: Path, marked: tuple[bytes, bytes], packed: bool
+) -> None:
+    options = {"k_list": "21,41", "preset": "default"}
+    plain, odd = tmp_path / "plain.fastq", tmp_path / "odd.fastq"
+    plain.write_bytes(b"".join(marked))
+    text = b"@empty\n\n+\n\n@letter\nu\n+\nI\n" + with_letters(plain.read_bytes(), b"NT", b".U")
+    odd.write_bytes(gzip.compress(text.replace(b"\n", b"\r\n")) if packed else text.replace(b"\n", b"\r\n"))
+    contigs = run(fake_task, (b"", b""), side={"single": plain}, **options)
+    assert run(fake_task, (b"", b""), side={"single": odd}, **options) == contigs
+    assert contigs[1]["contigs"] > 0
+
+
+@pytest.mark.parametrize(
+    ("text", "code", "line"),
+    [
+        (b"@a\nACGT\n+\nIIII\n@b\nACGT\n+\n", "E102", None),
+        (b"@a\nACGT\n+\nII\n", "E103", None),
+        (b"@a\nAC5T\n+\nIIII\n", "E109", 2),
+        (gzip.compress(b"@a\nACGT\n+\nIIII\n" * 999)[:-9], "E104", None),
+    ],
+)
+def test_damaged_single_reads_are_refused_instead_of_read_as_far_as_they_go(
+    fake_task: Callable[..., Any], tmp_path: Path, text: bytes, code: str, line: int | None
+) -> None:
+    path = tmp_path / "single.fastq"
+    path.write_bytes(text)
+    with pytest.raises(MetapipeError) as refused:
+        run(fake_task, (b"", b""), side={"single": path})
+    assert (refused.value.code, refused.value.file) == (code, "single")
+    assert line is None or refused.value.line == line
+
+
 @pytest.mark.parametrize("length", [10, 100])
 def test_a_single_pair_gives_no_contigs_and_says_so(fake_task: Callable[..., Any], length: int) -> None:
     reads = reads_of([genome(1, 200)], depth=1, length=100)

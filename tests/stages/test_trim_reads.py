@@ -58,6 +58,34 @@ def test_an_insert_shorter_than_the_reads_is_cut_where_the_adapter_begins(fake_t
     assert notes["adapters_removed"] == {"reads": 2, "bases": 66}
 
 
+@pytest.mark.parametrize(("written", "as_dna"), [("U", "T"), ("acgt", "ACGT")], ids=["RNA", "lower case"])
+def test_letters_for_the_same_bases_are_trimmed_alike_and_stay_as_they_were(
+    fake_task: Callable[..., Any], written: str, as_dna: str
+) -> None:
+    first, second = sequenced(3, 40)
+    table = str.maketrans(as_dna, written)
+    other = [[(name, bases.translate(table), quality) for name, bases, quality in mates] for mates in (first, second)]
+    expected, notes = run(fake_task, first, second)
+    made, other_notes = run(fake_task, *other)
+    assert {name: fastq_with(reads, table) for name, reads in expected.items()} == made
+    assert other_notes["adapters_removed"] == notes["adapters_removed"] != {"reads": 0, "bases": 0}
+
+
+def fastq_with(reads: bytes, table: dict[int, int]) -> bytes:
+    lines = reads.decode().split("\n")
+    return "\n".join(line.translate(table) if at % 4 == 1 else line for at, line in enumerate(lines)).encode()
+
+
+@pytest.mark.parametrize("letter", "N.RYSWKMBDHV-n")
+def test_a_letter_that_is_no_base_has_no_quality_whatever_the_file_says(
+    fake_task: Callable[..., Any], letter: str
+) -> None:
+    bases = dna(4, 100)
+    odd = ("a", bases[:80] + 4 * letter + bases[84:], "I" * 100)
+    made, _ = run(fake_task, [odd], [("a", dna(5, 100), "I" * 100)])
+    assert made["reads-1"] == fastq([("a", bases[:80], "I" * 80)])
+
+
 def test_a_good_read_whose_mate_is_bad_becomes_a_single_read(fake_task: Callable[..., Any]) -> None:
     bases = [dna(seed, 100) for seed in range(8)]
     good, bad, short = "I" * 100, "#" * 100, "I" * 60 + "#" * 10 + "I" * 30

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from metapipe.errors import MetapipeError
 from metapipe.runner.stage import Completed, Task
+from metapipe.stages.called_bases import called_bases
 
 #: Base name of the index in a database of kind ``amplicon``.
 INDEX = "reference"
@@ -25,20 +26,13 @@ FINISHED = "overall alignment rate"
 _READS = re.compile(rb"^(\d+) reads; of these:$", re.MULTILINE)
 
 
-def _base(code: int) -> str:
-    return chr(code).upper().replace("U", "T")
-
-
-#: Bowtie 2 leaves out letters it does not know and then ends with "more quality values than read characters". U is T;
-#: every other letter is unknown.
-_BASES = bytes(ord(letter) if letter in "ACGT" else ord("N") for letter in map(_base, range(256)))
 #: For a read without bases, which Bowtie 2 leaves out of its answer when its mate has none either.
 _NOTHING = (b"N", b"!")
 
 
 def as_searched(sequence: bytes, qualities: bytes) -> tuple[bytes, bytes]:
     """Return the bases and qualities as Bowtie 2 is to see them: A, C, G, T and N only, and never none."""
-    return (sequence.translate(_BASES), qualities) if sequence else _NOTHING
+    return (called_bases(sequence), qualities) if sequence else _NOTHING
 
 
 def name_of(reads: Sequence[tuple[bytes, bytes]]) -> bytes:

@@ -12,10 +12,10 @@ from metapipe.biomas.pair_merging import (
     Vsearch,
     flash_max_overlap,
     merger_versions,
-    program_bases,
 )
 from metapipe.runner.records import base_name
 from metapipe.runner.stage import FastqPairs, Output, PinnedGlobals, Stage, Task, Totals, option
+from metapipe.stages.called_bases import called_bases
 
 
 @dataclass(frozen=True)
@@ -89,5 +89,5 @@ def write_pairs(task: Task, min_overlap: int) -> tuple[int, int]:
                 continue
             written += 1
             for stream, mate in zip((first, second), mates, strict=True):
-                stream.write(fastq_record(str(pairs), program_bases(mate.sequence), mate.qualities))
+                stream.write(fastq_record(str(pairs), called_bases(mate.sequence), mate.qualities))
     return pairs, written

@@ -15,17 +15,8 @@ from metapipe.errors import MetapipeError
 from metapipe.runner.program_version import program_version
 from metapipe.runner.stage import Task, Totals
 
-#: U is T; whatever else is not A, C, G or T is N: FLASH reads it so, and vsearch stops at ``.`` and ``-``.
-_CALLED = bytes.maketrans(b"acgtuU", b"ACGTTT")
-_FOR_PROGRAMS = bytes(letter if letter in b"ACGTN" else ord("N") for letter in bytes(range(256)).translate(_CALLED))
-
 #: The highest Phred score a FASTQ file can hold, and the highest that vsearch gives a base seen twice (its default).
 _HIGHEST_READ, _HIGHEST_MADE = 93, 41
-
-
-def program_bases(sequence: bytes) -> bytes:
-    """Return the bases as both programs read them: upper case, U as T, everything uncertain as N."""
-    return sequence.translate(_FOR_PROGRAMS)
 
 
 class Merger(Protocol):

@@ -11,6 +11,7 @@ from metapipe.biomas.numbered_reads import fastq_record, header_of, read_numbere
 from metapipe.errors import MetapipeError
 from metapipe.runner.program_version import program_version
 from metapipe.runner.stage import Exact, FastqPairs, Output, Stage, Task, option
+from metapipe.stages.called_bases import called_bases
 
 #: What Trim Galore looks for in both mates when its look at the first reads finds Illumina's adapters.
 ILLUMINA_UNIVERSAL = "AGATCGGAAGAGC"
@@ -39,6 +40,7 @@ class TrimUnmerged(Stage):
         "trimmed-1": Output("fastq", "First mates of the pairs kept"),
         "trimmed-2": Output("fastq", "Second mates of the pairs kept"),
     }
+    version = "2"
     options = TrimUnmergedOptions
     invariance = Exact()
     rate = 1e7
@@ -75,7 +77,8 @@ class TrimUnmerged(Stage):
             kept += 1
             cut += before - sum(len(read.sequence) for read in results)
             for stream, mate, read in zip(streams, mates, results, strict=True):
-                stream.write(fastq_record(header_of(mate), read.sequence, read.qualities))
+                # cutadapt cuts ends off the bases as called; the letters stay those of the file.
+                stream.write(fastq_record(header_of(mate), mate.sequence[: len(read.sequence)], read.qualities))
         task.note("pairs", {"before": pairs, "after": kept})
         task.note("adapters_removed", adapters)
         task.note("bases_trimmed", cut)
@@ -90,7 +93,7 @@ def write_pairs(task: Task) -> array[int]:
     with (task.scratch / "1.fastq").open("wb") as first, (task.scratch / "2.fastq").open("wb") as second:
         for number, mates in enumerate(task.pairs(), 1):
             for stream, mate in zip((first, second), mates, strict=True):
-                stream.write(fastq_record(str(number), mate.sequence, mate.qualities))
+                stream.write(fastq_record(str(number), called_bases(mate.sequence), mate.qualities))
             lengths.append(sum(len(mate.sequence) for mate in mates))
     return lengths
 

@@ -17,6 +17,7 @@ from typing import BinaryIO
 
 from metapipe.errors import MetapipeError
 from metapipe.runner.stage import Record, Task
+from metapipe.stages.called_bases import called_bases
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,18 +39,21 @@ def read_of(record: Record) -> Read:
     return Read(header.encode(), record.sequence, record.qualities)
 
 
-def write_numbered(pairs: Iterable[tuple[Read, Read]], folder: Path) -> int:
-    """Write the pairs to ``1.fastq`` and ``2.fastq``; return how many.
+def write_numbered(pairs: Iterable[tuple[Read, Read]], folder: Path) -> tuple[int, bool]:
+    """Write the pairs to ``1.fastq`` and ``2.fastq``; return how many, and whether all bases are the user's letters.
 
     Each header begins with the pair's number: whatever the user's names are, even the same name twice, the way back
-    from the program's files to the pair is certain.
+    from the program's files to the pair is certain. fastp is given called bases only: to it, U in a read differs from
+    T in an adapter, and ``a`` from ``A``.
     """
-    count = 0
+    count, alike = 0, True
     with (folder / "1.fastq").open("wb") as first, (folder / "2.fastq").open("wb") as second:
         for count, (mate1, mate2) in enumerate(pairs, 1):
             for stream, mate in ((first, mate1), (second, mate2)):
-                stream.write(b"@%d %b\n%b\n+\n%b\n" % (count, mate.header, mate.sequence, mate.qualities))
-    return count
+                bases = called_bases(mate.sequence)
+                alike = alike and bases == mate.sequence
+                stream.write(b"@%d %b\n%b\n+\n%b\n" % (count, mate.header, bases, mate.qualities))
+    return count, alike
 
 
 def fastp_command(folder: Path, adapter_1: str, adapter_2: str) -> list[str | Path]:
@@ -109,6 +113,18 @@ def read_back(folder: Path, pairs: int) -> Iterator[tuple[Read, Read]]:
             yield first, second
         for stream in (cut_1, cut_2, lone_1, lone_2):
             stream.expect_end()
+
+
+def with_letters_of(
+    given: Iterable[tuple[Read, Read]], cut: Iterable[tuple[Read, Read]]
+) -> Iterator[tuple[Read, Read]]:
+    """Yield the cut pairs with the letters they were given with: fastp cuts ends off and changes no base."""
+    for whole, rest in zip(given, cut, strict=True):
+        first, second = (
+            Read(mate.header, mate.sequence[: len(left.sequence)], left.qualities)
+            for mate, left in zip(whole, rest, strict=True)
+        )
+        yield first, second
 
 
 class _Numbered:

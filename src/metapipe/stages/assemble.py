@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gzip
 import re
 from dataclasses import dataclass
 from itertools import pairwise
@@ -11,8 +10,10 @@ from typing import Any
 
 from metapipe.errors import MetapipeError
 from metapipe.runner.program_version import program_version
+from metapipe.runner.scan import scan_file
 from metapipe.runner.stage import PER_NODE, FastqPairs, Output, SideFile, Stage, Task, WholeInput, option
 from metapipe.stages.assembled_contigs import named, parse_megahit
+from metapipe.stages.assembly_reads import reads_for_megahit
 from metapipe.stages.contig_statistics import ContigCounts, lx, nx
 from metapipe.stages.fasta_text import format_fasta
 
@@ -50,6 +51,7 @@ class Assemble(Stage):
     """
 
     name = "assemble"
+    version = "2"
     summary = "Assemble read pairs and single reads to contigs"
     example = "metapipe assemble --reads-1 a_1.fastq --reads-2 a_2.fastq --single a_single.fastq --out-contigs c.fasta"
     records = FastqPairs()
@@ -73,10 +75,10 @@ class Assemble(Stage):
     def run(self, task: Task, state: Any) -> None:  # noqa: ARG002
         reads: list[str | Path] = []
         if task.totals.records:
-            reads += ["-1", plain_path(task, "reads-1", task.input_file("reads-1"))]
-            reads += ["-2", plain_path(task, "reads-2", task.input_file("reads-2"))]
+            for flag, name in (("-1", "reads-1"), ("-2", "reads-2")):
+                reads += [flag, reads_for_megahit(task.input_file(name), task.scratch, name)]
         if "single" in task.side and has_reads(task.side["single"], task.labels["single"]):
-            reads += ["-r", plain_path(task, "single", task.side["single"])]
+            reads += ["-r", reads_for_megahit(task.side["single"], task.scratch, "single")]
         counts, circular = ContigCounts(), 0
         contigs = task.output("contigs")
         if reads:
@@ -144,25 +146,11 @@ def explained(fault: MetapipeError, log: Path, memory_mb: int) -> MetapipeError:
     return fault
 
 
-def plain_path(task: Task, name: str, path: Path) -> Path:
-    """Return a path without commas: MEGAHIT takes them for lists of files."""
-    link = task.scratch / f"megahit-{name}.fastq"
-    link.symlink_to(path.absolute())
-    return link
-
-
 def has_reads(path: Path, label: str) -> bool:
-    """Say whether a FASTQ file, plain or gzip, holds anything.
+    """Say whether a file of single reads holds any.
 
-    :raises MetapipeError: E102 when it begins with something else than ``@``.
+    MEGAHIT stops reading, without a word, where a file is damaged; so it is checked as the mates are.
+
+    :raises MetapipeError: E102 to E105 for what is not FASTQ, plain or gzip.
     """
-    with path.open("rb") as plain:
-        packed = plain.read(2) == b"\x1f\x8b"
-    try:
-        with gzip.open(path) if packed else path.open("rb") as stream:
-            beginning = stream.read(1)
-    except (OSError, EOFError) as fault:
-        raise MetapipeError("E105", str(fault), file=label) from fault
-    if beginning not in (b"", b"@"):
-        raise MetapipeError("E102", file=label, line=1, expected="'@name'", found=beginning)
-    return bool(beginning)
+    return scan_file(path, label, "fastq").total_records > 0

@@ -7,6 +7,7 @@ from typing import Any
 
 import pyrodigal
 
+from metapipe.stages.called_bases import called_bases
 from metapipe.stages.fasta_text import reverse_complement
 from metapipe.stages.gff3 import Gene
 
@@ -15,12 +16,6 @@ SOURCE = f"Pyrodigal_v{version('pyrodigal')}"
 
 #: Bases; so many N in a row are a gap between pieces of a scaffold, and no gene runs across it.
 GAP = 50
-
-# Prodigal reads A, C, G and T. RNA is read as DNA, every ambiguous base as N.
-_LETTERS = bytes(
-    ord("T") if letter in b"Uu" else ord(chr(letter).upper()) if letter in b"ACGTacgt" else ord("N")
-    for letter in range(256)
-)
 
 
 def gene_finder(min_length: int) -> Any:
@@ -45,9 +40,7 @@ def find_genes(finder: Any, contig: str, sequence: bytes) -> list[Gene]:
 
     :param sequence: any letter case; ambiguous bases are read as N.
     """
-    found = sorted(
-        finder.find_genes(sequence.translate(_LETTERS)), key=lambda gene: (gene.begin, gene.end, gene.strand)
-    )
+    found = sorted(finder.find_genes(called_bases(sequence)), key=lambda gene: (gene.begin, gene.end, gene.strand))
     return [
         Gene(
             id=f"{contig}_{number}",

@@ -14,7 +14,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from metapipe.stages.called_bases import called_bases
+
 PHRED_OFFSET = 33
+
+_IS_CALLED = np.frombuffer(called_bases(bytes(range(256))), np.uint8) != ord("N")
 
 
 @dataclass(frozen=True)
@@ -43,9 +47,12 @@ class ReadBatch:
         return cls(bases, qualities, lengths)
 
     def judged_qualities(self) -> NDArray[np.uint8]:
-        """Return the qualities with 0 for every N: an unknown base has no quality, whatever the file says."""
-        unknown = (self.bases == ord("N")) | (self.bases == ord("n"))
-        return np.where(unknown, np.uint8(0), self.qualities)
+        """Return the qualities with 0 for every N: an unknown base has no quality, whatever the file says.
+
+        What reads as N (:func:`~metapipe.stages.called_bases.called_bases`) counts as such: ``.`` is one, and so are
+        IUPAC codes of several bases.
+        """
+        return np.where(_IS_CALLED[self.bases], self.qualities, np.uint8(0))
 
 
 @dataclass(frozen=True)

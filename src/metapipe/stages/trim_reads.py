@@ -10,7 +10,7 @@ from typing import Any
 from metapipe.errors import MetapipeError
 from metapipe.runner.program_version import program_version
 from metapipe.runner.stage import Exact, FastqPairs, Output, Stage, Task, option
-from metapipe.stages.adapter_removal import Read, read_back, read_of, remove_adapters, write_numbered
+from metapipe.stages.adapter_removal import Read, read_back, read_of, remove_adapters, with_letters_of, write_numbered
 from metapipe.stages.read_quality import QualityRules, ReadBatch, ReadCounts
 
 #: Limits of one batch of pairs: arrays of this many reads, and of this many cells when reads are long.
@@ -45,6 +45,7 @@ class TrimReads(Stage):
         "reads-2": Output("fastq", "Second mates of the pairs kept"),
         "single": Output("fastq", "Reads kept whose mate was dropped"),
     }
+    version = "2"
     options = TrimReadsOptions
     invariance = Exact()
     rate = 5e6
@@ -59,14 +60,15 @@ class TrimReads(Stage):
     def run(self, task: Task, state: Any) -> None:  # noqa: ARG002
         options = task.options
         before = {name: ReadCounts() for name in ("reads-1", "reads-2")}
-        pairs = write_numbered(counted(read_pairs(task), before), task.scratch)
+        pairs, alike = write_numbered(counted(read_pairs(task), before), task.scratch)
         note = TrimNotes()
         if pairs:
             adapters = remove_adapters(task, options.adapter_1, options.adapter_2, pairs)
             note.adapters.update(reads=adapters.reads, bases=adapters.bases)
         rules = QualityRules(options.mean_quality, options.window_size, options.window_quality, options.min_length)
         streams = [task.output(name) for name in self.outputs]
-        for batch in batches(read_back(task.scratch, pairs)) if pairs else ():
+        cut = read_back(task.scratch, pairs) if pairs else iter(())
+        for batch in batches(cut if alike else with_letters_of(read_pairs(task), cut)):
             for stream, records in zip(streams, note.judge(batch, rules), strict=True):
                 stream.write(records)
         for name, counts in before.items():
