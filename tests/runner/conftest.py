@@ -14,13 +14,10 @@ from typing import Any
 import psutil
 import pytest
 from cluster_hosts import PACE, SparkCluster, spark_cluster
-from marked_program import HERE, MARK, PYTHON_PATH, MarkedProgram
+from marked_program import HERE, KEPT, MARK, PYTHON_PATH, MarkedProgram
 from stages_for_tests import STAGES
 
 from metapipe.runner.engine import Request, RunResult, run_stage
-
-#: Servers that the tests of a module share: what runs below them is theirs to end.
-KEPT: set[int] = set()
 
 
 @dataclass(frozen=True)

@@ -25,6 +25,8 @@ HERE = Path(__file__).parent
 #: Where programs that a test starts find the test stages, and the package where it is not installed.
 PYTHON_PATH = os.pathsep.join([str(HERE), *filter(None, [os.environ.get("PYTHONPATH")])])
 MARK = "METAPIPE_TEST_MARK"
+#: Servers that the tests of a module share: what runs below them is theirs to end.
+KEPT: set[int] = set()
 #: Files of a run that are neither output nor report: parts that a rerun may use.
 WORK = ".metapipe-work"
 

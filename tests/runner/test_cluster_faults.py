@@ -15,8 +15,7 @@ from pathlib import Path
 import psutil
 import pytest
 from cluster_hosts import COPY, PACE, SparkCluster, executors, hosts_of
-from conftest import KEPT
-from marked_program import MarkedProgram, wait_until
+from marked_program import KEPT, MarkedProgram, wait_until
 
 pytestmark = pytest.mark.slow
 

@@ -14,7 +14,7 @@ from typing import Any
 
 import psutil
 import pytest
-from conftest import HERE, PYTHON_PATH
+from marked_program import HERE, PYTHON_PATH
 from warm_servers import WarmServer, start_server
 
 

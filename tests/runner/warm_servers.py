@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import psutil
-from conftest import HERE, KEPT, PYTHON_PATH
+from marked_program import HERE, KEPT, PYTHON_PATH
 
 from metapipe.runner.warm_session import ask_server
 
