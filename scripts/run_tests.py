@@ -1,7 +1,8 @@
-"""Runs all test runners of this repository one after the other and adds up what they really executed.
+"""Runs all test runners of this repository and adds up what they really executed.
 
-A step counts what its own runner reports: pytest's JUnit file, or the closing line "N passed, N failed". A skipped
-test counts as failed, because nobody looks at skips.
+What needs no Galaxy runs beside what needs one, in two lanes; each line that is printed says whose it is. A step counts
+what its own runner reports: pytest's JUnit file, or the closing line "N passed, N failed". A skipped test counts as
+failed, because nobody looks at skips.
 """
 
 from __future__ import annotations
@@ -11,8 +12,10 @@ import os
 import re
 import subprocess
 import sys
+import threading
 import time
 import xml.etree.ElementTree as ElementTree
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -22,8 +25,14 @@ LOGS = BUILD / "test-logs"
 DEV = BUILD / "envs" / "dev" / "bin"
 STATE = BUILD / "test-galaxy"
 GROUPS = ("lint", "unit", "tools", "workflow", "galaxy")
+OFFLINE = ("lint", "unit")
+#: Python processes that share the unit tests: one for each core, and two at least, since many tests wait.
+WORKERS = max(2, len(os.sched_getaffinity(0)))
 DEMO_DATABASES = ("ec-proteins-heldout:1", "pfam-gecco:35.0")
 CLOSING = re.compile(r"^(?:\w+: )?(\d+) passed, (\d+) failed(?:, (\d+) skipped)?$")
+#: Tests named at the end, the slowest first.
+SLOWEST = 50
+_printing = threading.Lock()
 
 
 @dataclass
@@ -49,6 +58,7 @@ class Result:
 
 def steps(everything: bool) -> list[Step]:
     pytest = [str(DEV / "python"), "-m", "pytest", "-q", "-p", "no:cacheprovider"]
+    workers = ["-n", str(WORKERS), "--dist", "loadgroup"]
     unit, online = LOGS / "unit.xml", LOGS / "galaxy.xml"
     slow = [] if everything else ["and not slow"]
     galaxy = {"METAPIPE_GALAXY_STATE": str(STATE)}
@@ -58,7 +68,7 @@ def steps(everything: bool) -> list[Step]:
         Step("lint", "mypy", [str(DEV / "mypy")]),
         Step("lint", "import rules", [str(DEV / "lint-imports")]),
         Step("lint", "tools and workflow", ["scripts/lint-galaxy"]),
-        Step("unit", "pytest", [*pytest, "-m", " ".join(["not galaxy", *slow]), f"--junitxml={unit}"], unit),
+        Step("unit", "pytest", [*pytest, *workers, "-m", " ".join(["not galaxy", *slow]), f"--junitxml={unit}"], unit),
         Step("tools", "Galaxy tool tests", ["scripts/galaxy-tests", "tools"], environment=galaxy),
         Step("workflow", "workflow tests", ["scripts/galaxy-tests", "workflows"], environment=galaxy),
         Step(
@@ -71,9 +81,15 @@ def steps(everything: bool) -> list[Step]:
     ]
 
 
+def say(whose: str, line: str) -> None:
+    """Print a line of one lane; the other's may come before and after it, never in the middle."""
+    with _printing:
+        print(f"{whose:8} | {line}".rstrip(), flush=True)
+
+
 def run(step: Step) -> Result:
     """Run a step, show its output as it comes and keep it in a log."""
-    print(f"\n=== {step.group}: {step.name}", flush=True)
+    say(step.group, f"=== {step.name}")
     log = LOGS / f"{step.group}-{step.name.replace(' ', '-')}.log"
     started = time.monotonic()
     if step.junit is not None:
@@ -95,12 +111,12 @@ def run(step: Step) -> Result:
         assert process.stdout is not None
         for line in process.stdout:
             file.write(line)
-            print(line, end="", flush=True)
+            say(step.group, line.rstrip("\n"))
             if match := CLOSING.match(line.strip()):
                 closing = int(match[1]), int(match[2]) + int(match[3] or 0)
     seconds = time.monotonic() - started
     passed, failed = count(step, process.returncode, closing)
-    print(f"=== {step.group}: {step.name}: {passed} passed, {failed} failed in {seconds:.0f} s", flush=True)
+    say(step.group, f"=== {step.name}: {passed} passed, {failed} failed in {seconds:.0f} s")
     return Result(step, passed, failed, seconds)
 
 
@@ -128,11 +144,31 @@ def junit_counts(path: Path) -> tuple[int, int]:
     return total - bad, bad
 
 
+def slowest(results: list[Result]) -> list[tuple[float, str]]:
+    """Seconds and name of the tests that took longest, of all steps that leave pytest's JUnit file."""
+    reports = {result.step.junit for result in results if result.step.junit and result.step.junit.is_file()}
+    cases = [case for path in reports for case in ElementTree.parse(path).getroot().iter("testcase")]
+    took = [(float(case.get("time", 0)), f"{case.get('classname')}::{case.get('name')}") for case in cases]
+    return sorted(took, reverse=True)[:SLOWEST]
+
+
 def call(*command: str | Path, **environment: str | Path) -> bool:
     """Run a command of ours with these environment variables; whether it succeeded."""
     variables = {**os.environ, **{name: str(value) for name, value in environment.items()}}
     argv = [str(part) for part in command]
-    return subprocess.run(argv, cwd=HOME, env=variables, stdin=subprocess.DEVNULL, check=False).returncode == 0
+    with subprocess.Popen(
+        argv,
+        cwd=HOME,
+        env=variables,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    ) as process:
+        assert process.stdout is not None
+        for line in process.stdout:
+            say("instance", line.rstrip("\n"))
+    return process.returncode == 0
 
 
 def prepare_galaxy() -> bool:
@@ -160,26 +196,37 @@ def main() -> int:
         parser.error(f"no such group: {', '.join(sorted(unknown))}")
     LOGS.mkdir(parents=True, exist_ok=True)
     wanted = [step for step in steps(options.all) if not options.groups or step.group in options.groups]
-    offline = [step for step in wanted if step.group in ("lint", "unit")]
-    online = [step for step in wanted if step.group not in ("lint", "unit")]
-    results = [run(step) for step in offline]
-    if online:
-        try:
-            if prepare_galaxy():
-                results += [run(step) for step in online]
-            else:
-                results += [Result(step, 0, 1, 0.0) for step in online]
-        finally:
-            if not options.keep_galaxy:
-                call("scripts/galaxy", "down", "--state", STATE)
-    return report(results)
+    offline = [step for step in wanted if step.group in OFFLINE]
+    online = [step for step in wanted if step.group not in OFFLINE]
+    started = time.monotonic()
+    with ThreadPoolExecutor(2) as lanes:
+        on_galaxy = lanes.submit(run_on_galaxy, online, options.keep_galaxy)
+        results = [run(step) for step in offline]
+        results += on_galaxy.result()
+    return report(results, time.monotonic() - started)
 
 
-def report(results: list[Result]) -> int:
-    print("\n--- what was executed")
+def run_on_galaxy(steps: list[Step], keep: bool) -> list[Result]:
+    """Run the steps that need a Galaxy, on one that is started for them and stopped unless it is to be kept."""
+    if not steps:
+        return []
+    try:
+        if not prepare_galaxy():
+            return [Result(step, 0, 1, 0.0) for step in steps]
+        return [run(step) for step in steps]
+    finally:
+        if not keep:
+            call("scripts/galaxy", "down", "--state", STATE)
+
+
+def report(results: list[Result], seconds: float) -> int:
+    took = slowest(results)
+    (LOGS / "slowest.txt").write_text("".join(f"{seconds:8.1f} s  {name}\n" for seconds, name in took))
+    print(f"\n--- the {len(took)} slowest tests are in {LOGS / 'slowest.txt'}")
+    print(f"--- what was executed, in {seconds:.0f} s")
     for result in results:
         print(
-            f"{result.step.group:9} {result.step.name:20} {result.passed:5} passed "
+            f"{result.step.group:9} {result.step.name:25} {result.passed:5} passed "
             f"{result.failed:4} failed {result.seconds:6.0f} s"
         )
     passed, failed = sum(r.passed for r in results), sum(r.failed for r in results)

@@ -1,0 +1,103 @@
+"""What `scripts/test` counts and says: nothing that did not pass may look as if it had."""
+
+from __future__ import annotations
+
+import sys
+import threading
+from pathlib import Path
+
+import pytest
+import run_tests
+from run_tests import Result, Step
+
+OUTCOMES = """
+import time
+import pytest
+
+def test_passes():
+    time.sleep(0.05)
+
+@pytest.mark.skip
+def test_is_skipped():
+    pass
+
+@pytest.mark.parametrize("number", [1, 2])
+def test_fails(number):
+    assert not number
+"""
+
+
+@pytest.fixture(autouse=True)
+def logs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setattr(run_tests, "LOGS", tmp_path)
+    return tmp_path
+
+
+def printed(text: str, code: int = 0) -> Step:
+    program = f"print({text!r}); raise SystemExit({code})"
+    return Step("tools", "a runner", [sys.executable, "-c", program])
+
+
+@pytest.mark.parametrize("workers", [[], ["-n", "2", "--dist", "loadgroup"]], ids=["one process", "workers"])
+def test_a_skipped_test_counts_as_failed(workers: list[str], tmp_path: Path) -> None:
+    (tmp_path / "test_outcomes.py").write_text(OUTCOMES)
+    junit = tmp_path / "junit.xml"
+    words = ["-q", "-p", "no:cacheprovider", "--rootdir", str(tmp_path), str(tmp_path), f"--junitxml={junit}"]
+    result = run_tests.run(Step("unit", "pytest", [sys.executable, "-m", "pytest", *workers, *words], junit))
+    assert (result.passed, result.failed) == (1, 3)
+    (seconds, name), *others = run_tests.slowest([result])
+    assert seconds >= 0.05
+    assert name == "test_outcomes::test_passes"
+    assert len(others) == 3
+
+
+def test_a_worker_that_dies_is_a_failed_test(tmp_path: Path) -> None:
+    (tmp_path / "test_dies.py").write_text(
+        "import os\n\ndef test_dies():\n    os._exit(1)\n\ndef test_lives():\n    pass\n"
+    )
+    junit = tmp_path / "junit.xml"
+    words = ["-q", "-p", "no:cacheprovider", "-n", "1", "--rootdir", str(tmp_path), str(tmp_path)]
+    result = run_tests.run(
+        Step("unit", "pytest", [sys.executable, "-m", "pytest", *words, f"--junitxml={junit}"], junit)
+    )
+    assert (result.passed, result.failed) == (1, 1)
+
+
+@pytest.mark.parametrize(
+    ("step", "counts"),
+    [
+        (printed("3 passed, 0 failed"), (3, 0)),
+        (printed("tools: 3 passed, 1 failed, 2 skipped", 1), (3, 3)),
+        (printed("3 passed, 0 failed", 1), (3, 1)),
+        (printed("0 passed, 0 failed"), (0, 1)),
+        (printed("clean"), (1, 0)),
+        (printed("not clean", 1), (0, 1)),
+    ],
+    ids=lambda value: value.command[-1] if isinstance(value, Step) else "",
+)
+def test_a_runner_that_failed_is_never_counted_as_passed(step: Step, counts: tuple[int, int]) -> None:
+    result = run_tests.run(step)
+    assert (result.passed, result.failed) == counts
+
+
+def test_each_line_says_whose_it_is_and_stays_whole(capfd: pytest.CaptureFixture[str]) -> None:
+    lanes = [
+        threading.Thread(target=run_tests.run, args=(Step(group, "lines", [sys.executable, "-c", program]),))
+        for group, program in (("unit", "print('u' * 999 + '\\n' + 'u' * 999)"), ("tools", "print('t' * 999)"))
+    ]
+    for lane in lanes:
+        lane.start()
+    for lane in lanes:
+        lane.join()
+    lines = capfd.readouterr().out.splitlines()
+    assert lines.count(f"unit     | {'u' * 999}") == 2
+    assert lines.count(f"tools    | {'t' * 999}") == 1
+    assert len(lines) == 7
+
+
+def test_the_last_line_holds_the_sums_and_nothing_else(logs: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    results = [Result(printed(""), 5, 0, 1.0), Result(printed(""), 7, 1, 2.0)]
+    assert run_tests.report(results, 2.0) == 1
+    assert capsys.readouterr().out.splitlines()[-1] == "12 passed, 1 failed"
+    assert run_tests.report(results[:1], 2.0) == 0
+    assert run_tests.report([], 2.0) == 1
