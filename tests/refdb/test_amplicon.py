@@ -157,7 +157,7 @@ def test_gaps_case_and_uracil_are_put_right(tmp_path: Path) -> None:
     [
         ("r1\tk__Bacteria\n", r"E115 own.fasta line 3: expected a taxon of r2 in own.tsv, found 'none'"),
         ("r1\tk__Bacteria\nr1\tk__Fungi\n", r"E107 own.tsv line 2: expected every reference once, found 'r1'"),
-        ("r1\tk__Bacteria\nr2\tFungi\n", r"E118 own.tsv line 2: lineage of r2: 'Fungi' has none of the prefixes"),
+        ("r1\tk__Bacteria\nr2\tVibrio\n", r"E118 own.tsv line 2: lineage of r2: 'Vibrio' is neither a domain"),
         ("r1\tk__Bacteria\nr2\n", r"E111 own.tsv line 2: expected a reference, a tab, and a lineage or taxid"),
         ("r1\t11\nr2\tk__Bacteria\n", r"E118 own.tsv line 2: expected a lineage .* or a taxid, the same in all rows"),
         ("", r"E108 own.tsv"),
@@ -196,7 +196,8 @@ def test_taxids_without_a_taxdump_are_refused(tmp_path: Path) -> None:
 
 def test_other_headers_need_a_taxonomy(tmp_path: Path) -> None:
     with pytest.raises(
-        MetapipeError, match=r"METAPIPE-E115 own.fasta line 1: expected --taxonomy, or headers of UNITE"
+        MetapipeError,
+        match=r"METAPIPE-E115 own.fasta line 1: expected --taxonomy, or headers of SINTAX, RDP, MIDORI, UNITE",
     ):
         build(tmp_path, fasta(tmp_path, "r1"), None)
 
@@ -206,7 +207,10 @@ def test_other_headers_need_a_taxonomy(tmp_path: Path) -> None:
     [
         (">p\nMKVLAAGITGLTLPDRSEQFWYHNC\n", r"E110 own.fasta line 1: expected bases in p"),
         (f">a\n{DNA}\n>b\n{DNA}*\n", r"E109 own.fasta line 3: expected bases in b, found '\*'"),
-        (f">a\n{DNA}\n>a\n{DNA}\n", r"E107 own.fasta line 3: expected every reference once, found 'a'"),
+        (
+            f">a\n{DNA}\n>a\n{DNA}\n",
+            r"E107 own.fasta line 3: expected every reference once \(line 1 has it already\), found 'a'",
+        ),
         (f">a\n>b\n{DNA}\n", r"E101 own.fasta line 1: expected a name and a sequence"),
         ("hello\n", r"E101 own.fasta line 1: expected a line that starts with '>'"),
         ("", r"E108 own.fasta"),

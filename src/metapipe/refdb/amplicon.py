@@ -15,8 +15,9 @@ from pathlib import Path
 
 from metapipe.errors import MetapipeError
 from metapipe.refdb.diamond import Built
-from metapipe.refdb.lineages import SPECIES, Placement
+from metapipe.refdb.lineages import Placement
 from metapipe.refdb.proteins import write_fasta
+from metapipe.refdb.ranks import SPECIES
 from metapipe.refdb.text_files import text_lines
 
 FASTA, INDEX, REFERENCES, TAXONOMY = "references.fasta", "reference", "references.tsv", "taxonomy.tsv"
@@ -44,27 +45,43 @@ class Reference:
 def read_references(path: Path) -> list[Reference]:
     """Read a nucleotide FASTA file, plain or gzip. Gaps of an alignment (``-`` and ``.``) are taken out.
 
-    :raises MetapipeError: E101 not FASTA or a record without name or sequence, E107 a name twice, E108 empty,
-        E109 a letter that is no base, E110 protein, E201 no such file.
+    A name may stand twice: the headers may hold better ones, see :func:`check_names`.
+
+    :raises MetapipeError: E101 not FASTA or a record without name or sequence, E108 empty, E109 a letter that is no
+        base, E110 protein, E201 no such file.
     """
     if not path.is_file():
         raise MetapipeError("E201", file=path)
-    found: dict[str, Reference] = {}
+    found: list[Reference] = []
     for line, header, text in _records(path):
         name = header.split()[0] if header.split() else ""
         sequence = re.sub(r"[-.\s]", "", text).upper().replace("U", "T")
         if not name or not sequence:
             raise MetapipeError("E101", file=path, line=line, expected="a name and a sequence", found=f">{header}")
-        if name in found:
-            raise MetapipeError("E107", file=path, line=line, expected="every reference once", found=name)
         strange = _BASES.search(sequence)
         if strange is not None:
             code = "E110" if len(_PROTEIN.findall(sequence)) * 10 > len(sequence) else "E109"
             raise MetapipeError(code, file=path, line=line, expected=f"bases in {name}", found=strange[0])
-        found[name] = Reference(name, header, sequence, line)
+        found.append(Reference(name, header, sequence, line))
     if not found:
         raise MetapipeError("E108", file=path)
-    return list(found.values())
+    return found
+
+
+def check_names(references: Iterable[Reference], fasta: Path) -> None:
+    """Every name stands once, and can stand in our tables and in those of the mapper.
+
+    :raises MetapipeError: E107, E101.
+    """
+    seen: dict[str, int] = {}
+    for reference in references:
+        name, line = reference.name, reference.line
+        if not name.isprintable() or name.split() != [name]:
+            raise MetapipeError("E101", file=fasta, line=line, expected="a name of printable letters", found=name)
+        if name in seen:
+            expected = f"every reference once (line {seen[name]} has it already)"
+            raise MetapipeError("E107", file=fasta, line=line, expected=expected, found=name)
+        seen[name] = line
 
 
 def build_amplicon(references: Iterable[Reference], placed: Placement, folder: Path) -> Built:
@@ -80,7 +97,7 @@ def build_amplicon(references: Iterable[Reference], placed: Placement, folder: P
     counts = {"references": 0, "taxa": len(placed.taxa), "species": 0, "bases": 0}
     counts["species"] = sum(taxon.rank == SPECIES for taxon in placed.taxa.values())
     with (
-        (folder / FASTA).open("w", encoding="ascii", newline="\n") as fasta,
+        (folder / FASTA).open("w", encoding="utf-8", newline="\n") as fasta,
         (folder / REFERENCES).open("w", encoding="utf-8", newline="\n") as table,
     ):
         table.write("#" + "\t".join(REFERENCE_COLUMNS) + "\n")

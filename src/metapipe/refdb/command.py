@@ -18,7 +18,7 @@ _EXAMPLES = """examples:
   metapipe refdb install /data/marref-6.tar.gz     install a database made elsewhere
   metapipe refdb build --kind diamond --fasta uniref50.fasta.gz --name uniref50 --version 2024_03
   metapipe refdb build --kind hmm --hmm Pfam-A.hmm --name pfam --version 36.0
-  metapipe refdb build --kind amplicon --fasta silva.fasta --taxonomy silva.tsv --name silva --version 138
+  metapipe refdb build --kind amplicon --fasta SILVA_138.2_SSURef_NR99_tax_silva.fasta.gz --name silva --version 138.2
   metapipe refdb build --kind amplicon --fasta sh_general_release.fasta --name unite --version 9.0
   metapipe refdb verify --full                     hash every file of every database
 
@@ -50,8 +50,8 @@ def add_parser(subparsers: Any) -> argparse.ArgumentParser:
     build.add_argument(
         "--taxonomy",
         type=Path,
-        help="for --kind amplicon: table of reference and lineage (k__…; p__…) or reference and NCBI taxid; "
-        "without it the headers of UNITE or ITSoneDB are read",
+        help="for --kind amplicon: table of reference and lineage or NCBI taxid, or SILVA's tax_slv_*.txt (its ranks); "
+        "without it the headers say the taxa (SILVA, PR2, GTDB, RDP, DADA2, SINTAX, MIDORI, UNITE, ITSoneDB)",
     )
     build.add_argument("--nodes", type=Path, help="nodes.dmp of an NCBI taxdump, where the taxonomy gives taxids")
     build.add_argument("--names", type=Path, help="names.dmp of that taxdump")

@@ -1,4 +1,4 @@
-"""Taxa from written lineages: ``k__Bacteria; p__Proteobacteria; …`` as Greengenes, QIIME, SILVA (QIIME) and UNITE do.
+"""Taxa from written lineages: ``k__Bacteria; p__Proteobacteria; …``, ``Bacteria;Proteobacteria;…``: the one reader.
 
 Such lineages have no taxon numbers. They are numbered here in the order of the sorted lineages, root 1: the same
 lineages give the same numbers, whatever order the file has them in.
@@ -10,28 +10,24 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-ROOT = 1
-NO_RANK = "no rank"
-SPECIES = "species"
-#: Prefix of a rank → the rank, most general first.
-RANKS = {
-    "d": "domain",
-    "k": "kingdom",
-    "p": "phylum",
-    "c": "class",
-    "o": "order",
-    "f": "family",
-    "g": "genus",
-    "s": SPECIES,
-}
-_PREFIXED = re.compile(r"([a-z])__(.*)", re.DOTALL)
-#: Names that say "not known" (UNITE, SILVA, Greengenes), and UNITE's species known by their genus only (``Glomus sp``).
-_PLACEHOLDER = re.compile(
-    r"^(unidentified|uncultured|unclassified|unassigned|unknown|ambiguous taxa|metagenome|environmental samples?)\b"
-    r"|\b(incertae sedis|metagenome)$|^[A-Z][\w-]* sp\.?$",
-    re.IGNORECASE,
+from metapipe.refdb.ranks import NO_RANK, SPECIES, Ranked, Scheme, by_place, by_prefix, has_prefix
+from metapipe.refdb.taxon_names import (
+    ORGANELLE_TAXA,
+    is_filled_from_above,
+    organelle,
+    organism_says_nothing,
+    plain_name,
+    says_nothing,
+    without_numbers,
+    without_organelle,
 )
+
+ROOT = 1
 _EPITHET = re.compile(r"[a-z][a-z-]*")
+#: A prefix of a rank where no name has one: several names were taken for one.
+_PREFIX_INSIDE = re.compile(r"(?:^|[\s,|/;])(?:sk|D_\d+|[dkpcofgst])__")
+#: GTDB's file for DADA2 puts the genome behind the species.
+_GENOME = re.compile(r"\s*\((?:RS|GB)_GC[AF]_[^)]*\)$")
 
 Step = tuple[str, str]  # rank and name of a node on the way from the root
 
@@ -61,22 +57,27 @@ class Placement:
     remarks: tuple[str, ...] = ()
 
 
-def is_lineage(text: str) -> bool:
-    """Whether a text is a lineage with prefixed ranks.
+def split_lineage(text: str) -> list[str]:
+    """The names of a lineage as written, parted by ``;``, or by ``|`` or ``,`` where there is none.
 
-    >>> is_lineage("k__Fungi;p__Ascomycota"), is_lineage("662")
-    (True, False)
+    >>> split_lineage("k__Bacteria|p__Bacillota"), split_lineage("Bacteria;;Bacillota;")
+    (['k__Bacteria', 'p__Bacillota'], ['Bacteria', '', 'Bacillota'])
     """
-    return bool(re.match(r"\s*([dkpcofgs])__", text))
+    separator = next((mark for mark in ";|," if mark in text), ";")
+    names = [name.strip().strip('"') for name in text.split(separator)]
+    while names and not names[-1]:
+        names.pop()
+    return without_numbers(names)
 
 
-def read_lineage(text: str) -> tuple[Step, ...]:
+def read_lineage(text: str, scheme: Scheme = by_place) -> tuple[Step, ...]:
     """The steps of a lineage below the root. The last one has the rank :data:`NO_RANK` when it is a placeholder.
 
-    Empty ranks are left out. A placeholder (``unidentified``, ``Incertae sedis``) that something known follows says
-    nothing and is left out too; of the ones at the end the first is kept, with the name of the node above where its own
-    says nothing. A species given by its epithet alone, as in Greengenes, gets the name of its genus.
+    Empty ranks are left out. A placeholder (``unidentified``, ``Incertae sedis``, PR2's ``…_X``) that something known
+    follows says nothing and is left out too; of the ones at the end the first is kept, with the name of the node above
+    where its own says nothing. A species given by its epithet alone, as in Greengenes, gets the name of its genus.
 
+    :param scheme: what says the ranks where no prefix does.
     :raises ValueError: what is wrong with it.
 
     >>> read_lineage("k__Bacteria; p__; g__Vibrio; s__natriegens")
@@ -84,24 +85,29 @@ def read_lineage(text: str) -> tuple[Step, ...]:
     >>> read_lineage("k__Fungi;p__unidentified;c__unidentified")
     (('kingdom', 'Fungi'), ('no rank', 'unidentified Fungi'))
     """
+    names = split_lineage(text)
+    if not names:
+        raise ValueError("the lineage is empty")
+    prefixed = any(map(has_prefix, names))
+    return _steps(by_prefix(names) if prefixed else scheme(names))
+
+
+def _steps(ranked: Ranked) -> tuple[Step, ...]:
     steps: list[Step] = []
+    bare = [without_organelle(written) for _, written in ranked]
     pending: str | None = None
-    place = -1
-    order = list(RANKS)
-    for part in filter(None, (part.strip() for part in text.split(";"))):
-        match = _PREFIXED.fullmatch(part)
-        if match is None or match[1] not in RANKS:
-            raise ValueError(f"'{part}' has none of the prefixes {' '.join(f'{key}__' for key in RANKS)}")
-        if order.index(match[1]) <= place:
-            raise ValueError(f"'{part}' stands after a rank that lies below it")
-        place = order.index(match[1])
-        rank = RANKS[match[1]]
-        name = _node_name(rank, match[2], steps)
+    for place, (rank, written) in enumerate(ranked):
+        filled = is_filled_from_above(bare[place], bare[:place])
+        name = plain_name(bare[place]) if filled else _node_name(rank, bare[place], steps)
+        if _PREFIX_INSIDE.search(name):
+            raise ValueError(f"'{name}' holds the prefix of another rank: names are parted by ';'")
         if not name:
             continue
-        if _PLACEHOLDER.search(name):
+        nothing = filled or (organism_says_nothing(name) if rank == SPECIES else says_nothing(name))
+        name += organelle(written)
+        if nothing:
             pending = pending or _placeholder_name(name, steps)
-        else:
+        elif rank != SPECIES or not steps or name != steps[-1][1]:
             pending = None
             steps.append((rank, name))
     if pending is not None:
@@ -127,28 +133,19 @@ def place_lineages(lineages: Mapping[str, tuple[Step, ...]], remarks: Iterable[s
     return Placement({name: numbers[steps] for name, steps in lineages.items()}, taxa, tuple(remarks))
 
 
-def plain_name(text: str) -> str:
-    """A name that fits our tables: one line, blanks single, and neither tab nor ``;`` nor ``:`` nor ``|`` in it.
-
-    >>> plain_name("Vibrio  sp. A;B")
-    'Vibrio sp. A,B'
-    """
-    return re.sub(r"\s+", " ", text.replace(";", ",").replace("|", "/").replace(":", ".")).strip()
-
-
 def _node_name(rank: str, text: str, above: list[Step]) -> str:
-    name = plain_name(text).strip("_ ")
+    name = plain_name(_GENOME.sub("", text)).strip("_ ")
     if rank != SPECIES:
         # An underscore may be part of a name (GTDB's Bacillota_A), but never of a placeholder.
-        spaced = name.replace("_", " ")
-        return spaced if _PLACEHOLDER.search(spaced) else name
+        return name.replace("_", " ") if says_nothing(name.replace("_", " ")) else name
     if " " not in name:
         name = name.replace("_", " ")
-    if name and _EPITHET.fullmatch(name) and not _PLACEHOLDER.search(name):
+    if name and _EPITHET.fullmatch(name) and not says_nothing(name):
         genus = next((known for rank_above, known in above if rank_above == "genus"), "")
         # An epithet without its genus names nothing.
         return f"{genus} {name}" if genus else ""
-    return name
+    kept_in = next((ORGANELLE_TAXA[taxon] for _, taxon in above if taxon in ORGANELLE_TAXA), "")
+    return f"{name} ({kept_in})" if kept_in and name and not organism_says_nothing(name) else name
 
 
 def _placeholder_name(name: str, above: list[Step]) -> str:

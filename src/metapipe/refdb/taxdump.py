@@ -8,7 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from metapipe.errors import MetapipeError
-from metapipe.refdb.lineages import NO_RANK, ROOT, Placement, Taxon, plain_name
+from metapipe.refdb.lineages import ROOT, Placement, Taxon
+from metapipe.refdb.ranks import NO_RANK
+from metapipe.refdb.taxon_names import plain_name
 from metapipe.refdb.text_files import open_text
 
 #: Nodes under which NCBI keeps what has no place of its own. BioMaS sets their matches back in the same way.
