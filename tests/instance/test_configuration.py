@@ -10,6 +10,7 @@ import yaml
 from metapipe.errors import MetapipeError
 from metapipe.instance import configuration, databases, parts
 from metapipe.instance.settings import Settings
+from metapipe.stages.registry import STAGES
 
 
 def rendered(instance: Settings) -> dict[str, object]:
@@ -67,6 +68,30 @@ def test_every_tool_of_ours_is_in_the_panel(instance: Settings) -> None:
     ours = {str(file) for file in (instance.checkout / "tools" / "metapipe").glob("metapipe_*.xml")}
     assert ours
     assert ours <= files
+
+
+def test_the_panel_has_the_order_of_the_pipeline(instance: Settings) -> None:
+    configuration.render(instance)
+    sections = ElementTree.parse(instance.config / "tool_conf.xml").findall("section")
+    panel = {one.get("name"): [Path(tool.get("file", "")).stem for tool in one] for one in sections}
+    stages = [name if name != "annotation_report" else "report" for name in STAGES]
+    for title, suite in (("META-pipe", "metapipe"), ("BioMaS", "biomas")):
+        ids = [f"{suite}_{stage}" for stage in stages]
+        assert panel[title] == [tool_id for tool_id in ids if tool_id in panel[title]], title
+    assert panel["META-pipe"][0] == "metapipe_trim_reads"
+    assert panel["BioMaS"][:3] == ["biomas_quality_report", "biomas_merge_pairs", "biomas_dereplicate"]
+
+
+def test_an_order_that_galaxy_kept_from_earlier_is_forgotten_when_the_panel_changes(instance: Settings) -> None:
+    configuration.render(instance)
+    kept = instance.state / "managed" / "integrated_tool_panel.xml"
+    kept.parent.mkdir()
+    kept.touch()
+    configuration.render(instance)
+    assert kept.exists()
+    (instance.config / "tool_conf.xml").write_text("<toolbox/>")
+    configuration.render(instance)
+    assert not kept.exists()
 
 
 def test_jobs_get_cores_and_memory_of_the_settings(instance: Settings) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +14,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from metapipe.errors import MetapipeError
 from metapipe.instance import broker, secrets
 from metapipe.instance.settings import Settings
+from metapipe.stages.registry import STAGES
 
 ADMIN_EMAIL = "admin@metapipe.example"
 USER_EMAIL = "biologist@metapipe.example"
@@ -33,6 +35,8 @@ _FIXED = {
     "builds.txt": "?\tunspecified (?)\n",
     "twobit.loc": "",
 }
+#: The line of a tool's command that calls its stage.
+_CALLED = re.compile(r"^\s*metapipe ([a-z_]+)\s*$", re.MULTILINE)
 _KEPT_VARIABLES = ("HOME", "USER", "LOGNAME", "LANG", "TZ", "TMPDIR", "JAVA_HOME", "PATH")
 
 
@@ -60,7 +64,10 @@ def render(settings: Settings) -> None:
     )
     values = _values(settings)
     for name in _TEMPLATES:
-        _write_changed(settings.config / name, environment.get_template(f"{name}.j2").render(values))
+        changed = _write_changed(settings.config / name, environment.get_template(f"{name}.j2").render(values))
+        if changed and name == "tool_conf.xml":
+            # Galaxy keeps the order it once had there; removed, it is made anew in that of the tool_conf.
+            (settings.state / "managed" / "integrated_tool_panel.xml").unlink(missing_ok=True)
     for name, text in _FIXED.items():
         _write_changed(settings.config / name, text)
     launcher = settings.state / "bin" / "metapipe"
@@ -94,7 +101,7 @@ def environ_of(settings: Settings, inherited: Mapping[str, str]) -> dict[str, st
 
 
 def tool_sections(checkout: Path, own: Path | None = None) -> list[ToolSection]:
-    """Return a section for each suite in ``tools/`` that has tools, the tools in their suite's order of names.
+    """Return a section for each suite in ``tools/`` that has tools, in the order of the pipeline.
 
     :param own: folder of a developer's own tools; they come first.
     :raises MetapipeError: E201 when there is no tool in it.
@@ -113,7 +120,15 @@ def tool_sections(checkout: Path, own: Path | None = None) -> list[ToolSection]:
 
 
 def _tools_in(folder: Path) -> tuple[str, ...]:
-    return tuple(str(file) for file in sorted(folder.rglob("*.xml")) if _is_tool(file))
+    """Return the tools in the order of the stages they call; those that call none of ours come last, by name."""
+    tools = sorted((_position(file), file) for file in folder.rglob("*.xml") if _is_tool(file))
+    return tuple(str(file) for _, file in tools)
+
+
+def _position(tool: Path) -> int:
+    called = _CALLED.search(tool.read_text(errors="replace"))
+    stages = list(STAGES)
+    return stages.index(called[1]) if called and called[1] in STAGES else len(stages)
 
 
 def digest(settings: Settings) -> str:
@@ -161,6 +176,9 @@ def _values(settings: Settings) -> dict[str, object]:
     }
 
 
-def _write_changed(file: Path, text: str) -> None:
-    if not file.exists() or file.read_text() != text:
-        secrets.write_private(file, text)
+def _write_changed(file: Path, text: str) -> bool:
+    """Write the text where it differs from what is there; whether it did."""
+    if file.exists() and file.read_text() == text:
+        return False
+    secrets.write_private(file, text)
+    return True

@@ -15,13 +15,13 @@ STAGES: dict[str, str] = {
     "merge_pairs": "metapipe.biomas.merge_pairs:MergePairs",
     "dereplicate": "metapipe.biomas.dereplicate:Dereplicate",
     "trim_unmerged": "metapipe.biomas.trim_unmerged:TrimUnmerged",
-    "assign_taxa": "metapipe.biomas.assign_taxa:AssignTaxa",
-    "summarise_taxa": "metapipe.biomas.summarise_taxa:SummariseTaxa",
-    "combine_samples": "metapipe.biomas.combine_samples:CombineSamples",
-    "amplicon_report": "metapipe.biomas.amplicon_report:AmpliconReport",
     "map_amplicons": "metapipe.biomas.map_amplicons:MapAmplicons",
     "map_pairs": "metapipe.biomas.map_pairs:MapPairs",
     "filter_matches": "metapipe.biomas.filter_matches:FilterMatches",
+    "assign_taxa": "metapipe.biomas.assign_taxa:AssignTaxa",
+    "summarise_taxa": "metapipe.biomas.summarise_taxa:SummariseTaxa",
+    "amplicon_report": "metapipe.biomas.amplicon_report:AmpliconReport",
+    "combine_samples": "metapipe.biomas.combine_samples:CombineSamples",
 }
 
 #: One line each, for ``metapipe --help``: kept here so that it starts without importing NumPy, PyHMMER and the rest.
@@ -38,13 +38,13 @@ SUMMARIES: dict[str, str] = {
     "merge_pairs": "merge overlapping mates of amplicon reads into one read (FLASH or vsearch)",
     "dereplicate": "count identical amplicon reads once; drop short, rare and chimeric ones (vsearch)",
     "trim_unmerged": "trim amplicon pairs that did not merge, by Trim Galore's rules (cutadapt)",
-    "assign_taxa": "assign each read to the taxon that fits its matches best (TANGO)",
-    "summarise_taxa": "summarise the taxa of a sample: table, tree, BIOM, drawing, chart (Krona)",
-    "combine_samples": "put the taxa of many samples side by side",
-    "amplicon_report": "make one page from the summaries and the taxa of a sample",
     "map_amplicons": "map merged amplicon reads to reference sequences (Bowtie 2)",
     "map_pairs": "map pairs of amplicon reads to reference sequences (Bowtie 2)",
     "filter_matches": "keep the references a read matches well enough, in two tiers of identity",
+    "assign_taxa": "assign each read to the taxon that fits its matches best (TANGO)",
+    "summarise_taxa": "summarise the taxa of a sample: table, tree, BIOM, drawing, chart (Krona)",
+    "amplicon_report": "make one page from the summaries and the taxa of a sample",
+    "combine_samples": "put the taxa of many samples side by side",
 }
 
 
