@@ -105,10 +105,51 @@ def test_galaxy_shows_tables_with_the_names_of_their_columns(stage: str, output:
     assert (action.get("default") or "").split(",") == header.lstrip("#").split("\t")
 
 
+BIBTEX_FIELD = re.compile(r"^  (\w+) = \{(.+)\},?$", re.MULTILINE)
+
+
+def bibtex(tool: Tool) -> list[dict[str, str]]:
+    return [dict(BIBTEX_FIELD.findall(one.text or "")) for one in tool.root.findall("./citations/citation")]
+
+
 def test_references_name_the_paper_of_the_suite(tool: Tool) -> None:
-    dois = [citation.text for citation in tool.root.findall("./citations/citation")]
+    dois = [reference["doi"] for reference in bibtex(tool)]
     assert {"metapipe": "10.12688/f1000research.13204.1", "biomas": "10.1186/s12859-015-0595-z"}[tool.suite] in dois
     assert len(dois) == len(set(dois))
+
+
+def test_references_are_whole_so_that_galaxy_asks_nobody_for_them(tool: Tool) -> None:
+    """From a bare DOI Galaxy asks doi.org, and shows "(N.d.)" when that does not answer."""
+    assert {one.get("type") for one in tool.root.findall("./citations/citation")} == {"bibtex"}
+    for reference, element in zip(bibtex(tool), tool.root.findall("./citations/citation"), strict=True):
+        text = (element.text or "").strip()
+        assert re.match(r"@(article|misc)\{[a-z]+\d{4},\n", text)
+        assert text.endswith("\n}")
+        assert text.count("{") == text.count("}")
+        assert {"author", "title", "year", "doi"} <= set(reference)
+        assert {"journal", "publisher"} & set(reference)
+
+
+def test_a_help_is_a_sentence_for_galaxy_puts_the_flag_behind_it(tool: Tool) -> None:
+    """Where there is none, the form shows the flag alone: "(--contigs)"."""
+    params = tool.root.findall("./inputs//param")
+    texts = {param.get("argument") or param.get("name"): param.get("help") or "" for param in params}
+    asked = {param.get("argument") for param in params} - {None}
+    assert [name for name in asked if len(texts[name].split()) < 4] == []
+    assert [name for name, text in texts.items() if text and not text.endswith((".", "…"))] == []
+
+
+def test_what_the_form_says_has_no_marks_that_galaxy_shows_as_they_are(tool: Tool) -> None:
+    """Helps, labels and messages are no Markdown: asterisks and backticks would stand there."""
+    for element in tool.root.find("inputs").iter():  # type: ignore[union-attr]
+        for text in (element.get("help"), element.get("label"), element.get("message"), element.get("title")):
+            assert not re.search(r"[*`]|\]\(", text or ""), text
+
+
+def test_the_help_names_the_button_as_it_is_called(tool: Tool) -> None:
+    text = tool.root.findtext("help") or ""
+    assert "*Run Tool*" in text
+    assert "*Run*" not in text
 
 
 @pytest.mark.parametrize(

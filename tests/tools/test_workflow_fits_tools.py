@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -173,3 +174,33 @@ def test_a_result_has_one_file_name_from_the_workflow_and_from_the_stage_alone(w
             named[label] = (output_file_name(label, made.suffix), alone)
     assert len(named) >= 3
     assert not {label: pair for label, pair in named.items() if pair[0] != pair[1]}
+
+
+def fed_parameters(workflow: Described) -> Iterator[tuple[str, Element, str]]:
+    """For each connection of an input of the workflow: its label, the parameter it feeds, and where that is."""
+    for label, step in workflow.steps.items():
+        for key, source in step["in"].items():
+            if source in workflow.content["inputs"]:
+                name = key.rpartition("|")[2]
+                for param in BY_ID[step["tool_id"]].root.findall("./inputs//param"):
+                    if name in {param.get("name"), (param.get("argument") or "").lstrip("-").replace("-", "_")}:
+                        yield source, param, f"{label}: {key}"
+
+
+@every_workflow
+def test_workflow_and_tools_ask_the_same_question_in_the_same_words(workflow: Described) -> None:
+    """A tool's label may add the unit in parentheses."""
+    fed = list(fed_parameters(workflow))
+    assert {source for source, _, _ in fed} == set(workflow.content["inputs"])
+    assert [
+        (where, param.get("label"), source)
+        for source, param, where in fed
+        if (param.get("label") or "").partition(" (")[0] != source
+    ] == []
+
+
+@every_workflow
+def test_what_the_form_of_a_workflow_says_has_no_marks_that_galaxy_shows_as_they_are(workflow: Described) -> None:
+    texts = [entry["doc"] for entry in workflow.content["inputs"].values()]
+    texts += [step["doc"] for step in workflow.content["steps"].values()]
+    assert [text for text in texts if re.search(r"[*`]|\]\(", text) or not text.endswith(".")] == []
