@@ -9,9 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from metapipe.stages.annotation import annotate_gene, gene_numbers, inferences, locus_prefix, locus_tag
+from metapipe.stages.annotation import annotate_gene, gene_numbers, inferences
 from metapipe.stages.domain_hits import DomainHit
 from metapipe.stages.gff3 import Gene
+from metapipe.stages.locus_tags import locus_prefix, locus_tag
 from metapipe.stages.product_names import HYPOTHETICAL, is_informative, product_of_domain
 from metapipe.stages.protein_hits import ProteinHit
 
@@ -101,6 +102,43 @@ def test_a_search_not_run_is_not_a_search_without_hit(
         ("hypothetical protein ECO_01234", False),
         ("protein of unknown function DUF123", False),
         ("", False),
+        ("Uncharacterized protein MJ0001", False),
+        ("Uncharacterized protein Rv1234c", False),
+        ("Uncharacterized protein HI_0123.1", False),
+        ("Uncharacterized protein C1orf12", False),
+        ("Uncharacterized 12.3 kDa protein in abc 5'region", False),
+        ("Uncharacterized protein in gltD 3'region (ORF1)", False),
+        ("Uncharacterized 7-kDa protein, partial", False),
+        ("hypothetical protein VC0001", False),
+        ("hypothetical protein (plasmid)", False),
+        ("hypothetical protein P12", False),
+        ("Hypothetical protein all0123 (Fragment)", False),
+        ("similar to hypothetical protein b1234", False),
+        ("UPF0123 protein AF_0123", False),
+        ("ORF12", False),
+        ("orf-12", False),
+        ("ORF 12", False),
+        ("open reading frame 3", False),
+        ("putative ORF2p protein", False),
+        ("12.3 kDa protein", False),
+        ("protein -7 kDa", False),
+        ("28kDa protein", False),
+        ("gp37", False),
+        ("Q8ABC1", False),
+        ("MJ0001", False),
+        ("phage protein Gp37", True),
+        ("28 kDa antigen", True),
+        ("10 kDa chaperonin", True),
+        ("cytochrome P450", True),
+        ("30S ribosomal protein S12", True),
+        ("hypothetical DNA-binding protein MJ0001", True),
+        ("Uncharacterized ATPase YifB", True),
+        ("uncharacterized membrane protein SCO1234", True),
+        ("putative 2-oxoacid dehydrogenase", True),
+        ("protein RecA", True),
+        ("UspA", True),
+        ("catalase", True),
+        ("heat shock protein in recA operon", True),
     ],
 )
 def test_products_that_say_nothing_are_told_from_those_that_do(product: str, informative: bool) -> None:
@@ -128,6 +166,27 @@ def test_any_sample_name_gives_an_insdc_locus_tag(sample: str, contig: int, numb
     assert re.fullmatch(r"[A-Z][A-Z0-9]{2,11}_[A-Z0-9]+", locus_tag(locus_prefix(sample), contig, number))
 
 
+NAMES = ["1", "2", "01", "001", "01_A", "02_A", "bay", "Bay", "BAY", "sample", "SAMPLE", "Sample", "", "海", "ü", "u"]
+LONG = [f"LongProjectName2026Station{number}" for number in range(300)]
+
+
+def test_different_samples_have_different_locus_tags() -> None:
+    names = [*NAMES, *LONG, *map(str, range(3, 400)), "2024-05-01", "NorthStation_surface", "NorthStation_bottom"]
+    assert len({locus_prefix(name) for name in names}) == len(names)
+
+
+@given(st.text(max_size=20) | st.from_regex(r"[A-Z0-9_a-z]{1,14}", fullmatch=True), st.text(max_size=20))
+def test_two_names_never_share_a_prefix(one: str, other: str) -> None:
+    assert (locus_prefix(one) == locus_prefix(other)) is (one == other)
+
+
+def test_a_name_that_is_a_valid_prefix_is_the_prefix_and_others_stay_readable() -> None:
+    assert locus_prefix("ERR1234567") == "ERR1234567"
+    assert locus_prefix("sample") == "SAMPLE"
+    assert locus_prefix("001").startswith("S001")
+    assert locus_prefix("LongProjectName2026Station131").startswith("LONGP")
+
+
 def test_locus_tags_carry_the_number_in_the_genes_id() -> None:
     def genes(*names: str) -> list[Gene]:
         return [dataclasses.replace(GENE, id=name) for name in names]
@@ -136,4 +195,4 @@ def test_locus_tags_carry_the_number_in_the_genes_id() -> None:
     assert gene_numbers("c1", genes("c1_2", "other")) == [1, 2]
     assert gene_numbers("c1", genes("c1_2", "c1_02")) == [1, 2]
     assert gene_numbers("c1", []) == []
-    assert locus_tag(locus_prefix("Demo 1"), 11, 3) == "DEMO1_C000012G00003"
+    assert locus_tag(locus_prefix("DEMO1"), 11, 3) == "DEMO1_C000012G00003"

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from Bio import SeqIO
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from metapipe.stages import gff3
@@ -17,7 +17,8 @@ from metapipe.stages.annotation_gff3 import annotation_feature
 from metapipe.stages.annotation_table import COLUMNS, format_annotation
 from metapipe.stages.embl import embl_record
 from metapipe.stages.flat_features import location
-from metapipe.stages.genbank import flat_name, genbank_record, locus_name
+from metapipe.stages.flat_names import accession, flat_text, locus_name
+from metapipe.stages.genbank import genbank_record
 from metapipe.stages.protein_hits import ProteinHit
 from metapipe.stages.table_rows import Place, split_row
 
@@ -67,8 +68,8 @@ def test_a_table_row_has_a_cell_for_each_column(annotated: AnnotatedGene) -> Non
 def test_flat_files_read_back_without_a_warning(annotated: AnnotatedGene, index: int) -> None:
     contig, sequence = annotated.gene.contig, b"ACGTN" * 40
     texts: dict[str, Any] = {
-        "genbank": genbank_record(contig, index, sequence, [annotated]),
-        "embl": embl_record(contig, sequence, [annotated]),
+        "genbank": genbank_record(contig, index, sequence, [annotated], {contig}),
+        "embl": embl_record(contig, index, sequence, [annotated], {contig}),
     }
     for form, parts in texts.items():
         record = SeqIO.read(io.StringIO("".join(parts)), form)
@@ -96,7 +97,23 @@ def test_locations_say_which_end_is_missing(changes: dict[str, Any], expected: s
 
 @given(contig_names, st.integers(0, 10**9), st.integers(1, 10**9))
 def test_a_locus_name_leaves_room_for_the_length(contig: str, index: int, length: int) -> None:
-    name = locus_name(flat_name(contig), index, length)
+    name = locus_name(contig, index, length, {contig})
     assert name
     assert len(name) + 1 + len(str(length)) <= 28
     assert not set(" \t;,\"'") & set(name)
+
+
+ALIKE = ["bin(1)", "bin[1]", "bin_1_", "bin_1__1", "bin_1__1x", "é1", "e1", "e1_6", "x" * 40, "x" * 41, "x" * 20 + "_9"]
+
+
+@given(st.lists(contig_names | st.sampled_from(ALIKE), unique=True, max_size=12), st.integers(1, 10**6))
+@example(ALIKE, 1000)
+def test_accessions_and_locus_names_stand_once_in_a_file_and_good_names_stay(names: list[str], length: int) -> None:
+    contigs = set(names)
+    accessions = [accession(name, number, contigs) for number, name in enumerate(names, 1)]
+    loci = [locus_name(name, number, length, contigs) for number, name in enumerate(names, 1)]
+    assert len(set(accessions)) == len(set(loci)) == len(names)
+    for name, made, locus in zip(names, accessions, loci, strict=True):
+        if name == flat_text(name):
+            assert made == name
+            assert locus == name or len(name) + len(str(length)) > 27

@@ -12,12 +12,13 @@ from metapipe.errors import MetapipeError
 from metapipe.runner.merge import HeaderOnce
 from metapipe.runner.stage import Exact, Fasta, Output, Record, SideFile, Stage, Task, option
 from metapipe.stages import annotation_table, domain_hits, gff3, protein_hits
-from metapipe.stages.annotation import AnnotatedGene, annotate_gene, gene_numbers, locus_prefix, locus_tag
+from metapipe.stages.annotation import AnnotatedGene, annotate_gene, gene_numbers
 from metapipe.stages.annotation_gff3 import annotation_feature
 from metapipe.stages.annotation_notes import AnnotationCounts
 from metapipe.stages.embl import embl_record
 from metapipe.stages.fasta_text import format_fasta
 from metapipe.stages.genbank import genbank_record
+from metapipe.stages.locus_tags import SAMPLE, locus_prefix, locus_tag
 from metapipe.stages.protein_letters import clean_protein
 from metapipe.stages.side_index import GeneFiles, SideFileIndex, index_gene_files
 from metapipe.stages.table_rows import Place, header_line
@@ -27,7 +28,7 @@ Row = TypeVar("Row", protein_hits.ProteinHit, domain_hits.DomainHit)
 
 @dataclass(frozen=True)
 class AnnotateOptions:
-    sample: str = option("sample", "name of the sample; its letters and digits begin every locus tag")
+    sample: str = option(SAMPLE, "name of the sample; every locus tag begins with a prefix made of it")
 
 
 class Annotate(Stage):
@@ -48,6 +49,7 @@ class Annotate(Stage):
         "table": Output("tabular", "annotation, one row per gene", HeaderOnce(), label="Annotation table"),
         "proteins": Output("fasta", "proteins with their product", label="Annotated proteins"),
     }
+    version = "2"
     options = AnnotateOptions
     invariance = Exact()
     rate = 1e6
@@ -84,10 +86,9 @@ class Annotate(Stage):
                 gff.write(gff3.format_feature(annotation_feature(gene)).encode())
                 table.write(annotation_table.format_annotation(gene))
                 proteins.write(format_fasta(gene.gene.id, describe(gene), gene.protein))
-            genbank.writelines(
-                part.encode() for part in genbank_record(contig.name, contig.index, contig.sequence, genes)
-            )
-            embl.writelines(part.encode() for part in embl_record(contig.name, contig.sequence, genes))
+            for stream, record in ((genbank, genbank_record), (embl, embl_record)):
+                parts = record(contig.name, contig.index + 1, contig.sequence, genes, state.regions)
+                stream.writelines(part.encode() for part in parts)
         for key, value in counts.as_notes().items():
             task.note(key, value)
 

@@ -134,23 +134,6 @@ def _agree(one: str, other: str) -> bool:
     )
 
 
-# ------------------------------------------------------------------------------------------------ locus tags
-
-
-def locus_prefix(sample: str) -> str:
-    """Return a sample's name as an INSDC locus tag prefix: 3 to 12 capital letters and digits, a letter first."""
-    letters = re.sub(r"[^A-Z0-9]", "", plain(sample).upper()).lstrip("0123456789")
-    return (letters or "SAMPLE")[:12].ljust(3, "X")
-
-
-def locus_tag(prefix: str, contig_index: int, gene_number: int) -> str:
-    """Return ``SAMPLE_C000012G00003``: third gene of the twelfth contig (INSDC: letters and digits after the ``_``).
-
-    :param contig_index: 0-based position of the contig in the input.
-    """
-    return f"{prefix}_C{contig_index + 1:06d}G{gene_number:05d}"
-
-
 def gene_numbers(contig: str, genes: Sequence[Gene]) -> list[int]:
     """Return the numbers in the genes' ids (``<contig>_<n>``), or 1, 2, 3 … when not all have one of their own."""
     matches = [re.fullmatch(r"0*([1-9]\d{0,8})", gene.id.removeprefix(f"{contig}_")) for gene in genes]

@@ -5,19 +5,23 @@ Format: EMBL-Bank user manual, release 143, section 3.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Sequence
 
 from metapipe.stages.annotation import AnnotatedGene
 from metapipe.stages.flat_features import LINEAGE, ORGANISM, record_features
-from metapipe.stages.genbank import flat_name
+from metapipe.stages.flat_names import accession
 
 
-def embl_record(contig: str, sequence: bytes, genes: Sequence[AnnotatedGene]) -> Iterator[str]:
+def embl_record(
+    contig: str, number: int, sequence: bytes, genes: Sequence[AnnotatedGene], contigs: Container[str]
+) -> Iterator[str]:
     """Yield one record in pieces.
 
+    :param number: of the contig in the whole input, from 1.
     :param genes: from left to right.
+    :param contigs: the names of all contigs.
     """
-    length, name, letters = len(sequence), flat_name(contig), sequence.decode("ascii").lower()
+    length, name, letters = len(sequence), accession(contig, number, contigs), sequence.decode("ascii").lower()
     yield f"ID   {name}; SV 1; linear; genomic DNA; STD; ENV; {length} BP.\nXX\n"
     yield f"AC   {name};\nXX\nDE   Metagenomic contig {name}.\nXX\nKW   ENV.\nXX\n"
     yield f"OS   {ORGANISM}\nOC   {LINEAGE}\nXX\n"

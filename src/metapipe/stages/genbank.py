@@ -6,26 +6,25 @@ names into lines that its own reader warns of.
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Sequence
 
 from metapipe.stages.annotation import AnnotatedGene
 from metapipe.stages.flat_features import DATE, LINEAGE, ORGANISM, record_features
-from metapipe.stages.plain_text import plain
-
-#: Name and length share 28 columns of the LOCUS line, with at least one blank between.
-_LOCUS_WIDTH = 28
+from metapipe.stages.flat_names import LOCUS_WIDTH, accession, locus_name
 
 
-def genbank_record(contig: str, index: int, sequence: bytes, genes: Sequence[AnnotatedGene]) -> Iterator[str]:
+def genbank_record(
+    contig: str, number: int, sequence: bytes, genes: Sequence[AnnotatedGene], contigs: Container[str]
+) -> Iterator[str]:
     """Yield one record in pieces.
 
-    :param index: 0-based position of the contig in the whole input.
+    :param number: of the contig in the whole input, from 1.
     :param genes: from left to right.
+    :param contigs: the names of all contigs.
     """
-    length, name = len(sequence), flat_name(contig)
-    locus = locus_name(name, index, length)
-    gap = " " * max(1, _LOCUS_WIDTH - len(locus) - len(str(length)))
+    length, name = len(sequence), accession(contig, number, contigs)
+    locus = locus_name(contig, number, length, contigs)
+    gap = " " * max(1, LOCUS_WIDTH - len(locus) - len(str(length)))
     yield f"LOCUS       {locus}{gap}{length} bp    DNA     linear   ENV {DATE}\n"
     yield f"DEFINITION  Metagenomic contig {name}.\n"
     yield f"ACCESSION   {name}\nVERSION     {name}\nKEYWORDS    ENV.\n"
@@ -38,17 +37,3 @@ def genbank_record(contig: str, index: int, sequence: bytes, genes: Sequence[Ann
         blocks = " ".join(letters[at : at + 10] for at in range(start, min(start + 60, length), 10))
         yield f"{start + 1:>9} {blocks}\n"
     yield "//\n"
-
-
-def flat_name(contig: str) -> str:
-    """Return a contig's name as flat files can hold it: signs that end a word or a field there become ``_``."""
-    return re.sub(r"[^A-Za-z0-9_.|:#*+@/=-]", "_", plain(contig)) or "_"
-
-
-def locus_name(name: str, index: int, length: int) -> str:
-    """Return the name if it fits the LOCUS line, else its beginning and the contig's number."""
-    room = _LOCUS_WIDTH - 1 - len(str(length))
-    if len(name) <= room:
-        return name
-    number = f"_{index + 1}"
-    return name[: max(0, room - len(number))] + number
