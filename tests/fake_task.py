@@ -11,6 +11,7 @@ from typing import Any, BinaryIO
 import pytest
 
 from metapipe.errors import MetapipeError
+from metapipe.mate_names import marks_of
 from metapipe.runner.merge import add_counts
 from metapipe.runner.stage import Completed, Database, FastqPairs, Record, Stage, Table, Totals
 
@@ -87,6 +88,12 @@ class FakeTask:
         assert isinstance(self.stage.records, FastqPairs)
         first, second = (read_records(self.input_file(name), self.first_index) for name in self.stage.records.files)
         return zip(first, second, strict=True)
+
+    def pair_name(self, mate: Record, which: int = 0) -> str:
+        assert isinstance(self.stage.records, FastqPairs)
+        names = [next(read_records(self.input_file(name))).name for name in self.stage.records.files]
+        marks = marks_of(*names)
+        return mate.name.removesuffix(marks[which]) if marks else mate.name
 
     def input_file(self, name: str) -> Path:
         return self._inputs / name

@@ -55,6 +55,11 @@ CODES: dict[str, Code] = {
     "E120": Code(
         EX_DATA, "a read's name has an impossible size", "Write the number of reads it stands for, as in 'name;size=3'."
     ),
+    "E121": Code(
+        EX_DATA,
+        "qualities of another kind than Phred+33",
+        "Convert the file, e.g. `vsearch --fastq_convert OLD.fastq --fastq_ascii 64 --fastqout NEW.fastq`.",
+    ),
     "E124": Code(EX_DATA, "two samples of the same name", "Give every sample a name of its own."),
     "E125": Code(
         EX_DATA,

@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
+import bz2
 import gzip
+import lzma
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from metapipe.errors import MetapipeError
+from metapipe.mate_names import WORDS
 from metapipe.runner import stream
 from metapipe.runner.inputs import read_inputs
 from metapipe.runner.scan import scan_file
-from metapipe.runner.stage import Fasta, Fastq, FastqPairs, Stage
+from metapipe.runner.stage import Fasta, Fastq, FastqPairs, Stage, Table
 
 FASTA, FASTQ = b">a\nACGT\n>b\nGGTT\n", b"@a\nACGT\n+\nIIII\n@b\nGG\n+\nII\n"
 
 
-def inputs(tmp_path: Path, records: Fasta | Fastq | FastqPairs, *contents: bytes) -> None:
+def inputs(tmp_path: Path, records: Fasta | Fastq | FastqPairs | Table, *contents: bytes) -> None:
     stage = type("Some", (Stage,), {"records": records})
     paths = {}
     for name, content in zip(records.files, contents, strict=True):
@@ -44,7 +47,7 @@ BAD_FASTA = {
     "blank name": (b">a\nA\n> b\nA\n", "E101", "my f line 3: expected a name after '>', found '> b'"),
     "zero byte": (b">a\nAC\0T\n", "E101", "my f line 2: expected text, found 'AC\\x00T'"),
     "zero byte in a header": (b">a\0\nACT\n", "E101", "my f line 1: expected text, found '>a\\x00'"),
-    "junk": (b"\xff\xfe\x00\x01", "E101", "my f line 1: expected text, found '\\xff\\xfe\\x00\\x01'"),
+    "junk": (b"\xff\xfa\x00\x01", "E101", "my f line 1: expected text, found '\\xff\\xfa\\x00\\x01'"),
     "carriage returns": (
         b">a\rACGT\r>b\rAC\r",
         "E101",
@@ -62,7 +65,6 @@ BAD_FASTA = {
     "twice": (b">a x\nA\n>b\nA\n>a y\nA\n", "E107", "my f line 5: expected a name not used before (line 1), found 'a'"),
     "empty": (b"", "E108", "my f: expected at least one FASTA record, found 'none'"),
     "blank lines": (b"\n\r\n\n", "E108", "my f: expected at least one FASTA record, found 'none'"),
-    "bzip2": (b"BZh91AY&SY\n", "E101", "my f line 1: expected '>' at the start of a record, found 'BZh91AY&SY'"),
 }
 BAD_FASTQ = {
     "FASTA": (FASTA, "E102", "my f line 1: expected '@' at the start of a record, found '>a'"),
@@ -214,15 +216,55 @@ MATES = {
         reads("a/2", "b/2"),
         "my one line 5: expected the mate of 'b/2' (my two), found 'the end of the file'",
     ),
-    "one file given twice": (
+    "first mates twice": (
         reads("a/1", "b/1"),
-        reads("a/1", "b/1"),
-        "my two line 1: expected the other mates, found 'mates number 1, as in my one'",
+        reads("a/1", "b/1").replace(b"C", b"T"),
+        "my two line 1: holds the first mates, by their names, as my one does; choose the other file of the pair",
     ),
-    "one file given twice, new style": (
+    "second mates twice": (
         reads("a 2:N:0:AC", "b 2:N:0:AC"),
-        reads("a 2:N:0:AC", "b 2:N:0:AC"),
-        "my two line 1: expected the other mates, found 'mates number 2, as in my one'",
+        reads("a 2:N:0:AC", "b 2:N:0:AC").replace(b"C", b"T"),
+        "my two line 1: holds the second mates, by their names, as my one does; choose the other file of the pair",
+    ),
+    "first mates twice, as ENA names them": (
+        reads("S.1 HWI/1", "S.2 HWJ/1"),
+        reads("S.1 HWI/1", "S.2 HWJ/1").replace(b"C", b"T"),
+        "my two line 1: holds the first mates, by their names, as my one does; choose the other file of the pair",
+    ),
+    "first mates twice, as SRA names them": (
+        reads("S.1.1", "S.2.1"),
+        reads("S.1.1", "S.2.1").replace(b"C", b"T"),
+        "my two line 1: its names end in '.1' as those of my one do; choose the file of the other mates",
+    ),
+    "mark lost": (
+        reads("a.f", "b.f"),
+        reads("a.r", "b"),
+        "my two line 5: expected a name that ends in '.r', as all before it, found 'b'",
+    ),
+    "mark lost in both": (
+        reads("a/1", "b"),
+        reads("a/2", "b"),
+        "my one line 5: expected a name that ends in '/1', as all before it, found 'b'",
+    ),
+    "another mark": (
+        reads("a/1", "b_1"),
+        reads("a/2", "b_2"),
+        "my one line 5: expected a name that ends in '/1', as all before it, found 'b_1'",
+    ),
+    "mates the other way round": (
+        reads("a/1", "b/2"),
+        reads("a/2", "b/1"),
+        "my one line 5: expected a name that ends in '/1', as all before it, found 'b/2'",
+    ),
+    "marks of two customs": (
+        reads("a_1"),
+        reads("a.2"),
+        "my two line 1: expected the mate of 'a_1' (my one), found 'a.2'",
+    ),
+    "reads of a run, not mates": (
+        reads("S.1", "S.3"),
+        reads("S.2", "S.4"),
+        "my one line 5: expected a name that ends in '.1', as all before it, found 'S.3'",
     ),
 }
 
@@ -233,18 +275,47 @@ def test_mates_that_do_not_match_are_refused(case: str, tmp_path: Path) -> None:
     says("E106", text, lambda: inputs(tmp_path, FastqPairs("one", "two"), first, second))
 
 
-@pytest.mark.parametrize("endings", [("/1", "/2"), (" 1:N:0", " 2:N:0"), ("", ""), ("/1 x", "/2 y"), ("\t1", "\t2")])
+ENDINGS = [("", ""), ("/1", "/2"), (" 1:N:0", " 2:N:0"), ("/1 x", "/2 y"), ("\t1", "\t2"), (" 1 length=4",) * 2]
+ENDINGS += [(f"{before}{one}", f"{before}{other}") for before in "/._:-" for one, other in WORDS.items()]
+ENDINGS += [(":0:1", ":0:2"), (".1 1 length=4", ".2 1 length=4"), ("#0/2", "#0/1")]
+
+
+@pytest.mark.parametrize("endings", ENDINGS)
 def test_mates_of_every_custom_are_accepted(endings: tuple[str, str], tmp_path: Path) -> None:
-    first, second = (reads(*(f"r{i}{ending}" for i in range(600))) for ending in endings)
-    inputs(tmp_path, FastqPairs(), first, second)
+    first, second = (reads(*(f"r{i}{ending}" for i in range(300))) for ending in endings)
+    inputs(tmp_path, FastqPairs(), first, second.replace(b"ACGT", b"GGGG"))
 
 
-def test_two_mates_of_one_pair_in_one_file_are_duplicates(tmp_path: Path) -> None:
+SAME = reads("S.1 1 length=4", "S.2 2 length=4")
+
+
+@pytest.mark.parametrize("other", [SAME, gzip.compress(SAME), gzip.compress(SAME[:30]) + gzip.compress(SAME[30:])])
+def test_the_same_reads_twice_are_no_pairs_however_they_are_packed(other: bytes, tmp_path: Path) -> None:
+    text = "my two: holds the very same reads as my one; choose the other file of the pair"
+    says("E106", text, lambda: inputs(tmp_path, FastqPairs("one", "two"), SAME, other))
+    says("E106", text, lambda: inputs(tmp_path, FastqPairs("one", "two"), other, SAME))
+
+
+def test_one_dataset_chosen_twice_is_said_so(tmp_path: Path) -> None:
+    path = tmp_path / "reads.fastq"
+    path.write_bytes(SAME)
+    stage = type("Some", (Stage,), {"records": FastqPairs("one", "two")})
     says(
-        "E107",
-        "my one line 5: expected a name not used before (line 1), found 'a/2'",
-        lambda: inputs(tmp_path, FastqPairs("one", "two"), reads("a/1", "a/2"), reads("a/1", "a/2")),
+        "E106",
+        "reads.fastq: is given for both mates; choose the other file of the pair",
+        lambda: read_inputs(stage, {"one": path, "two": path}, dict.fromkeys(("one", "two"), "reads.fastq"), tmp_path),
     )
+
+
+def test_files_that_share_their_first_reads_are_pairs(tmp_path: Path) -> None:
+    first = reads(*(f"r{i}" for i in range(1000)))
+    inputs(tmp_path, FastqPairs(), first, first.removesuffix(b"IIII\n") + b"III!\n")
+
+
+def test_no_reads_in_both_files_are_no_fault_of_pairs(tmp_path: Path) -> None:
+    stage = type("Some", (Stage,), {"records": FastqPairs("one", "two"), "empty_ok": True})
+    (tmp_path / "empty").touch()
+    read_inputs(stage, dict.fromkeys(("one", "two"), tmp_path / "empty"), {"one": "1", "two": "2"}, tmp_path)
 
 
 def test_contigs_named_like_mates_are_no_duplicates(tmp_path: Path) -> None:
@@ -267,6 +338,70 @@ def test_equal_hashes_of_different_names_are_no_duplicates(tmp_path: Path, monke
 def test_accepted_are_crlf_lower_case_iupac_blank_lines_and_records_without_letters(tmp_path: Path) -> None:
     inputs(tmp_path, Fasta("f"), b"\r\n>a > 'q' \"x\" ; $(rm)\r\nacgtn\r\n\r\nRYSWKMBDHVU\r\n>b\r\n>c\r\n")
     inputs(tmp_path, Fastq("f"), b"@a\r\n\r\n+\r\n\r\n@b\r\nacgtn\r\n+b\r\n@@@@@\r\n\r\n\n")
+
+
+FOREIGN = {
+    "a bzip2 archive": bz2.compress(FASTA),
+    "an xz archive": lzma.compress(FASTA),
+    "packed with gzip twice": gzip.compress(gzip.compress(FASTA)),
+    "a Zstandard archive": b"\x28\xb5\x2f\xfd\x04\x00",
+    "a zip archive": b"PK\3\4\x14\0",
+    "a tar archive": b"reads.fasta".ljust(257, b"\0") + b"ustar\x0000".ljust(255, b"\0"),
+    "text in UTF-16": FASTA.decode().encode("utf-16"),
+    "a BAM file": gzip.compress(b"BAM\1\0\0"),
+    "a web page": b"\n<!DOCTYPE html>\n<html><head><title>404</title>\n",
+}
+
+
+@pytest.mark.parametrize("chunk", [1, 7, 1 << 20])
+@pytest.mark.parametrize("words", FOREIGN)
+def test_what_is_neither_text_nor_gzip_is_refused_by_its_name(
+    words: str, chunk: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(stream, "CHUNK", chunk)
+    for records, code in ((Fasta("f"), "E101"), (Fastq("f"), "E102"), (Table("f", ("a", "b")), "E111")):
+        for content in {
+            FOREIGN[words],
+            *([] if "gzip" in words or "BAM" in words else [gzip.compress(FOREIGN[words])]),
+        }:
+            with pytest.raises(MetapipeError, match=rf"METAPIPE-{code} my f: this is {words}"):
+                inputs(tmp_path, records, content)
+
+
+def with_qualities(*qualities: bytes) -> bytes:
+    return b"".join(b"@r%d\n%s\n+\n%s\n" % (i, b"A" * len(text), text) for i, text in enumerate(qualities))
+
+
+@pytest.mark.parametrize("qualities", [[b"hhhB", b"fT^B"], [b";@Z`"], [b"BBBB"] * 900 + [b"BCDU"] + [b"BBBB"] * 900])
+def test_qualities_counted_from_64_are_refused(qualities: list[bytes], tmp_path: Path) -> None:
+    letters = sorted(b"".join(qualities))
+    text = f"my f: its qualities, '{chr(letters[0])}' to '{chr(letters[-1])}', are counted from '@' (Phred+64)"
+    says("E121", text, lambda: inputs(tmp_path, Fastq("f"), with_qualities(*qualities)))
+
+
+@pytest.mark.parametrize(
+    "qualities",
+    [[b"FFFF"], [b"IIII"], [b"JKKT"], [b"hhhB"] * 900 + [b"hh!h"], [b"~~~~", b"hhhh"], [b""], [b"BBBB", b""]],
+    ids=["binned", "simulated", "high", "one low at the end", "consensus", "no base", "few"],
+)
+def test_qualities_that_may_be_counted_from_33_are_taken_so(qualities: list[bytes], tmp_path: Path) -> None:
+    inputs(tmp_path, Fastq("f"), with_qualities(*qualities))
+
+
+@pytest.mark.parametrize("plus", [b"+", b"+a", b"+a b"])
+def test_a_header_may_be_repeated_after_the_plus(plus: bytes, tmp_path: Path) -> None:
+    inputs(tmp_path, Fastq("f"), b"@a b\nA\n%s\nI\n@x y\r\nA\r\n+x y\r\nI\r\n" % plus)
+
+
+@pytest.mark.parametrize("plus", [b"+b", b"+a c", b"+aa", b"+ab", b"+ a", b"+A"])
+@pytest.mark.parametrize("before", [b"", b"@x y\nA\n+x y\nI\n", b"@x y\nA\n+\nI\n"])
+def test_another_header_after_the_plus_is_refused(plus: bytes, before: bytes, tmp_path: Path) -> None:
+    line = 7 if before else 3
+    says(
+        "E102",
+        f"my f line {line}: expected '+' alone or with the header above, found '{plus.decode()}'",
+        lambda: inputs(tmp_path, Fastq("f"), before + b"@a b\nA\n%s\nI\n" % plus),
+    )
 
 
 def test_the_files_of_test_data_get_the_codes_its_readme_gives_them(tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ import re
 import resource
 import subprocess
 import sys
+import unicodedata
 from collections.abc import Callable
 from pathlib import Path
 
@@ -44,13 +45,23 @@ def stray(line: bytes) -> bool:
     return b"\0" in line or b"\r" in line
 
 
+def no_header(line: bytes) -> bool:
+    """Whether a header line has no name, is not UTF-8, or has a control character or white space in its name."""
+    try:
+        line.decode()
+    except UnicodeDecodeError:
+        return True
+    name = re.split(rb"[ \t]", line[1:])[0].decode()
+    return not name or any(unicodedata.category(letter) in ("Cc", "Zs", "Zl", "Zp") for letter in name)
+
+
 def fault_of_fasta(text: bytes) -> tuple[str, int] | None:
     open_record = False
     for number, line in enumerate(split_lines(text), 1):
         if stray(line):
             return "E101", number
         if line.startswith(b">"):
-            if line[1:2] in (b"", b" ", b"\t"):
+            if no_header(line):
                 return "E101", number
             open_record = True
         elif line and not open_record:
@@ -78,9 +89,9 @@ def fault_of_fastq(text: bytes) -> tuple[str, int] | None:
                 record.pop()
             return "E102", at + len(record) + 1
         name, bases, plus, qualities = record
-        if name[1:2] in (b"", b" ", b"\t"):
+        if no_header(name):
             return "E102", at + 1
-        if not plus.startswith(b"+"):
+        if not plus.startswith(b"+") or plus[1:] not in (b"", name[1:], re.split(rb"[ \t]", name[1:])[0]):
             return "E102", at + 3
         if any(letter not in BASES for letter in bases):
             return "E109", at + 2
@@ -240,24 +251,48 @@ def written(path: Path, content: bytes) -> Path:
     return path
 
 
-def test_a_byte_order_mark_is_no_start_of_a_record(tmp_path: Path) -> None:
-    path = written(tmp_path / "x", b"\xef\xbb\xbf>a\nACGT\n")
+def test_a_byte_order_mark_is_dropped(tmp_path: Path) -> None:
+    for form, text in (("fasta", b">a\nACGT\n>b\nA\n"), ("fastq", b"@a\nACGT\n+\nIIII\n"), ("table", b"#x\ty\na\tb\n")):
+        for packing in PACKING.values():
+            path = written(tmp_path / "x", packing(b"\xef\xbb\xbf" + text, 7))
+            scanned = scan_file(path, "x", form, columns=("x", "y"))
+            start = text.index(b"a\tb") if form == "table" else 0
+            assert b"".join(scanned.range(0, len(scanned.records)).chunks()) == text[start:]
+            assert scanned.lines[0] == (2 if form == "table" else 1)
     says(
         "E101",
         "x line 1: expected '>' at the start of a record, found '\\ufeff>a'",
-        lambda: scan_file(path, "x", "fasta"),
+        lambda: scan_file(written(tmp_path / "x", b"\xef\xbb\xbf" * 2 + b">a\nA\n"), "x", "fasta"),
     )
-    path.write_bytes(b"\xef\xbb\xbf@a\nACGT\n+\nIIII\n")
-    with pytest.raises(MetapipeError, match="METAPIPE-E102 x line 1: expected '@' at the start of a record"):
-        scan_file(path, "x", "fastq")
+
+
+@pytest.mark.parametrize("odd", ["\x01", "\x0b", "\x0c", "\x1f", "\x7f", "\x85", "\xa0", "\u2003", "\u2028"])
+def test_no_name_holds_control_characters_or_white_space_of_unicode(odd: str, tmp_path: Path) -> None:
+    for form, mark, code in (("fasta", ">", "E101"), ("fastq", "@", "E102")):
+        rest = "\nACGT\n" if form == "fasta" else "\nACGT\n+\nIIII\n"
+        good = f"{mark}a b{odd}c{rest}"  # NCBI's nr has them in descriptions
+        assert scan_file(written(tmp_path / "x", good.encode()), "x", form).total_records == 1
+        bad = written(tmp_path / "x", f"{good}{mark}b{odd}c d{rest}".encode())
+        with pytest.raises(MetapipeError, match=rf"METAPIPE-{code} x line \d: expected a name without control char"):
+            scan_file(bad, "x", form)
+
+
+@pytest.mark.parametrize("text", [b">a b\xf8\nA\n", b">caf\xe9\nA\n>caf\xe8\nA\n"])
+def test_headers_that_are_not_utf8_are_refused_by_their_line(text: bytes, tmp_path: Path) -> None:
+    with pytest.raises(MetapipeError, match=r"METAPIPE-E101 x line 1: expected text in UTF-8, found '>.*\\x"):
+        scan_file(written(tmp_path / "x", text), "x", "fasta")
+    with pytest.raises(MetapipeError, match="METAPIPE-E102 x line 5: expected text in UTF-8"):
+        scan_file(written(tmp_path / "x", b"@z\nA\n+\nI\n@\xe9\nA\n+\nI\n"), "x", "fastq")
+    with pytest.raises(MetapipeError, match="METAPIPE-E111 x line 2: expected text in UTF-8"):
+        scan_file(written(tmp_path / "x", b"#x\ty\na\t\xe9\n"), "x", "table", columns=("x", "y"))
 
 
 def test_headers_may_hold_marks_and_letters_of_any_language(tmp_path: Path) -> None:
-    text = ">Ålesund_1 >b @c +d\nACGT\n>日本\x01x\ttab\nAC\n".encode()
+    text = ">Ålesund_1 >b @c +d\nACGT\n>日本-x\ttab\nAC\n".encode()
     scanned = scan_file(written(tmp_path / "x", text), "x", "fasta")
     records = list(fasta_records(scanned.range(0, len(scanned.records)).chunks(), 0))
-    assert [(r.name, r.description) for r in records] == [("Ålesund_1", ">b @c +d"), ("日本\x01x", "tab")]
-    text = "@Ålesund é\nACGT\n+é\n@@@@\n".encode() * 1
+    assert [(r.name, r.description) for r in records] == [("Ålesund_1", ">b @c +d"), ("日本-x", "tab")]
+    text = "@Ålesund é\nACGT\n+Ålesund é\n@@@@\n".encode() * 1
     scanned = scan_file(written(tmp_path / "y", text), "y", "fastq")
     assert [r.qualities for r in fastq_records(scanned.range(0, 1).chunks(), 0)] == [b"@@@@"]
 

@@ -67,10 +67,10 @@ def table_text(draw: st.DrawFn) -> tuple[bytes, list[tuple[bytes, bytes]]]:
 def fastq_text(draw: st.DrawFn) -> tuple[bytes, list[tuple[bytes, bytes]]]:
     text, records = b"", []
     for number in range(draw(st.integers(1, 9))):
-        name, sequence, end = f"{draw(NAME)}.{number}", draw(DNA), draw(END)
+        name, comment, sequence, end = f"{draw(NAME)}.{number}", draw(COMMENT), draw(DNA), draw(END)
         quality = draw(st.text("!~@+IJ>", min_size=len(sequence), max_size=len(sequence)))
-        plus = draw(st.sampled_from(["+", f"+{name}", "+@x"]))
-        text += f"@{name}{draw(COMMENT)}{end}{sequence}{end}{plus}{end}{quality}{end}".encode()
+        plus = draw(st.sampled_from(["+", f"+{name}", f"+{name}{comment}"]))
+        text += f"@{name}{comment}{end}{sequence}{end}{plus}{end}{quality}{end}".encode()
         records.append((name.encode(), sequence.encode()))
     if draw(st.booleans()) and records[-1][1]:
         text = text.removesuffix(b"\n").removesuffix(b"\r")
@@ -215,10 +215,11 @@ def test_names_are_hashed_to_their_last_letter() -> None:
     assert len(set(found.names.tolist())) == 4
 
 
-def test_mates_share_a_hash_whatever_their_ending() -> None:
-    def hashes(text: bytes) -> np.ndarray:
-        return scan.FastqScanner("x", mates=True).feed(text).names
+def test_mates_share_a_hash_without_the_mark_of_all() -> None:
+    def hashes(text: bytes, mark: bytes) -> np.ndarray:
+        return scan.FastqScanner("x", mark).feed(text).names
 
-    first = hashes(b"@a/1\nA\n+\nI\n@b 1:N:0:T\nA\n+\nI\n@c\t1\nA\n+\nI\n@/1\nA\n+\nI\n")
-    second = hashes(b"@a/2\nA\n+\nI\n@b 2:N:0:T\nA\n+\nI\n@c\t2\nA\n+\nI\n@/2\nA\n+\nI\n")
-    assert (first == second).tolist() == [True, True, True, False]
+    first = hashes(b"@a/1\nA\n+\nI\n@b 1:N:0:T\nA\n+\nI\n@c/1\t1\nA\n+\nI\n@/1\nA\n+\nI\n", b"/1")
+    second = hashes(b"@a/2\nA\n+\nI\n@b 2:N:0:T\nA\n+\nI\n@c/2\t2\nA\n+\nI\n@/2\nA\n+\nI\n", b"/2")
+    assert (first == second).tolist() == [True, False, True, False]
+    assert first[0] == hashes(b"@a\nA\n+\nI\n", b"")[0]

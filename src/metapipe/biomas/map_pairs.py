@@ -12,7 +12,6 @@ from typing import Any
 from metapipe.biomas.amplicon_mapping import FIXED_COST, RATES, MappingOptions, map_reads, read_of
 from metapipe.runner.merge import HeaderOnce
 from metapipe.runner.program_version import program_version
-from metapipe.runner.records import base_name
 from metapipe.runner.stage import Database, Exact, FastqPairs, Output, RefDB, Stage, Task
 
 
@@ -39,7 +38,7 @@ class MapPairs(Stage):
 
     def run(self, task: Task, state: Any) -> None:  # noqa: ARG002
         label = task.labels["reads-1"]
-        map_reads(task, (read_of(base_name(pair[0].name), pair, label) for pair in task.pairs()), mates=2)
+        map_reads(task, (read_of(task.pair_name(pair[0]), pair, label) for pair in task.pairs()), mates=2)
 
     def tool_versions(self) -> dict[str, str]:
         return {"bowtie2": program_version("bowtie2", "--version", after="version ")}

@@ -13,7 +13,6 @@ from metapipe.biomas.pair_merging import (
     flash_max_overlap,
     merger_versions,
 )
-from metapipe.runner.records import base_name
 from metapipe.runner.stage import FastqPairs, Output, PinnedGlobals, Stage, Task, Totals, option
 from metapipe.stages.called_bases import called_bases
 
@@ -55,7 +54,7 @@ class MergePairs(Stage):
         for mates, result in zip(task.pairs(), with_numbers(read, pairs), strict=True):
             if result is not None:
                 made += 1
-                merged.write(fastq_record(base_name(mates[0].name), result.sequence, result.qualities))
+                merged.write(fastq_record(task.pair_name(mates[0]), result.sequence, result.qualities))
                 continue
             for stream, mate in zip(unmerged, mates, strict=True):
                 stream.write(fastq_record(header_of(mate), mate.sequence, mate.qualities))

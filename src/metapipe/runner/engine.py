@@ -270,6 +270,7 @@ class _Run:
             sandbox=self.sandbox,
             largest=largest,
             fixed_cost=self.fixed_cost,
+            marks=scanned.marks,
         )
 
     def run_blocks(self, job: Job, plan: Plan, scanned: StageInput, scratch: Path) -> None:

@@ -11,9 +11,11 @@ import numpy as np
 import numpy.typing as npt
 
 from metapipe.errors import MetapipeError
+from metapipe.mate_names import marks_of
 from metapipe.runner.blocks import Block, ByteRange
-from metapipe.runner.records import READERS, base_name, lines
-from metapipe.runner.scan import Scanned, scan_file
+from metapipe.runner.pairs import check_pairs
+from metapipe.runner.records import READERS, lines
+from metapipe.runner.scan import Scanned, first_name, scan_file
 from metapipe.runner.stage import Fasta, FastqPairs, Record, Stage, Table, Totals
 from metapipe.runner.stream import changed
 
@@ -27,6 +29,7 @@ class StageInput:
     form: str
     scanned: tuple[Scanned, ...]
     names: tuple[str, ...]
+    marks: tuple[str, ...] = ()  # what the names of each file's mates end in, which is not part of the pair's name
 
     @property
     def weights(self) -> npt.NDArray[np.int64]:
@@ -131,44 +134,38 @@ def read_inputs(
     declared = stage.records
     if declared is None:
         return StageInput("", (), ())
-    if isinstance(declared, Fasta):
-        form, scanned = (
-            "fasta",
-            [
-                scan_file(
-                    paths[declared.name],
-                    labels[declared.name],
-                    "fasta",
-                    alphabet=declared.alphabet,
-                    spool=spool,
-                    atom=atom,
-                )
-            ],
+    mates = isinstance(declared, FastqPairs)
+    marks = _marks([paths[name] for name in declared.files]) if mates else ("",) * len(declared.files)
+    form = "fasta" if isinstance(declared, Fasta) else "table" if isinstance(declared, Table) else "fastq"
+    scanned = tuple(
+        scan_file(
+            paths[name],
+            labels[name],
+            form,
+            alphabet=declared.alphabet if isinstance(declared, Fasta) else "any",
+            columns=declared.columns if isinstance(declared, Table) else (),
+            spool=spool,
+            by_records=mates,
+            mark=mark,
+            atom=atom,
         )
-    elif isinstance(declared, Table):
-        label = labels[declared.name]
-        form, scanned = (
-            "table",
-            [scan_file(paths[declared.name], label, "table", columns=declared.columns, spool=spool, atom=atom)],
-        )
-    else:
-        paired = isinstance(declared, FastqPairs)
-        form, scanned = (
-            "fastq",
-            [
-                scan_file(paths[name], labels[name], "fastq", spool=spool, by_records=paired, atom=atom)
-                for name in declared.files
-            ],
-        )
+        for name, mark in zip(declared.files, marks, strict=True)
+    )
     for one in scanned:
         if one.total_records == 0 and not stage.empty_ok:
             raise MetapipeError("E108", file=one.label, expected=f"at least one {_RECORD_OF[form]}", found="none")
     for one in scanned:
-        _check_duplicates(one, form, mates=isinstance(declared, FastqPairs))
-    if isinstance(declared, FastqPairs):
-        _check_pairs(scanned[0], scanned[1])
+        _check_duplicates(one, form)
+    if mates:
+        check_pairs(scanned[0], scanned[1], marks)
     nobody = np.zeros(0, dtype=np.uint64)  # the names have served: a run of many reads need not hold them any longer
-    return StageInput(form, tuple(replace(one, names=nobody) for one in scanned), declared.files)
+    return StageInput(form, tuple(replace(one, names=nobody) for one in scanned), declared.files, marks)
+
+
+def _marks(paths: Sequence[Path]) -> tuple[str, ...]:
+    """What the names of the first mates and of the second end in, by the first pair; nothing when it is no pair."""
+    first, second = (first_name(path) for path in paths)
+    return marks_of(first, second) or ("", "")
 
 
 def _headers(scanned: Scanned, form: str) -> Iterator[tuple[int, bytes]]:
@@ -194,71 +191,18 @@ def _repeated(hashes: npt.NDArray[np.uint64]) -> npt.NDArray[np.uint64]:
     return np.concatenate(found)
 
 
-def _check_duplicates(scanned: Scanned, form: str, *, mates: bool) -> None:
+def _check_duplicates(scanned: Scanned, form: str) -> None:
     repeated = _repeated(scanned.names)
     if not len(repeated):
         return
     # A repeated hash is only a suspicion; names decide.
     suspects = set(np.flatnonzero(np.isin(scanned.names, repeated)).tolist())
-    seen: dict[str, int] = {}
+    seen: dict[bytes, int] = {}
     for index, (line, header) in enumerate(_headers(scanned, form)):
         if index not in suspects:
             continue
         first = header.partition(b"\t")[0] if form == "table" else header.replace(b"\t", b" ").partition(b" ")[0]
-        whole = first.decode("utf-8", "surrogateescape")
-        name = base_name(whole) if mates else whole
-        if name in seen:
-            expected = f"a name not used before (line {seen[name]})"
-            found = whole.encode("utf-8", "surrogateescape")
-            raise MetapipeError("E107", file=scanned.label, line=line, expected=expected, found=found)
-        seen[name] = line
-
-
-def _check_pairs(first: Scanned, second: Scanned) -> None:
-    """Compare hashes of names; that equal hashes mean equal names is confirmed where the pairs are read."""
-    shared = min(len(first.names), len(second.names))
-    differs = np.flatnonzero(first.names[:shared] != second.names[:shared])
-    if len(differs):
-        at = int(differs[0])
-        one, other = (_record_at(scanned, at) for scanned in (first, second))
-        raise MetapipeError(
-            "E106",
-            file=second.label,
-            line=4 * at + 1,
-            expected=f"the mate of '{one.name}' ({first.label})",
-            found=other.name,
-        )
-    if len(first.names) != len(second.names):
-        longer, shorter = (first, second) if len(first.names) > len(second.names) else (second, first)
-        raise MetapipeError(
-            "E106",
-            file=shorter.label,
-            line=4 * shared + 1,
-            expected=f"the mate of '{_record_at(longer, shared).name}' ({longer.label})",
-            found="the end of the file",
-        )
-    marks = [_mate_number(_record_at(scanned, 0)) for scanned in (first, second) if shared]
-    if marks and marks[0] and marks[0] == marks[1]:
-        raise MetapipeError(
-            "E106",
-            file=second.label,
-            line=1,
-            expected="the other mates",
-            found=f"mates number {marks[0]}, as in {first.label}",
-        )
-
-
-def _mate_number(record: Record) -> str:
-    """Which mate a read says it is: ``name/1``, or Illumina's comment ``1:N:0:…``; empty when it does not say."""
-    if record.name.endswith(("/1", "/2")):
-        return record.name[-1]
-    return record.description[0] if record.description[:2] in ("1:", "2:") else ""
-
-
-def _record_at(scanned: Scanned, index: int) -> Record:
-    before = np.r_[0, np.cumsum(scanned.records)]
-    atom = int(np.searchsorted(before, index, side="right")) - 1
-    for record in _read(scanned.range(atom, atom + 1), "fastq", int(before[atom])):
-        if record.index == index:
-            return record
-    raise IndexError(index)
+        if first in seen:
+            expected = f"a name not used before (line {seen[first]})"
+            raise MetapipeError("E107", file=scanned.label, line=line, expected=expected, found=first)
+        seen[first] = line

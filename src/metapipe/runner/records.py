@@ -32,8 +32,8 @@ def lines(chunks: Iterable[bytes]) -> Iterator[bytes]:
 
 
 def split_header(header: bytes) -> tuple[str, str]:
-    """Split a header line (without ``>`` or ``@``) into name and description at the first white space."""
-    name, _, description = header.decode("utf-8", "replace").replace("\t", " ").partition(" ")
+    """Split a header line (without ``>`` or ``@``) into name and description at the first blank or tab."""
+    name, _, description = header.decode().replace("\t", " ").partition(" ")
     return name, description.strip()
 
 
@@ -76,7 +76,7 @@ def fastq_records(chunks: Iterable[bytes], first: int) -> Iterator[Record]:
 def table_records(chunks: Iterable[bytes], first: int) -> Iterator[Record]:
     """Yield the rows of a table without header line; ``first`` is the index of the first one in the whole file."""
     for index, row in enumerate(filter(None, lines(chunks)), first):
-        yield Record(row.partition(b"\t")[0].decode("utf-8", "replace"), "", row, b"", index)
+        yield Record(row.partition(b"\t")[0].decode(), "", row, b"", index)
 
 
 #: How the records of each form are read.
@@ -85,8 +85,3 @@ READERS: dict[str, Callable[[Iterable[bytes], int], Iterator[Record]]] = {
     "fastq": fastq_records,
     "table": table_records,
 }
-
-
-def base_name(name: str) -> str:
-    """A mate's name without its mate suffix, as the scan hashes it."""
-    return name[:-2] if name.endswith(("/1", "/2")) and len(name) > 2 else name

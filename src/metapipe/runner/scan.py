@@ -21,12 +21,13 @@ import numpy as np
 import numpy.typing as npt
 
 from metapipe.errors import MetapipeError
+from metapipe.foreign_formats import BYTE_ORDER_MARK, foreign_format
 from metapipe.runner.blocks import ByteRange
 from metapipe.runner.scan_fasta import FastaScanner
 from metapipe.runner.scan_fastq import FastqScanner
-from metapipe.runner.scan_lines import Found, LineScanner
+from metapipe.runner.scan_lines import LONGEST_NAME, Found, LineScanner
 from metapipe.runner.scan_table import TableScanner
-from metapipe.runner.stream import gzip_chunks, is_gzip, plain_chunks, read_chunks
+from metapipe.runner.stream import gzip_chunks, is_gzip, plain_chunks, read_chunks, without_mark
 
 Ints = npt.NDArray[np.int64]
 Result = TypeVar("Result")
@@ -46,7 +47,7 @@ class Scanned:
     :param starts: uncompressed offset of each atom, and of the end: ``len(atoms) + 1`` values.
     :param lines: 1-based line number at each of ``starts``.
     :param records: records in each atom; :param residues: letters in each atom.
-    :param names: 64-bit hash of each record's name without a mate suffix, in file order.
+    :param names: 64-bit hash of each record's name without the mark of its mate, in file order.
     :param member_offsets: file offsets of gzip members; :param member_starts: their uncompressed offsets.
     """
 
@@ -89,6 +90,7 @@ def scan_file(
     columns: Sequence[str] = (),
     spool: Path | None = None,
     by_records: bool = False,
+    mark: str = "",
     atom: int | None = None,
 ) -> Scanned:
     """Validate one file.
@@ -97,7 +99,8 @@ def scan_file(
     :param columns: of a table.
     :param spool: folder for the uncompressed copy of a gzip file without restart points; never spooled when None.
     :param by_records: one of two files of mates: cut atoms at fixed record numbers instead of at letters.
-    :raises MetapipeError: E101–E105, E109–E111, E201.
+    :param mark: of such a file: what tells its mates from those of the other file, at the end of every name.
+    :raises MetapipeError: E101–E105, E109–E111, E121, E201.
     """
     scanner: LineScanner
     if form == "fasta":
@@ -105,14 +108,14 @@ def scan_file(
     elif form == "table":
         scanner = TableScanner(label, columns)
     else:
-        scanner = FastqScanner(label, mates=by_records)
+        scanner = FastqScanner(label, mark.encode())
     cutter = _Cutter(by_records, atom or (ATOM_RECORDS if by_records else ATOM_RESIDUES))
     source = _Source(path, label, spool)
     try:
         if not stat.S_ISREG(path.stat().st_mode):
             raise MetapipeError("E201", "a folder, not a file" if path.is_dir() else "not a regular file", file=label)
         held = 0
-        for chunk in source.chunks():
+        for chunk in without_mark(source.chunks(), partial(_refuse_foreign, scanner)):
             held += len(chunk)
             if held < PIECE:
                 scanner.hold(chunk)
@@ -131,6 +134,29 @@ def scan_file(
         np.array(source.member_offsets, dtype=np.int64),
         np.array(source.member_starts, dtype=np.int64),
     )
+
+
+def _refuse_foreign(scanner: LineScanner, start: bytes) -> None:
+    """Refuse what is neither text nor gzip by its name, and let the scan begin behind a byte-order mark."""
+    scanner.offset = len(BYTE_ORDER_MARK) if start.startswith(BYTE_ORDER_MARK) else 0
+    words = foreign_format(start)
+    if words is not None:
+        raise MetapipeError(scanner.code, f"this is {words}", file=scanner.label)
+
+
+def first_name(path: Path) -> str:
+    """Return the name in the first header line of a file; nothing when it cannot be read: its scan will say why."""
+    text = b""
+    try:
+        if path.is_file():
+            with path.open("rb") as raw:
+                for chunk in without_mark(gzip_chunks(raw, path.name) if is_gzip(path) else plain_chunks(raw)):
+                    text += chunk
+                    if b"\n" in chunk or len(text) > LONGEST_NAME:
+                        break
+    except (OSError, MetapipeError):
+        return ""
+    return text.partition(b"\n")[0].rstrip(b"\r")[1:].replace(b"\t", b" ").partition(b" ")[0].decode(errors="ignore")
 
 
 class _Source:

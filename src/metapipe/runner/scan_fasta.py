@@ -84,7 +84,8 @@ class FastaScanner(LineScanner):
     def _check(self, lines: Lines, heads: Ints, name_ends: Ints) -> None:
         """Raise for the first line at fault: text before the first header, a header without name, a wrong letter."""
         starts, ends = lines.starts, lines.ends
-        nameless = heads[self._bad_names(starts[heads], name_ends)]
+        odd = self._odd_names(lines, starts[heads], ends[heads], name_ends)
+        nameless = heads[odd | self._bad_names(starts[heads], name_ends)]
         bad = None
         if not proven(blanked(lines.text, starts[heads], ends[heads]), self._allowed):
             bad = self._first_bad_letter(lines, heads)
@@ -97,7 +98,7 @@ class FastaScanner(LineScanner):
         if first == before:
             self._fail(lines, first, "E101", "'>' at the start of a record")
         if first == nameless_line:
-            self._fail(lines, first, "E101", "a name after '>'")
+            self._fail_header(lines, first, "a name after '>'")
         letter = lines.buffer[bad : bad + 1].tobytes() if bad is not None else b""
         kind = {"dna": "nucleotides (IUPAC letters)", "aa": "amino acids (IUPAC letters)"}
         raise MetapipeError(

@@ -5,10 +5,11 @@ from __future__ import annotations
 import numpy as np
 
 from metapipe.errors import MetapipeError
+from metapipe.runner.quality_offset import QualityOffset
 from metapipe.runner.scan_letters import joined, proven
 from metapipe.runner.scan_lines import NOTHING, Bools, Found, Ints, Lines, LineScanner
 
-_AT, _PLUS, _TILDE = 64, 43, 126
+_PLUS, _AT, _TILDE = 43, 64, 126
 _BASES = b"ACGTUNRYSWKMBDHVacgtunryswkmbdhv.-"
 _BAD_BASE = np.ones(256, dtype=np.bool_)
 _BAD_BASE[list(_BASES)] = False
@@ -16,15 +17,34 @@ _FLAGS = np.where(_BAD_BASE, 1, 0).astype(np.uint8)
 _FLAGS[[byte for byte in range(256) if not 33 <= byte <= _TILDE]] |= 2
 
 
+def _repeats_another(lines: Lines, whole: int, name_ends: Ints) -> Bools:
+    """Which records repeat after ``+`` another header, or another name, than stands above."""
+    plus, plus_ends = (np.ascontiguousarray(edge[2:whole:4]) for edge in (lines.starts, lines.ends))
+    differs = plus_ends - plus > 1
+    if not differs.any():
+        return differs
+    head, head_ends = (np.ascontiguousarray(edge[0:whole:4]) for edge in (lines.starts, lines.ends))
+    for ends in (head_ends, name_ends):
+        if np.array_equal(ends - head, plus_ends - plus):
+            repeated = joined(lines.buffer, plus + 1, plus_ends)
+            if joined(lines.buffer, head + 1, ends) == repeated:
+                return np.zeros(len(plus), dtype=np.bool_)
+    for at in np.flatnonzero(differs).tolist():
+        repeated = lines.text[int(plus[at]) + 1 : int(plus_ends[at])]
+        start = int(head[at]) + 1
+        differs[at] = repeated not in (lines.text[start : int(head_ends[at])], lines.text[start : int(name_ends[at])])
+    return differs
+
+
 class FastqScanner(LineScanner):
     """Four lines a record."""
 
     code = "E102"
 
-    def __init__(self, label: str, *, mates: bool = False) -> None:
-        super().__init__(label)
-        self.mates = mates
+    def __init__(self, label: str, mark: bytes = b"") -> None:
+        super().__init__(label, mark)
         self._ended = False  # a blank line was seen: only blank lines may follow
+        self._offset = QualityOffset()
 
     def _lines(self, lines: Lines) -> tuple[Found, int]:
         whole = 0 if self._ended else len(lines) // 4 * 4
@@ -59,10 +79,14 @@ class FastqScanner(LineScanner):
         name_ends = lines.name_ends(slice(0, whole, 4))
         lengths = bases_end - bases
         no_start, no_name = buffer[head] != _AT, self._bad_names(head, name_ends)
+        no_name |= self._odd_names(lines, head, np.ascontiguousarray(lines.ends[0:whole:4]), name_ends)
         no_plus, uneven = buffer[plus] != _PLUS, lengths != quals_end - quals
+        no_plus |= _repeats_another(lines, whole, name_ends)
         wrong = no_start | no_name | no_plus | uneven
         if wrong.any() or not self._letters_are_proven(lines, whole, bases, bases_end):
             self._name_the_fault(lines, whole, no_start, no_name, no_plus, uneven)
+        if not self._offset.is_33:
+            self._offset.look_at(joined(buffer, quals, quals_end))
         return Found(
             self.offset + head, self.line + np.arange(len(head)) * 4, lengths, self.names(buffer, head, name_ends)
         )
@@ -98,9 +122,11 @@ class FastqScanner(LineScanner):
         if no_start[at]:
             self._fail(lines, 4 * at, "E102", "'@' at the start of a record")
         if no_name[at]:
-            self._fail(lines, 4 * at, "E102", "a name after '@'")
+            self._fail_header(lines, 4 * at, "a name after '@'")
         if no_plus[at]:
-            self._fail(lines, 4 * at + 2, "E102", "'+' before the qualities")
+            repeated = buffer[lines.starts[4 * at + 2]] == _PLUS
+            expected = "'+' alone or with the header above" if repeated else "'+' before the qualities"
+            self._fail(lines, 4 * at + 2, "E102", expected)
         if bad_letters[at]:
             letters = buffer[bases[at] : bases_end[at]]
             raise MetapipeError(
@@ -124,6 +150,7 @@ class FastqScanner(LineScanner):
         text = b"".join(self._rest)
         lines = [line.rstrip(b"\r") for line in text.rstrip(b"\r\n").split(b"\n")]
         if not any(lines):
+            self._offset.check(self.label)
             return found
         first = next(position for position, line in enumerate(lines) if line)
         if first:

@@ -9,6 +9,7 @@ which a chunk of sequences has few. What the checks need to know of lines and na
 from __future__ import annotations
 
 import re
+import zlib
 from dataclasses import dataclass
 from functools import cached_property
 from typing import NoReturn
@@ -23,13 +24,17 @@ Ints = npt.NDArray[np.int64]
 Bytes = npt.NDArray[np.uint8]
 Bools = npt.NDArray[np.bool_]
 
-_NL, _CR, _SLASH = 10, 13, 47
-_FIRST_PRINTED = 33  # '!'
+_TAB, _NL, _CR = 9, 10, 13
+_FIRST_PRINTED, _LAST_PRINTED = 33, 126  # '!' and '~'
 #: A line longer than this is looked at before its end, so that one line of any length needs no more memory.
 LONG = 8 << 20
 LONGEST_NAME = 1 << 16
 _NAME_END = re.compile(rb"[ \t\n]|\r\n")
 _STRAY = re.compile(rb"\0|\r(?!\n)")
+_CONTROL = np.arange(256) < _FIRST_PRINTED - 1
+_CONTROL[[_TAB, _NL, _CR]] = False
+#: Control characters and white space, of Unicode too: programs and readers differ in where a name with them ends.
+_ODD_IN_NAME = re.compile(r"[\x00-\x1f\x7f-\x9f\s]")
 
 
 @dataclass(frozen=True)
@@ -92,9 +97,14 @@ class Lines:
         ends: Ints = self.low[at]
         kinds = self.kinds[at]
         odd = np.flatnonzero((kinds < _NL - 1) | ((kinds > _NL) & (kinds != _CR) & (kinds != _FIRST_PRINTED - 1)))
-        for place in odd.tolist():  # other control characters belong to the name
+        for place in odd.tolist():  # other control characters are no end, but a fault
             ends[place] = next(_NAME_END.finditer(self.text, int(ends[place]))).start()
         return ends
+
+    @cached_property
+    def is_plain(self) -> bool:
+        """Whether the text is ASCII without the one control character that is not below '!'."""
+        return self.text.isascii() and b"\x7f" not in self.text
 
     def first(self, count: int) -> Lines:
         """The first lines only."""
@@ -109,10 +119,10 @@ class LineScanner:
     """
 
     code = "E101"
-    mates = False  # names may end in /1 or /2, which does not belong to the name of the pair
 
-    def __init__(self, label: str) -> None:
-        self.label = label
+    def __init__(self, label: str, mark: bytes = b"") -> None:
+        """:param mark: what all names end in that does not belong to the name of the pair."""
+        self.label, self.mark = label, np.frombuffer(mark, dtype=np.uint8)
         self.offset = 0  # uncompressed offset of the first byte not yet handed to ``_lines``
         self.line = 1  # its line number
         self._rest: list[bytes] = []
@@ -199,17 +209,54 @@ class LineScanner:
         lengths = name_ends - starts
         return np.asarray((lengths < 2) | (lengths > LONGEST_NAME))
 
-    def names(self, buffer: Bytes, starts: Ints, ends: Ints) -> npt.NDArray[np.uint64]:
-        """Hash the names in header lines: from the second character to ``ends``, ``/1`` or ``/2`` of mates left out.
+    def _odd_names(self, lines: Lines, starts: Ints, ends: Ints, name_ends: Ints) -> Bools:
+        """Which header lines are not UTF-8, or have a name with a control character or white space of Unicode in it."""
+        odd = np.zeros(len(starts), dtype=np.bool_)
+        held = lines.low[_CONTROL[lines.kinds]]
+        if not lines.is_plain:
+            held = np.r_[held, np.flatnonzero(lines.buffer > _LAST_PRINTED)]
+        owners = np.searchsorted(starts, held, side="right") - 1
+        held, owners = held[owners >= 0], owners[owners >= 0]
+        for at in np.unique(owners[held < ends[owners]]).tolist():
+            start, name_end = int(starts[at]), int(name_ends[at])
+            odd[at] = not _is_text(lines.text[start : int(ends[at])])
+            odd[at] |= bool(_ODD_IN_NAME.search(lines.text[start:name_end].decode(errors="ignore"), 1))
+        return odd
 
-        Equal hashes are a suspicion of equal names, never more: see ``inputs`` and ``BlockTask.pairs``.
+    def _fail_header(self, lines: Lines, at: int, nameless: str) -> NoReturn:
+        """Raise for the header line ``at``, which :meth:`_bad_names` or :meth:`_odd_names` has found."""
+        text = lines.text[int(lines.starts[at]) : int(lines.ends[at])]
+        if not _is_text(text):
+            self._fail(lines, at, self.code, "text in UTF-8")
+        name = text.replace(b"\t", b" ").partition(b" ")[0]
+        odd = 1 < len(name) <= LONGEST_NAME and _ODD_IN_NAME.search(name.decode(), 1)
+        self._fail(lines, at, self.code, "a name without control characters or other white space" if odd else nameless)
+
+    def names(self, buffer: Bytes, starts: Ints, ends: Ints) -> npt.NDArray[np.uint64]:
+        """Hash the names in header lines: from the second character to ``ends``, without the mark of mates.
+
+        Equal hashes are a suspicion of equal names, never more: see ``inputs`` and ``BlockTask.pairs``. A name without
+        the mark that all have gets a hash which no mate's name shares.
         """
         first, last = starts + 1, ends
-        if self.mates:
-            slash = (last - first > 2) & (buffer[np.maximum(last - 2, 0)] == _SLASH)
-            digit = buffer[np.maximum(last - 1, 0)]
-            last = last - 2 * (slash & ((digit == 49) | (digit == 50)))
-        return hash_names(buffer, first, last)
+        size = len(self.mark)
+        if not size:
+            return hash_names(buffer, first, last)
+        marked = last - first > size
+        for back, letter in enumerate(self.mark[::-1], 1):
+            marked &= buffer[np.maximum(last - back, 0)] == letter
+        hashes = hash_names(buffer, first, last - size * marked)
+        if not marked.all():
+            hashes[~marked] ^= np.uint64(zlib.crc32(self.mark.tobytes()) | 1 << 40)
+        return hashes
+
+
+def _is_text(line: bytes) -> bool:
+    try:
+        line.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 #: The name the class had before it was shared by two files.

@@ -60,6 +60,10 @@ class TableScanner(LineScanner):
                 expected=f"{len(self.columns)} columns",
                 found=f"{int(counts[at]) + 1} columns",
             )
+        if not lines.is_plain:
+            odd = np.flatnonzero(self._odd_names(lines, starts, ends, starts))  # cells may hold white space
+            if len(odd):
+                self._fail_header(lines, first + int(odd[0]), "text in UTF-8")
         # A table of one column has no tab to look for.
         name_ends = tabs[before] if len(self.columns) > 1 else ends
         nameless = np.flatnonzero(self._bad_names(starts - 1, name_ends))

@@ -274,6 +274,12 @@ class Task(Protocol):
     def pairs(self) -> Iterator[tuple[Record, Record]]:
         """Pairs of this block in file order (``FastqPairs``)."""
 
+    def pair_name(self, mate: Record, which: int = 0) -> str:
+        """Name of the pair that a mate belongs to: its name without what tells the mates apart in these two files.
+
+        :param which: 0 for a mate of the first file, 1 for one of the second.
+        """
+
     def input_file(self, name: str) -> Path:
         """This block's records of input ``name`` as a plain file (the user's own file when nothing needs copying).
 

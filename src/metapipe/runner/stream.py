@@ -14,6 +14,7 @@ from typing import BinaryIO, cast
 from isal import igzip_lib
 
 from metapipe.errors import MetapipeError
+from metapipe.foreign_formats import BYTE_ORDER_MARK, ENOUGH
 
 CHUNK = 1 << 20
 _RAW = 1 << 18
@@ -87,6 +88,23 @@ def plain_chunks(source: BinaryIO, on_raw: Callable[[bytes], None] | None = None
         if on_raw is not None:
             on_raw(raw)
         yield raw
+
+
+def without_mark(chunks: Iterator[bytes], see: Callable[[bytes], None] | None = None) -> Iterator[bytes]:
+    """Yield the chunks without a byte-order mark of UTF-8 at their beginning.
+
+    :param see: called once, before anything is yielded, with the first bytes (:data:`ENOUGH`, if there are as many).
+    """
+    start = b""
+    for chunk in chunks:
+        start += chunk
+        if len(start) >= ENOUGH:
+            break
+    if see is not None:
+        see(start)
+    if start := start.removeprefix(BYTE_ORDER_MARK):
+        yield start
+    yield from chunks
 
 
 def read_chunks(path: Path, offset: int, skip: int, length: int, compressed: bool) -> Iterator[bytes]:

@@ -18,7 +18,7 @@ from metapipe.runner.blocks import Block, ByteRange
 from metapipe.runner.launcher import run_program
 from metapipe.runner.limits import ran_short
 from metapipe.runner.merge import add_counts
-from metapipe.runner.records import READERS, base_name
+from metapipe.runner.records import READERS
 from metapipe.runner.sandbox import Room, environment_inside, is_sandboxed, on_this_host, with_targets
 from metapipe.runner.stage import Completed, Database, Record, Totals
 
@@ -33,6 +33,7 @@ class Job:
 
     :param stage: ``module:Class`` of the stage, imported on the worker.
     :param forms: input name -> ``fasta``, ``fastq`` or ``table``, in the order of a block's ranges.
+    :param marks: of pairs, what the names in each file end in that is not part of the pair's name.
     :param kept: names of blocks whose parts an earlier run has left.
     :param whole_files: input name -> (path, size) of plain inputs, read without a copy when a block is all of it.
     :param database_sizes: files and bytes of each database; None when all blocks run on the driver's host.
@@ -64,6 +65,7 @@ class Job:
     sandbox: str = "auto"
     largest: int = 0
     fixed_cost: float = 0.0
+    marks: tuple[str, ...] = ()
 
 
 @dataclass
@@ -131,7 +133,7 @@ class BlockTask:
     def pairs(self) -> Iterator[tuple[Record, Record]]:
         self._read = max(self._read, 0)
         for count, (first, second) in enumerate(zip(self._records_of(0), self._records_of(1), strict=True), 1):
-            if first.name != second.name and base_name(first.name) != base_name(second.name):
+            if self.pair_name(first) != self.pair_name(second, 1):
                 # The scan compared hashes of names; here the names themselves are at hand.
                 names = list(self.job.forms)
                 raise MetapipeError(
@@ -143,6 +145,9 @@ class BlockTask:
                 )
             yield first, second
             self._read = max(self._read, count)
+
+    def pair_name(self, mate: Record, which: int = 0) -> str:
+        return mate.name.removesuffix(self.job.marks[which]) if self.job.marks else mate.name
 
     def input_file(self, name: str) -> Path:
         position = list(self.job.forms).index(name)

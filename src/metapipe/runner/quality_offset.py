@@ -1,0 +1,37 @@
+"""From where a FASTQ file counts its qualities: '!' (Phred+33), or '@' as Illumina's until 2011 (Phred+64)."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from metapipe.errors import MetapipeError
+
+#: The lowest character of a file counted from 64: Solexa's -5. What has any below is counted from 33 (vsearch's rule).
+_LOWEST_64 = ord(";")
+#: The best quality of a file counted from 64: 21 to 42. Counted from 33 it were 52 to 73, without one below 26: no
+#: sequencer writes that, and merged or consensus reads of higher quality end in '~'.
+_BEST_64 = range(ord("U"), ord("j") + 1)
+
+
+class QualityOffset:
+    """Looks at the qualities of a whole file, until one of them shows that they are counted from 33."""
+
+    def __init__(self) -> None:
+        self.is_33 = False
+        self._lowest, self._highest = 255, 0
+
+    def look_at(self, qualities: bytes) -> None:
+        """Take more of the qualities, in any order."""
+        if qualities:
+            values = np.frombuffer(qualities, dtype=np.uint8)
+            self._lowest, self._highest = min(self._lowest, int(values.min())), max(self._highest, int(values.max()))
+            self.is_33 = self._lowest < _LOWEST_64 or self._highest > _BEST_64[-1]
+
+    def check(self, label: str) -> None:
+        """At the end of the file, refuse qualities counted from 64; a few reads that cannot tell are taken from 33.
+
+        :raises MetapipeError: E121.
+        """
+        if not self.is_33 and self._highest in _BEST_64:
+            found = f"'{chr(self._lowest)}' to '{chr(self._highest)}'"
+            raise MetapipeError("E121", f"its qualities, {found}, are counted from '@' (Phred+64)", file=label)
