@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import contextlib
 import gzip
+import tempfile
 from dataclasses import replace
 from pathlib import Path
 
@@ -9,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from metapipe.errors import MetapipeError
+from metapipe.refdb.build import build_from_file
 from metapipe.refdb.proteins import (
     Protein,
     clean_accession,
@@ -17,7 +20,6 @@ from metapipe.refdb.proteins import (
     clean_text,
     parse_header,
     read_proteins,
-    uniprot_header,
     write_proteins,
 )
 
@@ -79,35 +81,37 @@ def test_a_free_description_is_the_product() -> None:
 
 
 @pytest.mark.parametrize(
-    ("header", "accession", "product", "gene", "taxid", "organism"),
+    ("header", "expected"),
     [
         (
             "sp|P69905|HBA_HUMAN Hemoglobin subunit alpha OS=Homo sapiens OX=9606 GN=HBA1 PE=1 SV=2",
-            "sp|P69905|HBA_HUMAN", "Hemoglobin subunit alpha", "HBA1", "9606", "Homo sapiens",
+            Protein("sp|P69905|HBA_HUMAN", "", (), "HBA1", "Hemoglobin subunit alpha", (), "9606", "Homo sapiens"),
         ),
         (
             "UniRef50_Q8E0 Nitrite reductase n=3 Tax=Vibrio TaxID=662 RepID=Q8E0_VIB",
-            "UniRef50_Q8E0", "Nitrite reductase", "", "662", "Vibrio",
+            Protein("UniRef50_Q8E0", "", (), "", "Nitrite reductase", (), "662", "Vibrio"),
         ),
+        (
+            "WP_000000001.1\tMULTISPECIES: DNA gyrase subunit A [Vibrio]",
+            Protein("WP_000000001.1", "", (), "", "DNA gyrase subunit A", (), "", "Vibrio"),
+        ),
+        ("a", Protein("a", "")),
+        ("a EC=1", Protein("a", "", product="EC=1")),
     ],
 )  # fmt: skip
-def test_uniprot_headers_are_understood(
-    header: str, accession: str, product: str, gene: str, taxid: str, organism: str
-) -> None:
-    protein = uniprot_header(header)
-    assert protein is not None
-    assert (protein.accession, protein.product, protein.gene) == (accession, product, gene)
-    assert (protein.taxid, protein.organism) == (taxid, organism)
-
-
-@pytest.mark.parametrize("header", ["a", "a nitrite reductase", "a EC=1", "a ~~~x~~~n=3"])
-def test_other_headers_are_not_taken_for_uniprot(header: str) -> None:
-    assert uniprot_header(header) is None
+def test_headers_of_published_sets_are_understood(header: str, expected: Protein) -> None:
+    assert parse_header(header) == expected
 
 
 def test_cleaned_text_cannot_break_a_header() -> None:
-    assert clean_text('a\tb\n>c~~~d "e" ~~ \x00é') == "a b c---d 'e' -- ?"
+    assert clean_text('a\tb\n>c~~~d "e" ~~ \x00é') == "a b >c~~d 'e' ~~ e"
     assert clean_accession("gi|1|x;rm -rf $HOME") == "gi|1|x_rm_-rf_HOME"
+
+
+def test_greek_arrows_and_tildes_of_product_names_are_kept() -> None:
+    assert clean_text("(1->4)-α-D-glucan, 3'→5' β/Δ, ~7 kDa, Ångström‐x") == (
+        "(1->4)-alpha-D-glucan, 3'->5' beta/delta, ~7 kDa, Angstrom-x"
+    )
 
 
 @given(st.lists(st.text(max_size=30), min_size=6, max_size=6))
@@ -119,8 +123,8 @@ def test_any_text_survives_as_one_line_of_six_fields(texts: list[str]) -> None:
     assert "\n" not in header
     assert header.count("~~~") == 5
     back = parse_header(header)
-    assert (back.gene, back.product) == (clean_text(gene), clean_text(product))
-    assert (back.taxid, back.organism) == (clean_text(taxid), clean_text(organism))
+    assert (back.gene, back.product, back.organism) == (clean_text(gene), clean_text(product), clean_text(organism))
+    assert back.taxid == (clean_text(taxid) if clean_text(taxid).isdigit() else "")
 
 
 def test_gzip_and_plain_give_the_same_proteins(tmp_path: Path, test_data: Path) -> None:
@@ -143,3 +147,33 @@ def test_an_empty_file_is_refused(test_data: Path) -> None:
 def test_a_repeated_accession_is_refused(tmp_path: Path) -> None:
     with pytest.raises(MetapipeError, match=r"METAPIPE-E107 a.fasta: found 'x'"):
         write_proteins([Protein("x", "MK"), Protein("x", "MV")], tmp_path / "a.fasta")
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (">acc1 a\nMK\n>acc2 b\nMV\n>acc1 c\nML\n", r"E107 db.faa line 5: expected .* \(line 1 .*\), found 'acc1'"),
+        (">acc(1)\nMK\n>acc[1]\nML\n", r"E107 db.faa line 3: expected another name: acc\(1\) .*, found 'acc\[1\]'"),
+        (">a\nMK\n>\nML\n", r"E101 db.faa line 3: expected a name behind '>'"),
+    ],
+)  # fmt: skip
+def test_names_that_are_or_become_equal_are_refused_with_the_users_file_and_line(
+    tmp_path: Path, text: str, message: str
+) -> None:
+    (tmp_path / "db.faa").write_text(text)
+    with pytest.raises(MetapipeError, match=f"METAPIPE-{message}"):
+        build_from_file("diamond", tmp_path / "db.faa", tmp_path / "db", name="own", version="1")
+
+
+ODD = st.sampled_from(
+    [b">", b"\n", b"\r", b"\xe9", b"\0", b"\t", b"\v", b" ", b"~", b"[", b"]", b"EC", b"=", b"MK", b"\xef\xbb\xbf"]
+)
+
+
+@given(st.lists(ODD, max_size=30).map(b"".join))
+def test_no_bytes_in_a_protein_file_are_an_error_of_our_own(content: bytes) -> None:
+    with tempfile.TemporaryDirectory() as folder, contextlib.suppress(MetapipeError):
+        path = Path(folder) / "db.faa"
+        path.write_bytes(b">a b [x]\nMK\n" + content)
+        write_proteins(read_proteins(path), Path(folder) / "out.faa")
+        assert [one.accession for one in read_proteins(Path(folder) / "out.faa")]

@@ -36,6 +36,55 @@ from metapipe.stages.subject_titles import SEPARATOR, SubjectTitle, ec_numbers, 
         ),
         ("DNA ligase [Vibrio cholerae]", SubjectTitle("DNA ligase", organism="Vibrio cholerae")),
         ("3-oxoacyl-[acyl-carrier-protein] synthase", SubjectTitle("3-oxoacyl-[acyl-carrier-protein] synthase")),
+        # NCBI
+        ("MULTISPECIES: DNA gyrase subunit A [Vibrio]", SubjectTitle("DNA gyrase subunit A", organism="Vibrio")),
+        (
+            "MAG TPA_asm: ligase, partial [uncultured bacterium]",
+            SubjectTitle("ligase", organism="uncultured bacterium"),
+        ),
+        ("LOW QUALITY PROTEIN: kinase [Ruegeria sp. EX1]", SubjectTitle("kinase", organism="Ruegeria sp. EX1")),
+        (
+            "methyltransferase [NAD(P)H] [Candidatus Exemplum maris]",
+            SubjectTitle("methyltransferase [NAD(P)H]", organism="Candidatus Exemplum maris"),
+        ),
+        ("ligase [[Clostridium] symbiosum]", SubjectTitle("ligase", organism="[Clostridium] symbiosum")),
+        ("superoxide dismutase [Cu-Zn]", SubjectTitle("superoxide dismutase [Cu-Zn]")),
+        ("superoxide dismutase [Mn]", SubjectTitle("superoxide dismutase [Mn]")),
+        ("sulfite reductase [ferredoxin]", SubjectTitle("sulfite reductase [ferredoxin]")),
+        ("glutamate synthase [NADPH] small chain", SubjectTitle("glutamate synthase [NADPH] small chain")),
+        (
+            "3-oxoacyl-[acyl-carrier-protein] reductase [Vibrio harveyi]",
+            SubjectTitle("3-oxoacyl-[acyl-carrier-protein] reductase", organism="Vibrio harveyi"),
+        ),
+        (
+            "[gene=dnaA] [locus_tag=X_1] [protein=replication initiator [ATP] DnaA] [EC_number=3.6.1.-] [gbkey=CDS]",
+            SubjectTitle("replication initiator [ATP] DnaA", "dnaA", ("3.6.1.-",)),
+        ),
+        (
+            "ligase [Prochlorococcus marinus] [mmp_id=MMP0001] [mmp_db=marref]",
+            SubjectTitle("ligase", organism="Prochlorococcus marinus"),
+        ),
+        ("first [Vibrio]\x01second [Bacillus]", SubjectTitle("first", organism="Vibrio")),
+        # UniProtKB as NCBI writes it
+        (
+            "RecName: Full=Nitrite reductase; EC=1.7.2.1; AltName: Full=Other; Flags: Precursor [Alcaligenes sp.]",
+            SubjectTitle("Nitrite reductase", ec=("1.7.2.1",), organism="Alcaligenes sp."),
+        ),
+        ("RecName: Full=Nitrite reductase; Short=NiR; EC=1.7.2.1", SubjectTitle("Nitrite reductase", ec=("1.7.2.1",))),
+        (
+            "Ligase (Fragment) OS=Vibrio sp. (strain X) OX=1 GN=lig PE=1 SV=1",
+            SubjectTitle("Ligase", "lig", taxid="1", organism="Vibrio sp. (strain X)"),
+        ),
+        # EC numbers
+        (
+            "K00001-like alcohol dehydrogenase [EC:1.1.1.1]",
+            SubjectTitle("K00001-like alcohol dehydrogenase", ec=("1.1.1.1",)),
+        ),
+        ("kinase [EC:2.7.1.1 2.7.1.2]", SubjectTitle("kinase", ec=("2.7.1.1", "2.7.1.2"))),
+        ("acetate kinase (EC 2.7.2.1)", SubjectTitle("acetate kinase", ec=("2.7.2.1",))),
+        ("kinase (EC 2.7.2.-) / ligase (EC:6.3.1.2)", SubjectTitle("kinase / ligase", ec=("2.7.2.-", "6.3.1.2"))),
+        ("kinase EC=2.7.2.1", SubjectTitle("kinase", ec=("2.7.2.1",))),
+        ("protein SEC 2.1.1 of X", SubjectTitle("protein SEC 2.1.1 of X")),
         ("just  some\ttext ", SubjectTitle("just some text")),
         ("", SubjectTitle()),
     ],

@@ -9,16 +9,15 @@ from __future__ import annotations
 import re
 import shutil
 import subprocess
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
 from metapipe.errors import MetapipeError
 from metapipe.refdb.diamond import Built
 from metapipe.refdb.lineages import Placement
-from metapipe.refdb.proteins import write_fasta
+from metapipe.refdb.proteins import read_records, write_fasta
 from metapipe.refdb.ranks import SPECIES
-from metapipe.refdb.text_files import text_lines
 
 FASTA, INDEX, REFERENCES, TAXONOMY = "references.fasta", "reference", "references.tsv", "taxonomy.tsv"
 REFERENCE_COLUMNS = ("reference", "taxid")
@@ -53,7 +52,7 @@ def read_references(path: Path) -> list[Reference]:
     if not path.is_file():
         raise MetapipeError("E201", file=path)
     found: list[Reference] = []
-    for line, header, text in _records(path):
+    for line, header, text in read_records(path):
         name = header.split()[0] if header.split() else ""
         sequence = re.sub(r"[-.\s]", "", text).upper().replace("U", "T")
         if not name or not sequence:
@@ -144,20 +143,3 @@ def _program_version(program: str) -> str:
     text = subprocess.run([program, "--version"], capture_output=True, text=True, check=False).stdout
     match = re.search(r"version (\S+)", text)
     return match[1] if match else "unknown"
-
-
-def _records(path: Path) -> Iterator[tuple[int, str, str]]:
-    """Line of the header, header, sequence."""
-    start, header, parts = 0, "", list[str]()
-    for number, text in text_lines(path):
-        line = text.strip()
-        if line.startswith(">"):
-            if start:
-                yield start, header, "".join(parts)
-            start, header, parts = number, line[1:].strip(), []
-        elif line and not start:
-            raise MetapipeError("E101", file=path, line=number, expected="a line that starts with '>'", found=line)
-        else:
-            parts.append(line)
-    if start:
-        yield start, header, "".join(parts)

@@ -21,7 +21,7 @@ from metapipe.refdb.hmm import build_hmm, read_interpro
 from metapipe.refdb.manifest import Manifest, Source, describe_files
 from metapipe.refdb.ontology import ec_of_go, read_terms
 from metapipe.refdb.placing import place_references
-from metapipe.refdb.proteins import read_proteins
+from metapipe.refdb.proteins import name_twice, read_proteins
 from metapipe.refdb.recipe import Recipe
 from metapipe.refdb.sources import find_source
 from metapipe.refdb.ssu import greengenes_references, refseq_references
@@ -95,7 +95,7 @@ def build_from_file(
     with whole_folder(folder) as scratch:
         files = {_OWN_FILE[kind]: file}
         if kind == "diamond":
-            built = build_diamond(read_proteins(file), scratch)
+            built = _own_proteins(file, scratch)
         elif kind == "hmm":
             built = build_hmm(file, scratch, {}, {})
         else:
@@ -170,6 +170,15 @@ def whole_folder(target: Path) -> Iterator[Path]:
         raise MetapipeError("E501", f"{error.strerror}", file=error.filename or target) from error
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
+
+
+def _own_proteins(file: Path, folder: Path) -> Built:
+    try:
+        return build_diamond(read_proteins(file), folder)
+    except MetapipeError as error:
+        if error.code != "E107":
+            raise
+        raise name_twice(file) from None
 
 
 def _taxonomy_files(taxonomy: Path | None, dump: Taxdump | None) -> dict[str, Path]:

@@ -14,12 +14,11 @@ from typing import TextIO
 
 from metapipe.errors import MetapipeError
 from metapipe.refdb.text_files import text_lines
+from metapipe.stages.plain_text import ascii_line
+from metapipe.stages.subject_titles import SEPARATOR, parse_title
 
-SEPARATOR = "~~~"
-_FIELDS = 6
 _WIDTH = 60
 _EC = re.compile(r"[1-7](\.(\d+|-)){0,3}|[1-7]\.\d+\.\d+\.n\d+")
-_GO = re.compile(r"GO:\d{7}")
 #: Amino acids a search engine takes: the twenty, plus ambiguity codes and selenocysteine/pyrrolysine.
 _RESIDUES = re.compile(r"[^ACDEFGHIKLMNPQRSTVWYBJZXUO]")
 
@@ -49,9 +48,13 @@ class Protein:
 
 
 def clean_text(text: str) -> str:
-    """Make free text fit a header: one line, ASCII, no field separator, no ``>``, no quotes that break tables."""
-    text = text.encode("ascii", "replace").decode().replace('"', "'").replace(">", " ").replace("~", "-")
-    return re.sub(r"[\x00-\x20\x7f]+", " ", text).strip()
+    """Make free text fit a header: one line, ASCII (Greek spelled out), no quotes that break tables, no separator.
+
+    >>> clean_text("β-lactamase (1→4), ~7 kDa")
+    'beta-lactamase (1->4), ~7 kDa'
+    """
+    # A field that ends in '~' would run into the separator behind it.
+    return re.sub(r"~{3,}", "~~", ascii_line(text).replace('"', "'")).rstrip("~ ")
 
 
 def clean_accession(text: str) -> str:
@@ -87,58 +90,50 @@ def clean_sequence(sequence: str) -> str:
 
 
 def parse_header(header: str) -> Protein:
-    """Read a header back (without its sequence). Missing fields at the end are empty: Prokka's have three.
-
-    A description without separator is taken as the product, so that any site's FASTA can be made a database.
-    """
-    accession, _, description = header.partition(" ")
-    fields = description.split(SEPARATOR) if SEPARATOR in description else ["", "", description]
-    fields = [field.strip() for field in fields] + [""] * (_FIELDS - len(fields))
-    ec, gene, product, go, taxid, organism = fields[:_FIELDS]
+    """Read a header, ours or any site's (without its sequence), by :mod:`metapipe.stages.subject_titles`."""
+    accession, *description = header.split(None, 1)
+    title = parse_title(description[0] if description else "")
     return Protein(
         accession=clean_accession(accession),
         sequence="",
-        ec=clean_ec(ec.split(";")),
-        gene=gene,
-        product=product,
-        go=tuple(sorted(set(_GO.findall(go)))),
-        taxid=taxid,
-        organism=organism,
+        ec=clean_ec(title.ec),
+        gene=title.gene,
+        product=title.product,
+        go=tuple(sorted(title.go)),
+        taxid=title.taxid,
+        organism=title.organism,
     )
 
 
 def read_proteins(path: Path) -> Iterator[Protein]:
-    """Read a protein FASTA file, plain or gzip. UniProt headers (``OS= OX= GN=``) are understood too.
+    """Read a protein FASTA file, plain or gzip.
 
-    :raises MetapipeError: E101 when it is not FASTA, E108 when it holds no record.
+    :raises MetapipeError: E101 when it is not FASTA or a record has no name, E108 when it holds no record.
     """
     count = 0
-    for header, sequence in read_fasta(path):
-        protein = uniprot_header(header) or parse_header(header)
+    for line, header, sequence in read_records(path):
+        if not header.split():
+            raise MetapipeError("E101", file=path, line=line, expected="a name behind '>'", found=f">{header}")
         count += 1
-        yield replace(protein, sequence=clean_sequence(sequence))
+        yield replace(parse_header(header), sequence=clean_sequence(sequence))
     if not count:
         raise MetapipeError("E108", file=path)
 
 
-def uniprot_header(header: str) -> Protein | None:
-    """Read ``sp|P69905|HBA_HUMAN Hemoglobin OS=Homo sapiens OX=9606 GN=HBA1 PE=1 SV=2`` or a UniRef header
-    (``UniRef50_P69905 Hemoglobin n=3 Tax=Homo sapiens TaxID=9606 RepID=HBA_HUMAN``); ``None`` for other headers."""
-    accession, _, description = header.partition(" ")
-    parts = re.split(r"\s(OS|OX|GN|PE|SV|n|Tax|TaxID|RepID)=", description)
-    if len(parts) < 3:
-        return None
-    tags = dict(zip(parts[1::2], parts[2::2], strict=True))
-    if not tags.keys() & {"OS", "Tax"}:
-        return None
-    return Protein(
-        accession=clean_accession(accession),
-        sequence="",
-        gene=tags.get("GN", ""),
-        product=parts[0].strip(),
-        taxid=tags.get("OX", tags.get("TaxID", "")),
-        organism=tags.get("OS", tags.get("Tax", "")),
-    )
+def name_twice(path: Path) -> MetapipeError:
+    """What to say of a file in which a name stands twice, perhaps only once it is clean (``a(1)`` and ``a[1]``)."""
+    seen: dict[str, tuple[int, str]] = {}
+    for line, header, _ in read_records(path):
+        name = header.split()[0]
+        accession = clean_accession(name)
+        if accession in seen:
+            first, twin = seen[accession]
+            expected = f"every name once (line {first} has it already)"
+            if name != twin:
+                expected = f"another name: {twin} of line {first} becomes {accession}, too"
+            return MetapipeError("E107", file=path, line=line, expected=expected, found=name)
+        seen[accession] = line, name
+    return MetapipeError("E107", file=path)
 
 
 def write_proteins(proteins: Iterable[Protein], path: Path) -> int:
@@ -163,21 +158,27 @@ def write_fasta(target: TextIO, header: str, sequence: str) -> None:
 
 
 def read_fasta(path: Path) -> Iterator[tuple[str, str]]:
-    """Yield ``(header, sequence)`` of a FASTA file, plain or gzip.
+    """Yield ``(header, sequence)`` of a FASTA file, see :func:`read_records`."""
+    for _, header, sequence in read_records(path):
+        yield header, sequence
+
+
+def read_records(path: Path) -> Iterator[tuple[int, str, str]]:
+    """Yield ``(line of the header, header, sequence)`` of a FASTA file, plain or gzip.
 
     :raises MetapipeError: E101 with the line when text comes before the first header.
     """
-    header: str | None = None
+    start, header = 0, ""
     parts: list[str] = []
     for number, line in text_lines(path):
-        line = line.rstrip()
+        line = line.strip()
         if line.startswith(">"):
-            if header is not None:
-                yield header, "".join(parts)
-            header, parts = line[1:].strip(), []
-        elif line and header is None:
+            if start:
+                yield start, header, "".join(parts)
+            start, header, parts = number, line[1:].strip(), []
+        elif line and not start:
             raise MetapipeError("E101", file=path, line=number, expected="a line that starts with '>'", found=line)
         else:
             parts.append(line)
-    if header is not None:
-        yield header, "".join(parts)
+    if start:
+        yield start, header, "".join(parts)
