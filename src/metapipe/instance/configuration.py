@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import re
+import sys
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,13 +13,20 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from metapipe.errors import MetapipeError
-from metapipe.instance import broker, secrets
+from metapipe.instance import broker, files, secrets
 from metapipe.instance.settings import Settings
 from metapipe.stages.registry import STAGES
 
 ADMIN_EMAIL = "admin@metapipe.example"
 USER_EMAIL = "biologist@metapipe.example"
-_TEMPLATES = ("galaxy.yml", "job_conf.yml", "tool_conf.xml", "tool_data_table_conf.xml")
+_TEMPLATES = (
+    "galaxy.yml",
+    "job_conf.yml",
+    "tool_conf.xml",
+    "tool_data_table_conf.xml",
+    "datatypes_conf.xml",
+    "file_sources_conf.yml",
+)
 _SUITES = {"metapipe": "META-pipe", "biomas": "BioMaS", "data_managers": "Databases"}
 #: The tools whose HTML Galaxy may show as a page; everybody else's is shown as text.
 _PAGES = (
@@ -62,6 +70,7 @@ def render(settings: Settings) -> None:
         keep_trailing_newline=True,
         autoescape=False,  # noqa: S701 - YAML and XML; values are escaped where they stand
     )
+    files.gather(settings)
     values = _values(settings)
     for name in _TEMPLATES:
         changed = _write_changed(settings.config / name, environment.get_template(f"{name}.j2").render(values))
@@ -70,11 +79,8 @@ def render(settings: Settings) -> None:
             (settings.state / "managed" / "integrated_tool_panel.xml").unlink(missing_ok=True)
     for name, text in _FIXED.items():
         _write_changed(settings.config / name, text)
-    launcher = settings.state / "bin" / "metapipe"
-    target = settings.metapipe_env / "bin" / "metapipe"
-    if not launcher.is_symlink() or os.readlink(launcher) != str(target):
-        launcher.unlink(missing_ok=True)
-        launcher.symlink_to(target)
+    _point(settings.state / "bin" / "metapipe", settings.metapipe_env / "bin" / "metapipe")
+    _point(settings.state / "work" / "static", settings.static)
 
 
 def environ_of(settings: Settings, inherited: Mapping[str, str]) -> dict[str, str]:
@@ -142,6 +148,8 @@ def digest(settings: Settings) -> str:
 def _inputs(settings: Settings) -> Iterable[Path]:
     yield from (settings.config / name for name in (*_TEMPLATES, *_FIXED))
     yield from sorted(settings.templates.glob("*_start.py"))
+    yield from sorted((settings.checkout / "instance" / "tours").glob("*.yml"))
+    yield from settings.static.parent.glob("viewers.stamp")
     for folder in filter(None, (settings.checkout / "tools", settings.tools)):
         yield from sorted(folder.rglob("*.xml"))
 
@@ -151,10 +159,16 @@ def _is_tool(file: Path) -> bool:
         return any(line.lstrip().startswith("<tool ") for line in stream)
 
 
+def _galaxys_datatypes(settings: Settings) -> str:
+    """Galaxy's own list of datatypes, in its package; scripts/install makes both environments with one Python."""
+    series = f"python{sys.version_info.major}.{sys.version_info.minor}"
+    package = settings.galaxy_env / "lib" / series / "site-packages" / "galaxy"
+    return str(package / "config" / "sample" / "datatypes_conf.xml.sample")
+
+
 def _values(settings: Settings) -> dict[str, object]:
     instance = settings.checkout / "instance"
     own = tool_sections(settings.checkout, settings.tools)
-    welcome = instance / "welcome"
     return {
         "state": str(settings.state),
         "config": str(settings.config),
@@ -165,7 +179,10 @@ def _values(settings: Settings) -> dict[str, object]:
         "test_data": str(settings.checkout / "test-data"),
         "tool_sections": own,
         "sections": [section.id for section in own] + ["get_data", "collections", "text"],
-        "welcome": str(welcome if welcome.is_dir() else instance / "galaxy" / "welcome"),
+        "welcome": str(instance / "welcome"),
+        "static": str(settings.static),
+        "galaxy_datatypes": _galaxys_datatypes(settings),
+        "offered_files": files.offered(settings),
         "tours": str(instance / "tours"),
         "webhooks": str(instance / "webhooks"),
         "jobs": settings.jobs,
@@ -174,6 +191,12 @@ def _values(settings: Settings) -> dict[str, object]:
         "warm_socket": str(settings.warm_socket) if settings.warm else "",
         "spark": settings.spark_environment,
     }
+
+
+def _point(link: Path, target: Path) -> None:
+    if not link.is_symlink() or os.readlink(link) != str(target):
+        link.unlink(missing_ok=True)
+        link.symlink_to(target)
 
 
 def _write_changed(file: Path, text: str) -> bool:

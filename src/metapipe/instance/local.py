@@ -124,6 +124,7 @@ def _parser() -> argparse.ArgumentParser:
     choices.add_argument("--memory-mb", metavar="N", help="megabytes a job may use (a share of the machine's)")
     choices.add_argument("--jobs", metavar="N", help="jobs at the same time (2)")
     choices.add_argument("--tools", metavar="DIR", help="folder of tools of your own, offered too ('': none)")
+    choices.add_argument("--files", metavar="DIR", help="folder that users may choose files from, read-only ('': none)")
     choices.add_argument(
         "--warm", action=argparse.BooleanOptionalAction, help="keep a Spark session ready for short jobs (no)"
     )

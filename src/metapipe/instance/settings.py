@@ -37,6 +37,7 @@ class Chosen:
     memory_mb: int | str | None = None
     jobs: int | str | None = None
     tools: str | None = None
+    files: str | None = None
     warm: bool | None = None
     spark_master: str | None = None
     spark_cores: int | str | None = None
@@ -59,6 +60,7 @@ class Settings:
     :param memory_mb: megabytes a job may use (``GALAXY_MEMORY_MB``).
     :param jobs: jobs that run at the same time.
     :param tools: folder of a developer's own tools, offered beside those of the checkout.
+    :param files: folder of the operator's that users may take files from, read-only.
     :param warm: whether a warm session server runs beside Galaxy for its short jobs.
     :param spark_master: address of a Spark cluster for jobs that are worth it; empty: none.
     :param spark_cores: cores of the cluster that a job takes. :param spark_executor_cores: cores of one executor, 0 for
@@ -75,6 +77,7 @@ class Settings:
     memory_mb: int
     jobs: int
     tools: Path | None = None
+    files: Path | None = None
     warm: bool = False
     spark_master: str = ""
     spark_cores: int = 1
@@ -106,8 +109,18 @@ class Settings:
         return self.build / "envs" / "metapipe"
 
     @property
+    def static(self) -> Path:
+        """Folder that Galaxy serves as ``/static``: its viewers, installed with it."""
+        return self.galaxy_env / "share" / "metapipe" / "static"
+
+    @property
     def templates(self) -> Path:
         return self.checkout / "instance" / "galaxy"
+
+    @property
+    def samples(self) -> Path:
+        """Folder of sample reads that users may take."""
+        return self.state / "samples"
 
     @property
     def config(self) -> Path:
@@ -188,7 +201,9 @@ def load(state: Path | None = None, chosen: Chosen | None = None, environ: Mappi
     port = pick("port", "METAPIPE_GALAXY_PORT", None)
     database = str(pick("database", "METAPIPE_GALAXY_DATABASE", ""))
     tools = str(pick("tools", "METAPIPE_GALAXY_TOOLS", ""))
+    files = str(pick("files", "METAPIPE_GALAXY_FILES", ""))
     _check_database(database)
+    _check_files(files, state)
     spark = {name: str(pick(name, f"METAPIPE_GALAXY_{name.upper()}", "")) for name in _SPARK}
     _check_spark(spark)
     return Settings(
@@ -204,6 +219,7 @@ def load(state: Path | None = None, chosen: Chosen | None = None, environ: Mappi
         ),
         jobs=jobs,
         tools=Path(tools).absolute() if tools else None,
+        files=Path(files).resolve() if files else None,
         warm=_yes("warm", pick("warm", "METAPIPE_GALAXY_WARM", False)),
         spark_master=spark["spark_master"],
         spark_cores=_whole("spark-cores", spark["spark_cores"] or 1, 1, 1 << 20),
@@ -275,6 +291,19 @@ def _check_database(url: str) -> None:
             "database",
             expected="user and password without @ and % (Galaxy cannot read them; such a password may be in ~/.pgpass)",
             found="one of them",
+        )
+
+
+def _check_files(files: str, state: Path) -> None:
+    """Refuse a folder that users could not read, or that would show them the instance's own secrets and data."""
+    if not files:
+        return
+    folder, own = Path(files).resolve(), state.resolve()
+    if not folder.is_dir() or not os.access(folder, os.R_OK | os.X_OK):
+        raise MetapipeError("E701", "files ('' forgets it)", expected="a folder that Galaxy can read", found=files)
+    if own.is_relative_to(folder) or folder.is_relative_to(own):
+        raise MetapipeError(
+            "E701", "files ('' forgets it)", expected=f"a folder apart from the instance's ({own})", found=files
         )
 
 
