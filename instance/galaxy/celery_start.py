@@ -6,6 +6,8 @@ import sys
 import threading
 from pathlib import Path
 
+import installed_databases  # noqa: F401 - makes the type of our data table known
+
 # What the processes of the worker's pool need; their fork server imports it once and every fork has it.
 PRELOADED = ["galaxy.celery.tasks", "galaxy.datatypes.registry", "galaxy.metadata.set_metadata"]
 

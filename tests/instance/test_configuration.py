@@ -1,4 +1,3 @@
-import json
 import os
 import xml.etree.ElementTree as ElementTree
 from dataclasses import replace
@@ -8,7 +7,7 @@ import pytest
 import yaml
 
 from metapipe.errors import MetapipeError
-from metapipe.instance import configuration, databases, parts
+from metapipe.instance import configuration, parts
 from metapipe.instance.settings import Settings
 from metapipe.stages.registry import STAGES
 
@@ -55,11 +54,11 @@ def test_strangers_may_not_run_jobs(instance: Settings) -> None:
 
 
 def test_paths_with_spaces_and_quotes_are_kept(instance: Settings, tmp_path: Path) -> None:
-    odd = replace(instance, state=tmp_path / 'it\'s a "state" & more')
+    odd = replace(instance, state=tmp_path / 'it\'s a "state" & more', refdb=tmp_path / 'my "own" & more')
     assert str(rendered(odd)["tool_config_file"]).startswith(str(odd.state))
-    table = ElementTree.parse(odd.config / "tool_data_table_conf.xml").find("table/file")
+    table = ElementTree.parse(odd.config / "tool_data_table_conf.xml").find("table/folder")
     assert table is not None
-    assert table.get("path") == str(odd.config / "metapipe_databases.loc")
+    assert table.get("path") == str(odd.refdb)
 
 
 def test_every_tool_of_ours_is_in_the_panel(instance: Settings) -> None:
@@ -150,18 +149,6 @@ def test_a_change_of_settings_changes_the_digest(instance: Settings) -> None:
     before = configuration.digest(instance)
     configuration.render(replace(instance, memory_mb=999))
     assert configuration.digest(instance) != before
-
-
-def test_data_table_lists_installed_databases_and_leaves_out_damaged_ones(instance: Settings, tmp_path: Path) -> None:
-    for version, text in (("1", {"name": "a", "version": "1", "kind": "hmm", "title": "A\tbase"}), ("2", None)):
-        folder = tmp_path / "refdb" / "a" / version
-        folder.mkdir(parents=True)
-        (folder / "manifest.json").write_text(json.dumps(text) if text else "{")
-    configuration.render(instance)
-    assert databases.write_table(replace(instance, refdb=tmp_path / "refdb")) == 1
-    row = (instance.config / "metapipe_databases.loc").read_text().splitlines()[1].split("\t")
-    assert row[:5] == ["a:1", "A base (version 1)", "1", "hmm", str(tmp_path / "refdb" / "a" / "1")]
-    assert len(row[5]) == 64
 
 
 def test_last_words_prefer_the_error(tmp_path: Path) -> None:

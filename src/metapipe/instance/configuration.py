@@ -147,7 +147,7 @@ def digest(settings: Settings) -> str:
 
 def _inputs(settings: Settings) -> Iterable[Path]:
     yield from (settings.config / name for name in (*_TEMPLATES, *_FIXED))
-    yield from sorted(settings.templates.glob("*_start.py"))
+    yield from sorted(settings.templates.glob("*.py"))
     yield from sorted((settings.checkout / "instance" / "tours").glob("*.yml"))
     yield from settings.static.parent.glob("viewers.stamp")
     for folder in filter(None, (settings.checkout / "tools", settings.tools)):
@@ -172,6 +172,7 @@ def _values(settings: Settings) -> dict[str, object]:
     return {
         "state": str(settings.state),
         "config": str(settings.config),
+        "refdb": str(settings.refdb),
         "database_url": settings.database_url,
         "secrets": secrets.ensure(settings.secrets),
         "admin_email": ADMIN_EMAIL,

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from metapipe.errors import MetapipeError
-from metapipe.instance import databases, health, parts, settings, starting
+from metapipe.instance import health, parts, settings, starting
 from metapipe.instance.settings import Chosen, Settings
 
 _EPILOG = """examples:
@@ -85,19 +85,6 @@ def _logs(found: Settings, _chosen: Chosen, options: argparse.Namespace) -> int:
     return 0
 
 
-def _reload_databases(found: Settings, _chosen: Chosen, _options: argparse.Namespace) -> int:
-    if not found.config.is_dir():
-        raise MetapipeError("E305", "no Galaxy was started here; start it with `scripts/galaxy up`")
-    rows = databases.write_table(found)
-    serving = parts.read_serving(found)
-    if serving and parts.web_answers(serving.url):
-        databases.reload_table(found)
-        _out(f"Galaxy offers {rows} databases")
-    else:
-        _out(f"Galaxy will offer {rows} databases when it is up")
-    return 0
-
-
 def _state(found: Settings, state: health.Health | None = None) -> dict[str, object]:
     state = state or health.examine(found)
     return {
@@ -149,10 +136,6 @@ def _parser() -> argparse.ArgumentParser:
     logs.add_argument("-f", "--follow", action="store_true", help="go on as it grows")
     logs.add_argument("-n", "--lines", type=int, default=50, metavar="N", help="lines to begin with (50)")
     logs.set_defaults(run=_logs)
-    reload = commands.add_parser(
-        "reload-databases", parents=[everywhere], help="offer what `metapipe refdb install` added"
-    )
-    reload.set_defaults(run=_reload_databases)
     return parser
 
 

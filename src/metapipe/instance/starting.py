@@ -13,7 +13,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from metapipe.errors import MetapipeError
-from metapipe.instance import accounts, broker, configuration, databases, parts, ports, processes, warm
+from metapipe.instance import accounts, broker, configuration, parts, ports, processes, warm
 from metapipe.instance.parts import Serving
 from metapipe.instance.secrets import private_folder
 from metapipe.instance.settings import HOST, Settings
@@ -36,7 +36,6 @@ def up(settings: Settings, say: Say) -> accounts.Credentials:
     private_folder(settings.state)
     with _only_one(settings, say):
         configuration.render(settings)
-        offered = databases.write_table(settings)
         started = configuration.digest(settings)
         if not settings.warm:
             _clear_away(settings, "warm")
@@ -52,7 +51,7 @@ def up(settings: Settings, say: Say) -> accounts.Credentials:
             _clear_away(settings, part)
         _start(settings, broken, serving, say)
         credentials = accounts.ensure(settings, serving.url)
-        if not offered:
+        if not any(settings.refdb.glob("[!.]*/[!.]*/manifest.json")):
             say(f"note: no reference database is installed in {settings.refdb}; see `metapipe refdb list`")
         return credentials
 
