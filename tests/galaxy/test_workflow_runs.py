@@ -38,13 +38,19 @@ class FakeGalaxy:
 
     url = "http://galaxy/api"
 
-    def __init__(self, *answers: dict[str, Any], jobs: list[dict[str, Any]] | None = None) -> None:
+    def __init__(
+        self, *answers: dict[str, Any], jobs: list[dict[str, Any]] | None = None, info: str | None = None
+    ) -> None:
         self.answers = list(answers)
         self.invocations = SimpleNamespace(
             get_invocations=lambda **_: [self.answers[-1]], show_invocation=lambda _: self.answers[-1]
         )
         found = jobs or []
-        self.jobs = SimpleNamespace(get_jobs=lambda **_: found, show_job=lambda *_, **__: found[0])
+        self.jobs = SimpleNamespace(
+            get_jobs=lambda state, **_: [job for job in found if job.get("state", "error") == state],
+            show_job=lambda id, **_: next(job for job in found if job["id"] == id),
+        )
+        self.datasets = SimpleNamespace(show_dataset=lambda _: {"misc_info": info})
 
     def make_get_request(self, _url: str, params: object) -> SimpleNamespace:
         answer = self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
@@ -103,6 +109,40 @@ def test_a_failure_waits_for_the_steps_that_still_run() -> None:
     assert len(gi.answers) == 1
 
 
+NEVER_STARTED = {"id": "j", "tool_id": "t", "state": "error", "exit_code": None, "outputs": {"hits": {"id": "d"}}}
+
+
+def test_a_job_that_never_started_says_why_in_galaxys_words() -> None:
+    info = "parameter 'installed': requires a value,\nbut no legal values defined"
+    gi = FakeGalaxy(invocation(["ok"], ["error"]), jobs=[NEVER_STARTED], info=info)
+    with pytest.raises(MetapipeError) as caught:
+        waited(gi)
+    words = "parameter 'installed': requires a value, but no legal values defined"
+    assert str(caught.value) == f"METAPIPE-E404 t (job j): {words}"
+
+
+@pytest.mark.parametrize("state", ["paused", "deleted", "stopped"])
+def test_a_run_without_a_failed_job_ends_with_what_holds_it(state: str) -> None:
+    waiting = {**NEVER_STARTED, "id": "k", "state": state}
+    gi = FakeGalaxy(invocation(["ok"], [state]), jobs=[waiting], info="paused because its input is in an error state")
+    with pytest.raises(MetapipeError, match=r"^METAPIPE-E404 t \(job k\): paused because its input"):
+        waited(gi)
+
+
+def test_a_failed_job_explains_the_paused_ones_behind_it() -> None:
+    waiting = {**NEVER_STARTED, "id": "k", "state": "paused"}
+    gi = FakeGalaxy(invocation(["error"], ["paused"]), jobs=[waiting, {**NEVER_STARTED, "tool_stderr": "no memory"}])
+    with pytest.raises(MetapipeError, match=r"t \(job j\): no memory"):
+        waited(gi)
+
+
+@pytest.mark.parametrize(("code", "words"), [(None, "so it never started"), (3, "error with exit code 3")])
+def test_a_job_of_which_nobody_says_anything_points_to_the_log(code: int | None, words: str) -> None:
+    gi = FakeGalaxy(invocation(["error"], []), jobs=[{**NEVER_STARTED, "exit_code": code}])
+    with pytest.raises(MetapipeError, match=f"{words}; `scripts/galaxy logs web` may say why"):
+        waited(gi)
+
+
 def test_a_cancelled_run_is_e404_with_galaxys_reason() -> None:
     with pytest.raises(MetapipeError, match=r"METAPIPE-E404 .*cancelled: dataset_failed"):
         waited(FakeGalaxy(invocation([], [], state="cancelled")))
@@ -114,7 +154,7 @@ def test_a_cancelled_run_is_e404_with_galaxys_reason() -> None:
         ({"tool_stderr": "\n\nnoise\nMETAPIPE-E101 x: y\n"}, "METAPIPE-E101 x: y"),
         ({"tool_stderr": "", "job_stderr": "slurm says no"}, "slurm says no"),
         ({"tool_stderr": None, "job_messages": [{"desc": "Fatal error: Exit code 127"}]}, "Fatal error: Exit code 127"),
-        ({"exit_code": 3}, "exit code 3"),
+        ({"exit_code": 3}, ""),
     ],
 )
 def test_the_line_that_matters_is_ours_or_else_the_first_that_says_anything(job: dict[str, Any], line: str) -> None:

@@ -18,6 +18,8 @@ from metapipe.galaxy.workflow import Workflow
 
 _POLL_SECONDS = 2.0
 _ENDED_BADLY = frozenset({"failed", "cancelled", "cancelling"})
+#: States of a job that let no run go on; the first explains the others.
+_BAD_STATES = ("error", "failed", "paused", "deleted", "stopped")
 
 
 def find_run(
@@ -90,21 +92,42 @@ def wait(gi: GalaxyInstance, workflow: Workflow, run_id: str, look: Callable[[Se
 
 
 def failure(gi: GalaxyInstance, run_id: str) -> MetapipeError:
-    """Return the error that says which job of the run failed first, in the tool's own words."""
-    failed = gi.jobs.get_jobs(invocation_id=run_id, state="error", order_by="create_time")
-    if not failed:
-        return MetapipeError("E404", f"run {run_id} stopped without a failed job; look at its history")
-    job = gi.jobs.show_job(failed[-1]["id"], full_details=True)
-    return MetapipeError("E404", f"{job['tool_id']} (job {job['id']}): {line_that_matters(job)}")
+    """Return the error that says which job of the run failed first, in the tool's own words.
+
+    Where none failed, that which was paused or stopped first: there, and where a job never started, Galaxy's own words
+    say why.
+    """
+    for state in _BAD_STATES:
+        jobs = gi.jobs.get_jobs(invocation_id=run_id, state=state, order_by="create_time")
+        if jobs:
+            job = gi.jobs.show_job(jobs[-1]["id"], full_details=True)
+            words = line_that_matters(job) or galaxys_words(gi, job) or _state_words(job)
+            return MetapipeError("E404", f"{job['tool_id']} (job {job['id']}): {words}")
+    return MetapipeError("E404", f"run {run_id} stopped without a failed job; look at its history")
 
 
 def line_that_matters(job: Mapping[str, Any]) -> str:
-    """Return the ``METAPIPE-E…`` line of a failed job, or else the first line that says anything."""
+    """Return the ``METAPIPE-E…`` line of a failed job, or else the first line that says anything, or nothing."""
     texts = [job.get(key) or "" for key in ("tool_stderr", "job_stderr", "tool_stdout")]
     lines = [line.strip() for text in texts for line in text.splitlines() if line.strip()]
     ours = [line for line in lines if line.startswith("METAPIPE-E")]
     messages = [str(message.get("desc", "")) for message in job.get("job_messages") or []]
-    return next(iter(ours + lines + [text for text in messages if text]), f"exit code {job.get('exit_code')}")
+    return next(iter(ours + lines + [text for text in messages if text]), "")
+
+
+def galaxys_words(gi: GalaxyInstance, job: Mapping[str, Any]) -> str:
+    """Return what Galaxy noted at the job's outputs: why it could not start it, or why it waits."""
+    for output in job.get("outputs", {}).values():
+        words = " ".join(str(gi.datasets.show_dataset(output["id"]).get("misc_info") or "").split())
+        if words:
+            return words
+    return ""
+
+
+def _state_words(job: Mapping[str, Any]) -> str:
+    code = job.get("exit_code")
+    ending = "without an exit code, so it never started" if code is None else f"with exit code {code}"
+    return f"{job['state']} {ending}; `scripts/galaxy logs web` may say why"
 
 
 def _reasons(invocation: Mapping[str, Any]) -> str:
