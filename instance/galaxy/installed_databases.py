@@ -9,7 +9,7 @@ handlers. Tables of this type ask the folder itself, so there is nobody to tell.
         <folder path="/where/the/databases/are"/>
     </table>
 
-Every start program of Galaxy's processes imports this module, which makes the type known.
+Every start program of Galaxy's processes imports this module first, which makes the type known.
 """
 
 import hashlib
@@ -17,7 +17,7 @@ import json
 import os
 from pathlib import Path
 
-from galaxy.tool_util.data import TabularToolDataTable, ToolDataTableManager
+from galaxy.tool_util.data import TabularToolDataTable, ToolDataTableManager, tool_data_table_types_list
 
 
 class InstalledDatabases(TabularToolDataTable):
@@ -84,4 +84,6 @@ def _row(manifest):
     return [f"{name}:{version}", f"{title} (version {version})", version, kind, folder, digest]
 
 
+# The web application's own manager (galaxy.tools.data) takes the list as it is when that module is imported.
+tool_data_table_types_list.append(InstalledDatabases)
 ToolDataTableManager.tool_data_table_types[InstalledDatabases.type_key] = InstalledDatabases
