@@ -67,8 +67,8 @@ class FakeTask:
         self.first_index = first_index
         self.notes: dict[str, Any] = {}
         self._inputs, self._outputs = folder / "in", folder / "out"
-        self.scratch = folder / "scratch"
-        for part in (self._inputs, self._outputs, self.scratch):
+        self.scratch, self.shared = folder / "scratch", folder / "shared"
+        for part in (self._inputs, self._outputs, self.scratch, self.shared):
             part.mkdir(parents=True)
         for name, content in inputs.items():
             if isinstance(stage.records, Table):  # as the runner does: blocks have no header line
@@ -137,6 +137,7 @@ class FakeTask:
         """Set up, run, and return each declared output's bytes (an output never written is empty)."""
         self.stage.check(self.options)
         try:
+            self.stage.prepare(self, self.shared)
             self.stage.run(self, self.stage.setup(self))
         finally:
             for stream in self._open.values():

@@ -33,12 +33,17 @@ def write(
     (folder / "genes.gff3").write_text(text)
     names = order if proteins is None else proteins
     (folder / "p.fasta").write_text("".join(f">{name} x\nMK\nVL\n" for name in names))
-    tables: list[tuple[Path, str, Sequence[str]] | None] = []
+    files: dict[str, tuple[Path, str]] = {
+        "genes": (folder / "genes.gff3", "genes"),
+        "proteins": (folder / "p.fasta", "proteins"),
+    }
     for name, rows in (("hits", hits), ("domains", domains)):
         path = folder / f"{name}.tsv"
         path.write_bytes(header_line(COLUMNS) + b"".join(f"{row}\ts\t1\n".encode() for row in rows or ()))
-        tables.append(None if rows is None else (path, name, COLUMNS))
-    return index_gene_files((folder / "genes.gff3", "genes"), (folder / "p.fasta", "proteins"), *tables)
+        if rows is not None:
+            files[name] = (path, name)
+    assert index_gene_files(files, dict.fromkeys(("hits", "domains"), COLUMNS), folder) == len(genes)
+    return GeneFiles.load(folder, files)
 
 
 genes_by_contig = st.dictionaries(
@@ -49,30 +54,43 @@ genes_by_contig = st.dictionaries(
 
 
 @given(genes_by_contig, st.data())
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60, deadline=None)
 def test_each_contig_finds_exactly_its_own_lines(tmp_path: Path, counts: dict[str, int], data: st.DataObject) -> None:
     genes = {contig: [f"{contig}_{n}" for n in range(1, count + 1)] for contig, count in counts.items()}
     order = [gene for names in genes.values() for gene in names]
     hits = [gene for gene in order for _ in range(data.draw(st.integers(0, 2)))]
     files = write(tmp_path, genes, hits=hits)
-    assert files.hits is not None
-    assert files.domains is None
-    for contig, names in genes.items():
-        files.check_contig(contig, 1000, "contigs")
-        features = [gff3.parse_feature(line.decode().rstrip("\n")) for _, line in files.genes.lines(contig)]
-        assert [feature.attributes["ID"][0] for feature in features] == names
-        proteins = [line.decode() for _, line in files.proteins.lines(contig)]
-        assert proteins == [part for name in names for part in (f">{name} x\n", "MK\n", "VL\n")]
-        mine = [line.split(b"\t")[0].decode() for _, line in files.hits.lines(contig)]
-        assert mine == [hit for hit in hits if hit in names]
+    with files.opened() as opened:
+        assert opened.hits is not None
+        assert opened.domains is None
+        for contig in data.draw(st.permutations(list(genes))):
+            names, at = genes[contig], files.position(contig, 1000, "contigs")
+            features = [gff3.parse_feature(line.decode().rstrip("\n")) for _, line in opened.genes.lines(at)]
+            assert [feature.attributes["ID"][0] for feature in features] == names
+            proteins = [line.decode() for _, line in opened.proteins.lines(at)]
+            assert proteins == [part for name in names for part in (f">{name} x\n", "MK\n", "VL\n")]
+            mine = [line.split(b"\t")[0].decode() for _, line in opened.hits.lines(at)]
+            assert mine == [hit for hit in hits if hit in names]
+            assert contig in files.contigs
+    assert "no contig has so long a name" not in files.contigs
 
 
 def test_lines_come_with_their_number_in_the_file(tmp_path: Path) -> None:
     files = write(tmp_path, {"a": ["a_1"], "b": ["b_1", "b_2"]}, hits=["a_1", "b_2"])
-    assert files.hits is not None
-    assert [(place.file, place.line) for place, _ in files.hits.lines("b")] == [("hits", 3)]
-    assert [place.line for place, _ in files.genes.lines("b")] == [5, 6]
-    assert [place.line for place, _ in files.proteins.lines("b")] == [4, 5, 6, 7, 8, 9]
+    at = files.position("b", 1000, "contigs")
+    with files.opened() as opened:
+        assert opened.hits is not None
+        assert [(place.file, place.line) for place, _ in opened.hits.lines(at)] == [("hits", 3)]
+        assert [place.line for place, _ in opened.genes.lines(at)] == [5, 6]
+        assert [place.line for place, _ in opened.proteins.lines(at)] == [4, 5, 6, 7, 8, 9]
+
+
+def test_a_contig_that_the_genes_do_not_know_or_know_by_another_length_is_refused(tmp_path: Path) -> None:
+    files = write(tmp_path, {"a": ["a_1"], "b": []})
+    with pytest.raises(MetapipeError, match=r"E112 genes: .*\(1000\), found 'c missing'"):
+        files.position("c", 1000, "contigs")
+    with pytest.raises(MetapipeError, match=r"E112 genes: .*\(999\), found 'b 1000'"):
+        files.position("b", 999, "contigs")
 
 
 @pytest.mark.parametrize(
@@ -115,7 +133,7 @@ def test_a_gene_file_that_is_none_is_refused_with_the_line(tmp_path: Path, text:
     (tmp_path / "g").write_bytes(text.encode("latin-1"))
     (tmp_path / "p").write_text(">a_1\nMK\n>b_1\nMK\n")
     with pytest.raises(MetapipeError, match=message):
-        index_gene_files((tmp_path / "g", "genes"), (tmp_path / "p", "proteins"), None, None)
+        index_gene_files({"genes": (tmp_path / "g", "genes"), "proteins": (tmp_path / "p", "proteins")}, {}, tmp_path)
 
 
 @pytest.mark.parametrize("text", [b"", b"query\tsubject\tscore\n", b"\x1f\x8b"])
@@ -124,7 +142,13 @@ def test_a_table_without_its_header_is_refused(tmp_path: Path, text: bytes) -> N
     (tmp_path / "t").write_bytes(text)
     with pytest.raises(MetapipeError, match="E111 hits line 1"):
         index_gene_files(
-            (tmp_path / "genes.gff3", "genes"), (tmp_path / "p.fasta", "p"), (tmp_path / "t", "hits", COLUMNS), None
+            {
+                "genes": (tmp_path / "genes.gff3", "genes"),
+                "proteins": (tmp_path / "p.fasta", "p"),
+                "hits": (tmp_path / "t", "hits"),
+            },
+            {"hits": COLUMNS},
+            tmp_path,
         )
 
 
@@ -132,4 +156,6 @@ def test_proteins_that_are_no_fasta_are_refused(tmp_path: Path) -> None:
     write(tmp_path, {"a": ["a_1"]})
     (tmp_path / "p.fasta").write_text("MKV\n")
     with pytest.raises(MetapipeError, match="E101 p line 1"):
-        index_gene_files((tmp_path / "genes.gff3", "genes"), (tmp_path / "p.fasta", "p"), None, None)
+        index_gene_files(
+            {"genes": (tmp_path / "genes.gff3", "genes"), "proteins": (tmp_path / "p.fasta", "p")}, {}, tmp_path
+        )

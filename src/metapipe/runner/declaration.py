@@ -27,7 +27,13 @@ from metapipe.runner.stage import (
 _STAGE_NAME = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*")
 _KEY = re.compile(r"[a-z][a-z0-9]*([_-][a-z0-9]+)*")
 _OPTION_TYPES: dict[str, type] = {"bool": bool, "int": int, "float": float, "str": str}
-_CALL = {"setup": "(self, task)", "run": "(self, task, state)", "check": "(self, options)", "tool_versions": "(self)"}
+_CALL = {
+    "prepare": "(self, task, folder)",
+    "setup": "(self, task)",
+    "run": "(self, task, state)",
+    "check": "(self, options)",
+    "tool_versions": "(self)",
+}
 
 
 def check_declaration(stage: type[Stage]) -> None:

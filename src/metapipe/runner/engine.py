@@ -26,6 +26,7 @@ from metapipe.runner.inputs import StageInput, read_inputs
 from metapipe.runner.jvm import java_binary
 from metapipe.runner.limits import IDLE_DEFAULT, default_timeout, machine_memory_mb
 from metapipe.runner.plan import Plan, make_plan
+from metapipe.runner.preparation import prepare
 from metapipe.runner.progress import Progress
 from metapipe.runner.retry import Outcome, run_all
 from metapipe.runner.run_identity import input_labels, input_rows, plan_hash, residue_unit
@@ -277,6 +278,8 @@ class _Run:
         request = self.request
         blocks = scanned.blocks(plan.borders)
         todo = sum(not part_folder(job, block).is_dir() for block in blocks)
+        if todo:
+            prepare(self.stage, job, blocks[0])
         self.known.session = name = plan.session if todo else "inline"
         self.phases.enter("session start")
         self.progress.doing("starting Spark" if name == "local" else f"waiting for the session ({name})")

@@ -265,6 +265,10 @@ class Task(Protocol):
         """Memory the block may use."""
 
     @property
+    def shared(self) -> Path:
+        """What :meth:`Stage.prepare` left for all blocks of the run, to be read only."""
+
+    @property
     def scratch(self) -> Path:
         """A folder private to this attempt, removed afterwards."""
 
@@ -361,6 +365,13 @@ class Stage(abc.ABC):
             from metapipe.runner.declaration import check_declaration
 
             check_declaration(cls)
+
+    def prepare(self, task: Task, folder: Path) -> None:  # noqa: B027  (optional hook)
+        """Work out once what all blocks of the run read, and leave it as files in ``folder``: ``task.shared`` to them.
+
+        Called before any block, in a child of the driver, with the task of the first block. What it raises ends the
+        run. For what depends on the side files alone (an index of them); models are for :meth:`setup`.
+        """
 
     def setup(self, task: Task) -> Any:  # noqa: B027  (optional hook)
         """Load what all blocks of one worker share (models, indexes). Called once per worker process."""

@@ -68,6 +68,11 @@ class Job:
     marks: tuple[str, ...] = ()
 
 
+def shared_folder(job: Job) -> Path:
+    """Where a run keeps what its blocks share."""
+    return Path(job.folder) / "shared"
+
+
 @dataclass
 class BlockTask:
     """The :class:`~metapipe.runner.stage.Task` of one block."""
@@ -119,6 +124,10 @@ class BlockTask:
     @property
     def memory_mb(self) -> int:
         return self.job.memory_mb
+
+    @property
+    def shared(self) -> Path:
+        return shared_folder(self.job)
 
     def _records_of(self, position: int) -> Iterator[Record]:
         form = list(self.job.forms.values())[position]

@@ -20,7 +20,7 @@ from metapipe.stages.fasta_text import format_fasta
 from metapipe.stages.genbank import genbank_record
 from metapipe.stages.locus_tags import SAMPLE, locus_prefix, locus_tag
 from metapipe.stages.protein_letters import clean_protein
-from metapipe.stages.side_index import GeneFiles, SideFileIndex, index_gene_files
+from metapipe.stages.side_index import File, GeneFiles, OpenGeneFiles, OpenSideFile, index_gene_files
 from metapipe.stages.table_rows import Place, header_line
 
 Row = TypeVar("Row", protein_hits.ProteinHit, domain_hits.DomainHit)
@@ -56,51 +56,63 @@ class Annotate(Stage):
     fixed_cost = 0.5
     empty_ok = True
 
-    def setup(self, task: Task) -> GeneFiles:
-        def side(name: str) -> tuple[Path, str]:
-            return task.side[name], task.labels.get(name, name)
-
-        hits = (*side("hits"), protein_hits.COLUMNS) if "hits" in task.side else None
-        domains = (*side("domains"), domain_hits.COLUMNS) if "domains" in task.side else None
-        files = index_gene_files(side("genes"), side("proteins"), hits, domains)
-        if len(files.regions) != task.totals.records:
+    def prepare(self, task: Task, folder: Path) -> None:
+        files = gene_files(task)
+        columns = {"hits": protein_hits.COLUMNS, "domains": domain_hits.COLUMNS}
+        contigs = index_gene_files(files, columns, folder)
+        if contigs != task.totals.records:
             raise MetapipeError(
                 "E112",
-                file=files.genes.label,
+                file=files["genes"][1],
                 expected=f"the contigs of {task.labels.get('contigs', 'contigs')} ({task.totals.records})",
-                found=f"{len(files.regions)} lines '##sequence-region'",
+                found=f"{contigs} lines '##sequence-region'",
             )
-        return files
+
+    def setup(self, task: Task) -> GeneFiles:
+        return GeneFiles.load(task.shared, gene_files(task))
 
     def run(self, task: Task, state: GeneFiles) -> None:
         prefix, counts = locus_prefix(task.options.sample), AnnotationCounts()
         gff, genbank, embl, table, proteins = (task.output(name) for name in self.outputs)
         gff.write(gff3.VERSION_LINE.encode())
         table.write(header_line(annotation_table.COLUMNS))
-        for contig in task.records():
-            state.check_contig(contig.name, len(contig.sequence), task.labels.get("contigs", "contigs"))
-            genes = list(annotated_genes(contig, prefix, state))
-            counts.add(genes)
+
+        def write(contig: Record, genes: list[AnnotatedGene]) -> None:
             gff.write(gff3.sequence_region(contig.name, len(contig.sequence)).encode())
             for gene in genes:
                 gff.write(gff3.format_feature(annotation_feature(gene)).encode())
                 table.write(annotation_table.format_annotation(gene))
                 proteins.write(format_fasta(gene.gene.id, describe(gene), gene.protein))
             for stream, record in ((genbank, genbank_record), (embl, embl_record)):
-                parts = record(contig.name, contig.index + 1, contig.sequence, genes, state.regions)
-                stream.writelines(part.encode() for part in parts)
+                parts = record(contig.name, contig.index + 1, contig.sequence, genes, state.contigs)
+                stream.write("".join(parts).encode())
+
+        with state.opened() as files:
+            for contig in task.records():
+                at = state.position(contig.name, len(contig.sequence), task.labels.get("contigs", "contigs"))
+                genes = list(annotated_genes(contig, at, prefix, files))
+                counts.add(genes)
+                write(contig, genes)
         for key, value in counts.as_notes().items():
             task.note(key, value)
 
 
-def annotated_genes(contig: Record, prefix: str, files: GeneFiles) -> Iterator[AnnotatedGene]:
-    """Yield the contig's genes in the order of the GFF3, each with its evidence weighed."""
+def gene_files(task: Task) -> dict[str, File]:
+    """Return the side files given, each with the name the user knows it by."""
+    return {name: (path, task.labels.get(name, name)) for name, path in task.side.items()}
+
+
+def annotated_genes(contig: Record, position: int, prefix: str, files: OpenGeneFiles) -> Iterator[AnnotatedGene]:
+    """Yield the contig's genes in the order of the GFF3, each with its evidence weighed.
+
+    :param position: of the contig in the index of the files.
+    """
     genes = [
-        read_gene(place, line, len(contig.sequence)) for place, line in files.genes.lines(contig.name) if is_cds(line)
+        read_gene(place, line, len(contig.sequence)) for place, line in files.genes.lines(position) if is_cds(line)
     ]
-    proteins = read_proteins(files.proteins, contig.name)
-    hits = rows_by_gene(files.hits, contig.name, protein_hits.parse_hit)
-    domains = rows_by_gene(files.domains, contig.name, domain_hits.parse_domain)
+    proteins = read_proteins(files.proteins, position)
+    hits = rows_by_gene(files.hits, position, protein_hits.parse_hit)
+    domains = rows_by_gene(files.domains, position, domain_hits.parse_domain)
     for number, gene in zip(gene_numbers(contig.name, genes), genes, strict=True):
         yield annotate_gene(
             gene,
@@ -124,11 +136,11 @@ def read_gene(place: Place, line: bytes, contig_length: int) -> gff3.Gene:
     return gff3.feature_gene(feature, file=place.file, line=place.line)
 
 
-def read_proteins(index: SideFileIndex, contig: str) -> dict[str, bytes]:
+def read_proteins(file: OpenSideFile, contig: int) -> dict[str, bytes]:
     """Return the contig's proteins by gene, cleaned."""
     parts: dict[str, list[bytes]] = {}
     current: list[bytes] = []
-    for _, line in index.lines(contig):
+    for _, line in file.lines(contig):
         if line.startswith(b">"):
             current = parts.setdefault((line[1:].split(None, 1) or [b""])[0].decode("utf-8", "replace"), [])
         else:
@@ -137,13 +149,13 @@ def read_proteins(index: SideFileIndex, contig: str) -> dict[str, bytes]:
 
 
 def rows_by_gene(
-    index: SideFileIndex | None, contig: str, parse: Callable[[bytes, Place], Row]
+    file: OpenSideFile | None, contig: int, parse: Callable[[bytes, Place], Row]
 ) -> defaultdict[str, list[Row]] | None:
     """Return the contig's rows by gene, in file order; ``None`` when there is no such file."""
-    if index is None:
+    if file is None:
         return None
     rows: defaultdict[str, list[Row]] = defaultdict(list)
-    for place, line in index.lines(contig):
+    for place, line in file.lines(contig):
         if line.strip(b"\r\n"):
             row = parse(line, place)
             rows[row.query].append(row)

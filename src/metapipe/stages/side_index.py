@@ -2,157 +2,195 @@
 
 The genes (GFF3), their proteins, hits and domains all follow the order of the contigs. So one pass in step finds the
 bytes of every contig, and proves that the files belong together: every row is about a gene of the GFF3, every gene has
-its protein, and every contig of the GFF3 is one of the contigs. Memory: one entry per contig, whatever the genes.
+its protein, and every contig of the GFF3 is one of the contigs. The pass is made once for a run; what it found is
+written down, 24 bytes for a contig and file, and mapped into the memory of every worker.
 """
 
 from __future__ import annotations
 
+import io
 import re
+from array import array
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple
+from typing import BinaryIO, NamedTuple
 from urllib.parse import unquote_to_bytes
 
+import numpy as np
+
 from metapipe.errors import MetapipeError
+from metapipe.stages.contig_table import ContigTable, Ints, mapped, write_contigs
 from metapipe.stages.table_rows import Place, check_header
 
 _REGION = re.compile(rb"##sequence-region\s+(\S+)\s+1\s+(\d+)\s*$")
 _ID = re.compile(rb"(?:^|;) *ID=([^;,\r\n]+)")
 
-
-class Span(NamedTuple):
-    """A run of whole lines of a file: first byte, number of bytes, 1-based number of the first line."""
-
-    offset: int
-    length: int
-    line: int
+#: A file: its path and the name the user knows it by.
+File = tuple[Path, str]
 
 
-@dataclass
-class SideFileIndex:
-    """A file about genes.
+class Entry(NamedTuple):
+    """One gene's row, line or FASTA record: bytes ``offset`` to ``end`` of the file, from line ``line`` on."""
 
-    :param label: its name as the user knows it.
-    :param spans: contig → its lines; a contig without any is left out.
-    """
-
-    path: Path
-    label: str
-    spans: dict[str, Span] = field(default_factory=dict)
-
-    def lines(self, contig: str) -> Iterator[tuple[Place, bytes]]:
-        """Yield the contig's lines with their places."""
-        span = self.spans.get(contig)
-        if span is None:
-            return
-        with self.path.open("rb") as file:
-            file.seek(span.offset)
-            rest = span.length
-            for number, line in enumerate(file, span.line):
-                if rest <= 0:
-                    return
-                rest -= len(line)
-                yield Place(self.label, number), line
-
-    def add(self, contig: str, entry: Entry) -> None:
-        """Append an entry of the contig to its span."""
-        known = self.spans.get(contig)
-        start, line = (known.offset, known.line) if known else (entry.offset, entry.line)
-        self.spans[contig] = Span(start, entry.end - start, line)
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """One gene's row, line or FASTA record: bytes ``offset`` to ``end`` of the file."""
-
-    gene: str
+    gene: bytes
     offset: int
     end: int
     line: int
+
+
+class Spans:
+    """A file about genes while it is indexed: for each contig its run of whole lines, nothing for one without any."""
+
+    def __init__(self, path: Path, label: str) -> None:
+        self.path, self.label = path, label
+        self._numbers = array("q")
+
+    def add_contig(self) -> None:
+        self._numbers.extend((0, 0, 0))
+
+    def add(self, contig: int, entry: Entry) -> None:
+        """Append an entry of the contig to its span."""
+        at, numbers = 3 * contig, self._numbers
+        if not numbers[at + 2]:
+            numbers[at], numbers[at + 2] = entry.offset, entry.line
+        numbers[at + 1] = entry.end - numbers[at]
+
+    def has(self, contig: int) -> bool:
+        return self._numbers[3 * contig + 2] > 0
+
+    def table(self) -> Ints:
+        """Return contigs × (first byte, number of bytes, number of the first line)."""
+        return np.frombuffer(self._numbers, np.int64).reshape(-1, 3)
+
+
+class OpenSideFile:
+    """A file about genes, open, with where each contig's lines stand in it."""
+
+    def __init__(self, stream: BinaryIO, label: str, spans: Ints) -> None:
+        self._stream, self._label, self._spans = stream, label, spans
+
+    def lines(self, contig: int) -> Iterator[tuple[Place, bytes]]:
+        """Yield the contig's lines with their places."""
+        offset, length, line = map(int, self._spans[contig])
+        if not length:
+            return
+        self._stream.seek(offset)
+        for number, text in enumerate(io.BytesIO(self._stream.read(length)), line):
+            yield Place(self._label, number), text
+
+
+@dataclass(frozen=True)
+class OpenGeneFiles:
+    """All files about the genes, open."""
+
+    genes: OpenSideFile
+    proteins: OpenSideFile
+    hits: OpenSideFile | None
+    domains: OpenSideFile | None
 
 
 @dataclass(frozen=True)
 class GeneFiles:
     """All files about the genes, indexed by contig.
 
-    :param regions: contig → length in bases, as the GFF3 states them; in its order.
+    :param contigs: as the GFF3 states them, in its order.
+    :param files: ``genes``, ``proteins``, and ``hits`` and ``domains`` where given; :param spans: by the same names.
     """
 
-    regions: Mapping[str, int]
-    genes: SideFileIndex
-    proteins: SideFileIndex
-    hits: SideFileIndex | None
-    domains: SideFileIndex | None
+    contigs: ContigTable
+    files: dict[str, File]
+    spans: dict[str, Ints]
 
-    def check_contig(self, name: str, length: int, label: str) -> None:
-        """Check that the GFF3 knows this contig by the same length; raise E112."""
-        if self.regions.get(name) != length:
+    @classmethod
+    def load(cls, folder: Path, files: dict[str, File]) -> GeneFiles:
+        """Map what :func:`index_gene_files` has written for these files."""
+        return cls(ContigTable(folder), files, {name: mapped(folder / f"{name}.npy") for name in files})
+
+    def position(self, name: str, length: int, label: str) -> int:
+        """Return the contig's position; raise E112 when the GFF3 does not know it by this length."""
+        found = self.contigs.position(name)
+        if found is None or self.contigs.lengths[found] != length:
+            known = "missing" if found is None else self.contigs.lengths[found]
             raise MetapipeError(
                 "E112",
-                file=self.genes.label,
+                file=self.files["genes"][1],
                 expected=f"a line '##sequence-region' for each contig of {label}, with its length ({length})",
-                found=f"{name} {self.regions.get(name, 'missing')}",
+                found=f"{name} {known}",
             )
+        return found
+
+    @contextmanager
+    def opened(self) -> Iterator[OpenGeneFiles]:
+        """Open every file once; not to be shared by processes, which would share the place they read at."""
+        with ExitStack() as stack:
+
+            def opened(name: str) -> OpenSideFile:
+                path, label = self.files[name]
+                return OpenSideFile(stack.enter_context(path.open("rb")), label, self.spans[name])
+
+            hits, domains = (opened(name) if name in self.files else None for name in ("hits", "domains"))
+            yield OpenGeneFiles(opened("genes"), opened("proteins"), hits, domains)
 
 
-def index_gene_files(
-    genes: tuple[Path, str],
-    proteins: tuple[Path, str],
-    hits: tuple[Path, str, Sequence[str]] | None,
-    domains: tuple[Path, str, Sequence[str]] | None,
-) -> GeneFiles:
-    """Index the files: each a path and the name the user knows it by; tables with their columns.
+def index_gene_files(files: dict[str, File], columns: Mapping[str, Sequence[str]], folder: Path) -> int:
+    """Index the files and write what was found into ``folder``; return the number of contigs.
 
+    :param files: ``genes`` and ``proteins``, and ``hits`` and ``domains`` where there are any.
+    :param columns: of the tables.
     :raises MetapipeError: E111 for a file that is not what it should be, E112 for files that do not belong together.
     """
-    index = SideFileIndex(*genes)
-    regions: dict[str, int] = {}
-    followers = [_Follower(SideFileIndex(*proteins), fasta_entries, complete=True)]
-    for table in (hits, domains):
-        if table is not None:
-            path, label, columns = table
-            followers.append(_Follower(SideFileIndex(path, label), _table_reader(columns)))
-    last = ""
-    for contig, entry in _gene_entries(index, regions):
-        if contig != last and contig in index.spans:
-            expected = "the genes of a contig in one piece"
-            raise MetapipeError("E111", file=index.label, line=entry.line, expected=expected, found=contig)
+    genes = Spans(*files["genes"])
+    positions: dict[bytes, int] = {}
+    lengths: list[int] = []
+    readers = {name: _table_reader(columns[name]) for name in ("hits", "domains") if name in files}
+    followers = {"proteins": _Follower(Spans(*files["proteins"]), fasta_entries, complete=True)}
+    followers |= {name: _Follower(Spans(*files[name]), reader) for name, reader in readers.items()}
+    every = [genes, *(follower.spans for follower in followers.values())]
+
+    def region(name: bytes, length: int) -> None:
+        if positions.setdefault(name, len(lengths)) == len(lengths):
+            lengths.append(length)
+            for spans in every:
+                spans.add_contig()
+        else:
+            lengths[positions[name]] = length
+
+    last = -1
+    for contig, entry in _gene_entries(genes, positions, region):
+        if contig != last and genes.has(contig):
+            expected, found = "the genes of a contig in one piece", text(list(positions)[contig])
+            raise MetapipeError("E111", file=genes.label, line=entry.line, expected=expected, found=found)
         last = contig
-        index.add(contig, entry)
-        for follower in followers:
-            follower.follow(contig, entry.gene, index.label)
-    for follower in followers:
-        follower.finish(index.label)
-    indexes = [follower.index for follower in followers[1:]]
-    return GeneFiles(
-        regions=regions,
-        genes=index,
-        proteins=followers[0].index,
-        hits=indexes.pop(0) if hits else None,
-        domains=indexes.pop(0) if domains else None,
-    )
+        genes.add(contig, entry)
+        for follower in followers.values():
+            follower.follow(contig, entry.gene, genes.label)
+    for follower in followers.values():
+        follower.finish(genes.label)
+    write_contigs(list(positions), lengths, folder)
+    for name, spans in zip(["genes", *followers], every, strict=True):
+        np.save(folder / f"{name}.npy", spans.table())
+    return len(lengths)
 
 
 class _Follower:
     """Walks through one file while the GFF3's genes go by."""
 
-    def __init__(
-        self, index: SideFileIndex, reader: Callable[[Path, str], Iterator[Entry]], *, complete: bool = False
-    ) -> None:
-        self.index, self._complete = index, complete
-        self._entries = reader(index.path, index.label)
+    def __init__(self, spans: Spans, reader: Callable[[Path, str], Iterator[Entry]], *, complete: bool = False) -> None:
+        self.spans, self._complete = spans, complete
+        self._entries = reader(spans.path, spans.label)
         self._next = next(self._entries, None)
 
-    def follow(self, contig: str, gene: str, genes_label: str) -> None:
+    def follow(self, contig: int, gene: bytes, genes_label: str) -> None:
         """Take all entries of ``gene``; raise E112 when it must have one and has none."""
         found = False
         while self._next is not None and self._next.gene == gene:
-            self.index.add(contig, self._next)
+            self.spans.add(contig, self._next)
             self._next = next(self._entries, None)
             found = True
         if self._complete and not found:
-            self._refuse(f"{gene}, the next gene of {genes_label}")
+            self._refuse(f"{text(gene)}, the next gene of {genes_label}")
 
     def finish(self, genes_label: str) -> None:
         """Check that no entry is left over; raise E112."""
@@ -160,45 +198,51 @@ class _Follower:
             self._refuse(f"genes of {genes_label} in its order")
 
     def _refuse(self, expected: str) -> None:
-        line, found = (self._next.line, self._next.gene) if self._next else (None, "the end of the file")
-        raise MetapipeError("E112", file=self.index.label, line=line, expected=expected, found=found)
+        line, found = (self._next.line, text(self._next.gene)) if self._next else (None, "the end of the file")
+        raise MetapipeError("E112", file=self.spans.label, line=line, expected=expected, found=found)
 
 
-def _gene_entries(index: SideFileIndex, regions: dict[str, int]) -> Iterator[tuple[str, Entry]]:
-    """Yield (contig, entry) for each CDS line of a GFF3 file; fill ``regions`` on the way."""
-    for entry_line, offset, line in numbered_lines(index.path, index.label):
+def text(name: bytes) -> str:
+    """Return a name for a message; bytes that are not UTF-8 are seen as such."""
+    return name.decode("utf-8", "backslashreplace")
+
+
+def _gene_entries(
+    genes: Spans, positions: dict[bytes, int], region: Callable[[bytes, int], None]
+) -> Iterator[tuple[int, Entry]]:
+    """Yield (position of the contig, entry) for each CDS line of a GFF3 file; tell ``region`` of each contig."""
+    for number, offset, line in numbered_lines(genes.path, genes.label):
         if line.startswith(b"##FASTA"):
             return
-        if region := _REGION.match(line):
-            regions[unquote_to_bytes(region[1]).decode("utf-8", "replace")] = int(region[2])
+        if stated := _REGION.match(line):
+            region(unquote_to_bytes(stated[1]), int(stated[2]))
         columns = line.split(b"\t")
         if line.startswith(b"#") or len(columns) != 9 or columns[2] != b"CDS":
-            if entry_line == 1 and not line.startswith(b"##gff-version 3"):
-                raise MetapipeError("E111", file=index.label, line=1, expected="##gff-version 3", found=line)
+            if number == 1 and not line.startswith(b"##gff-version 3"):
+                raise MetapipeError("E111", file=genes.label, line=1, expected="##gff-version 3", found=line)
             if line.strip() and not line.startswith(b"#") and len(columns) != 9:
                 expected = "9 columns separated by tabs"
-                raise MetapipeError("E111", file=index.label, line=entry_line, expected=expected, found=line)
+                raise MetapipeError("E111", file=genes.label, line=number, expected=expected, found=line)
             continue
-        contig = unquote_to_bytes(columns[0]).decode("utf-8", "replace")
+        contig = positions.get(unquote_to_bytes(columns[0]))
         identifier = _ID.search(columns[8])
-        if contig not in regions or identifier is None:
+        if contig is None or identifier is None:
             missing = (
-                "an attribute ID for every CDS" if contig in regions else "a line ##sequence-region before its genes"
+                "an attribute ID for every CDS" if contig is not None else "a line ##sequence-region before its genes"
             )
-            raise MetapipeError("E111", file=index.label, line=entry_line, expected=missing, found=line)
-        gene = unquote_to_bytes(identifier[1]).decode("utf-8", "replace")
-        yield contig, Entry(gene, offset, offset + len(line), entry_line)
+            raise MetapipeError("E111", file=genes.label, line=number, expected=missing, found=line)
+        yield contig, Entry(unquote_to_bytes(identifier[1]), offset, offset + len(line), number)
 
 
 def fasta_entries(path: Path, label: str) -> Iterator[Entry]:
     """Yield one entry per FASTA record; raise E101 when the file does not begin with one."""
-    gene, start, first = "", 0, 0
+    gene, start, first = b"", 0, 0
     offset = 0
     for number, offset, line in numbered_lines(path, label):
         if line.startswith(b">"):
             if first:
                 yield Entry(gene, start, offset, first)
-            gene, start, first = (line[1:].split(None, 1) or [b""])[0].decode("utf-8", "replace"), offset, number
+            gene, start, first = (line[1:].split(None, 1) or [b""])[0], offset, number
         elif not first and line.strip():
             raise MetapipeError("E101", file=label, line=number, expected="'>' and a name", found=line)
         offset += len(line)
@@ -213,8 +257,7 @@ def _table_reader(columns: Sequence[str]) -> Callable[[Path, str], Iterator[Entr
             if number == 1:
                 check_header(line, columns, Place(label, 1))
             elif line.strip(b"\r\n"):
-                gene = line[: line.find(b"\t")].decode("utf-8", "replace")
-                yield Entry(gene, offset, offset + len(line), number)
+                yield Entry(line[: line.find(b"\t")], offset, offset + len(line), number)
         if number == 0:
             check_header(b"", columns, Place(label, 1))
 
