@@ -116,10 +116,13 @@ def test_a_stop_gives_runs_a_while_and_then_ends_everything(
 
 @pytest.mark.slow
 def test_a_run_that_ends_in_time_is_not_lost_by_a_stop(
-    server: WarmServer, start: Callable[..., Any], fasta: Callable[..., Path], tmp_path: Path
+    start: Callable[..., Any], fasta: Callable[..., Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    (tmp_path / "w").mkdir()
+    server = start_server(tmp_path / "w", "--drain-seconds", "60")
+    monkeypatch.setenv("METAPIPE_WARM_SOCKET", str(server.socket))
     words = ["slow", "--contigs", fasta(2), "--outdir", tmp_path / "out", "--flag", tmp_path / "flag"]
-    running = start(*words, "--seconds", "0.2", "--blocks", "2", "--slots", "2", "--session", "warm")
+    running = start(*words, "--seconds", "2", "--blocks", "2", "--slots", "2", "--session", "warm")
     server.wait(lambda facts: any(client["running"] for client in facts["clients"]))
     server.end()
     _, errors = running.communicate(timeout=30)
