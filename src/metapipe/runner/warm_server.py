@@ -16,7 +16,7 @@ import threading
 import time
 import uuid
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +25,7 @@ from metapipe.runner.attempt import Attempt
 from metapipe.runner.blocks import Block
 from metapipe.runner.plan import launch_order
 from metapipe.runner.session import SparkSession
+from metapipe.runner.warm_client import Client
 from metapipe.runner.warm_protocol import (
     Ask,
     ConnectionLostError,
@@ -38,7 +39,6 @@ from metapipe.runner.warm_protocol import (
     peer,
     receive,
     receive_greeting,
-    send,
     send_greeting,
 )
 from metapipe.runner.warm_share import FairShare
@@ -63,24 +63,6 @@ class Limits:
     memory_mb: int = 1536
     age: float = 24 * 3600.0
     drain: float = 10.0
-
-
-@dataclass
-class Client:
-    """One connected run. :param slots: how many it may use at once."""
-
-    tag: str
-    pid: int
-    slots: int
-    connection: socket.socket
-    lock: threading.Lock = field(default_factory=threading.Lock)
-    left: bool = False
-
-    def tell(self, message: object) -> None:
-        """Send a message; a client that does not take it has gone."""
-        with self.lock, contextlib.suppress(ConnectionLostError):
-            if not self.left:
-                send(self.connection, message)
 
 
 class WarmServer:
@@ -120,10 +102,7 @@ class WarmServer:
         try:
             self.spark = SparkSession(self.share.slots, self.folder, more=_SETTINGS)
             self._warm_up(self.spark)
-            with self.changed:
-                if self.state == "starting":
-                    self.state, self.reason = "ready", ""
-                    self.say(f"ready: {self.share.slots} slots, Spark {self.spark.version}, pid {os.getpid()}")
+            self._open(self.spark)
             self._watch(self.spark)
         finally:
             self._end()
@@ -139,14 +118,24 @@ class WarmServer:
     def start_anew(self, why: str) -> None:
         """Take no new client and start a fresh session when the last one has gone."""
         with self.changed:
-            if self.state == "ready":
-                self.state, self.reason, self.restart = "draining", f"a fresh session is about to start ({why})", True
-                self.say(f"{why}: a fresh session follows when {len(self.clients)} client(s) have ended")
+            if self.state != "ready":
+                return
+            self.state, self.reason, self.restart = "draining", f"a fresh session is about to start ({why})", True
+            clients = len(self.clients)
+        self.say(f"{why}: a fresh session follows when {clients} client(s) have ended")
 
     def _warm_up(self, spark: SparkSession) -> None:
         """Fork the workers and let Spark load its classes before the first client waits for it."""
         blocks = [Block((position,), 0, 0, 0, ()) for position in range(self.share.slots)]
         list(spark.run(None, blocks, _nothing, attempt=_warmed))
+
+    def _open(self, spark: SparkSession) -> None:
+        """Take clients from now on, unless a stop came first."""
+        with self.changed:
+            if self.state != "starting":
+                return
+            self.state, self.reason = "ready", ""
+        self.say(f"ready: {self.share.slots} slots, Spark {spark.version}, pid {os.getpid()}")
 
     def _watch(self, spark: SparkSession) -> None:
         checked = time.monotonic()
@@ -177,8 +166,7 @@ class WarmServer:
             clients = list(self.clients.values())
         for client in clients:
             client.tell(Lost(self.reason or "its Java process ended"))
-            with contextlib.suppress(OSError):
-                client.connection.shutdown(socket.SHUT_RDWR)  # its thread ends its blocks
+            client.hang_up()
         with self.changed:
             self.changed.wait_for(lambda: not self.clients, PATIENCE)
         if self.spark is not None and self.spark.alive:
@@ -228,6 +216,8 @@ class WarmServer:
                 self.served += 1
         try:
             send_greeting(connection, {**self.facts(), "tag": client.tag if taken else "", "identity": own_identity()})
+            if taken:
+                client.begin()
             while taken and is_readable(connection, None):
                 self._take(client, receive(connection))
         finally:
@@ -249,7 +239,7 @@ class WarmServer:
 
     def _leave(self, client: Client) -> None:
         """End what the client has left behind; its connection is closed when nothing of it runs any more."""
-        client.left = True
+        client.leave()
         with self.changed:
             self.share.drop(client.tag)
         while self.share.running(client.tag):  # again and again: a block may be on its way to a worker
@@ -260,6 +250,7 @@ class WarmServer:
             with self.changed:
                 self.changed.wait_for(lambda: not self.share.running(client.tag), 0.1)
         end_workers(self.roll, client.tag)
+        client.close()
         with self.changed:
             self.share.leave(client.tag)
             del self.clients[client.tag]
