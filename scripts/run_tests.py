@@ -58,7 +58,7 @@ class Result:
 
 def steps(everything: bool) -> list[Step]:
     pytest = [str(DEV / "python"), "-m", "pytest", "-q", "-p", "no:cacheprovider"]
-    workers = ["-n", str(WORKERS), "--dist", "loadgroup"]
+    workers = ["-n", str(WORKERS), "--dist", "loadfile", "--no-loadscope-reorder"]
     unit, online = LOGS / "unit.xml", LOGS / "galaxy.xml"
     slow = [] if everything else ["and not slow"]
     galaxy = {"METAPIPE_GALAXY_STATE": str(STATE)}

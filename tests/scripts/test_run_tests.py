@@ -38,7 +38,7 @@ def printed(text: str, code: int = 0) -> Step:
     return Step("tools", "a runner", [sys.executable, "-c", program])
 
 
-@pytest.mark.parametrize("workers", [[], ["-n", "2", "--dist", "loadgroup"]], ids=["one process", "workers"])
+@pytest.mark.parametrize("workers", [[], ["-n", "2", "--dist", "loadfile"]], ids=["one process", "workers"])
 def test_a_skipped_test_counts_as_failed(workers: list[str], tmp_path: Path) -> None:
     (tmp_path / "test_outcomes.py").write_text(OUTCOMES)
     junit = tmp_path / "junit.xml"
