@@ -16,6 +16,7 @@ from metapipe.errors import MetapipeError
 from metapipe.refdb.amplicon import build_amplicon, read_references
 from metapipe.refdb.annotated import annotated_proteins
 from metapipe.refdb.diamond import FASTA, Built, build_diamond
+from metapipe.refdb.family_table import read_family_table
 from metapipe.refdb.fetch import Say, obtain, sha256_of, silent
 from metapipe.refdb.hmm import build_hmm, read_interpro
 from metapipe.refdb.manifest import Manifest, Source, describe_files
@@ -73,6 +74,7 @@ def build_from_file(
     *,
     taxonomy: Path | None = None,
     taxdump: Taxdump | None = None,
+    families: Path | None = None,
     name: str,
     version: str,
     title: str = "",
@@ -87,6 +89,8 @@ def build_from_file(
     proteins must give the same digest.
 
     :param taxonomy, taxdump: for kind ``amplicon``, see :func:`metapipe.refdb.placing.place_references`.
+    :param families: for kind ``hmm``: what the collection says of its families, see
+        :func:`metapipe.refdb.family_table.read_family_table`.
     :raises MetapipeError: E201 when the file is missing, E101 when it is of another format, E701 for an unusable name.
     """
     if not file.is_file():
@@ -97,7 +101,8 @@ def build_from_file(
         if kind == "diamond":
             built = _own_proteins(file, scratch)
         elif kind == "hmm":
-            built = build_hmm(file, scratch, {}, {})
+            built = build_hmm(file, scratch, {}, {}, tabled=read_family_table(families) if families else {})
+            files |= {"families": families} if families else {}
         else:
             references, placed = place_references(read_references(file), file, taxonomy, taxdump)
             for remark in placed.remarks:
@@ -190,7 +195,7 @@ def _taxonomy_files(taxonomy: Path | None, dump: Taxdump | None) -> dict[str, Pa
 
 
 def _taxonomy_options(files: Mapping[str, Path]) -> list[str]:
-    return [f"--{role} FILE" for role in files if role in ("taxonomy", "nodes", "names", "merged")]
+    return [f"--{role} FILE" for role in files if role in ("taxonomy", "nodes", "names", "merged", "families")]
 
 
 def _sources(aliases: list[str]) -> list[Source]:

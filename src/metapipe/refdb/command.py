@@ -47,6 +47,7 @@ def add_parser(subparsers: Any) -> argparse.ArgumentParser:
     build.add_argument(
         "--hmm", type=Path, help="HMMER3 profiles (plain, gzip, or a tar archive of such files), for --kind hmm"
     )
+    build.add_argument("--families", type=Path, help="for --kind hmm: KOfam's ko_list, or NCBIfam's hmm_PGAP.tsv")
     build.add_argument(
         "--taxonomy",
         type=Path,
@@ -101,6 +102,7 @@ def _build(options: argparse.Namespace, say: Say) -> int:
             options.output or store.home_of(options.name, options.version),
             taxonomy=options.taxonomy,
             taxdump=_taxdump(options),
+            families=options.families,
             name=options.name,
             version=options.version,
             title=options.title,
@@ -121,6 +123,8 @@ def _own_file(options: argparse.Namespace) -> tuple[str, Path]:
         raise MetapipeError("E701", f"--kind {kind} needs {'--hmm' if kind == 'hmm' else '--fasta'}")
     if kind != "amplicon" and (options.taxonomy or options.nodes or options.names or options.merged):
         raise MetapipeError("E701", "--taxonomy, --nodes, --names and --merged are for --kind amplicon")
+    if kind != "hmm" and options.families:
+        raise MetapipeError("E701", "--families is for --kind hmm")
     return kind, given[kind]
 
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
 
 from metapipe.errors import MetapipeError
 from metapipe.refdb.diamond import Built
+from metapipe.refdb.family_table import TabledFamily
 from metapipe.refdb.profiles import GATHERING, RULES, Profile, read_profiles
 from metapipe.refdb.proteins import clean_ec, clean_text
 
@@ -36,6 +37,7 @@ def build_hmm(
     entries: Mapping[str, InterproEntry],
     ec_of_go: Mapping[str, tuple[str, ...]],
     only: Collection[str] | None = None,
+    tabled: Mapping[str, TabledFamily] | None = None,
 ) -> Built:
     """Write both files into ``folder``.
 
@@ -46,6 +48,8 @@ def build_hmm(
     :param entries: family accession without version → InterPro entry (see :func:`read_interpro`).
     :param ec_of_go: GO accession → EC numbers (:func:`metapipe.refdb.ontology.ec_of_go`).
     :param only: family accessions without version to keep; all when ``None``.
+    :param tabled: name or accession, with or without version → what the collection's own table says of the family;
+        its cut-offs become the profile's gathering cut-offs.
     :raises MetapipeError: as :func:`metapipe.refdb.profiles.read_profiles`; E108 when no profile is left.
     """
     counts = {"families": 0, "with_interpro": 0, "with_go": 0, "with_ec": 0}
@@ -55,9 +59,13 @@ def build_hmm(
         for profile in read_profiles(profiles):
             if only is not None and profile.family not in only:
                 continue
-            profile.hmm.write(binary, binary=True)
             entry = entries.get(profile.family)
-            row = _row(profile, entry, ec_of_go)
+            known = _tabled(profile, tabled or {})
+            if known is not None and known.cutoffs is not None:
+                profile.hmm.cutoffs.gathering = known.cutoffs
+                profile = replace(profile, rule=GATHERING)
+            profile.hmm.write(binary, binary=True)
+            row = _row(profile, known, entry, ec_of_go)
             rows.append(row)
             rules.append(profile.rule)
             counts["families"] += 1
@@ -71,10 +79,19 @@ def build_hmm(
     return Built("hmmer 3/f binary", f"pyhmmer {version('pyhmmer')}", counts)
 
 
-def _row(profile: Profile, entry: InterproEntry | None, ec_of_go: Mapping[str, tuple[str, ...]]) -> list[str]:
-    go = entry.go if entry else ()
-    ec = clean_ec(number for term in go for number in ec_of_go.get(term, ()))
-    cells = [profile.accession, profile.name, profile.description]
+def _tabled(profile: Profile, tabled: Mapping[str, TabledFamily]) -> TabledFamily | None:
+    return tabled.get(profile.accession) or tabled.get(profile.name) or tabled.get(profile.family)
+
+
+def _row(
+    profile: Profile,
+    known: TabledFamily | None,
+    entry: InterproEntry | None,
+    ec_of_go: Mapping[str, tuple[str, ...]],
+) -> list[str]:
+    go = entry.go if entry else known.go if known else ()
+    ec = clean_ec([*(number for term in go for number in ec_of_go.get(term, ())), *(known.ec if known else ())])
+    cells = [profile.accession, profile.name, (known.description if known else "") or profile.description]
     cells += [entry.accession, entry.name] if entry else ["", ""]
     return [clean_text(cell) for cell in [*cells, ";".join(go), ";".join(ec)]]
 

@@ -127,7 +127,7 @@ def _lineage_cell(fields: list[str]) -> str:
 
 
 def _rows(path: Path) -> Iterator[tuple[int, list[str]]]:
-    for number, line in text_lines(path):
+    for number, line in text_lines(path, "E111"):
         fields = [field.strip() for field in line.split("\t")]
         # QIIME's tables begin with "Feature ID<TAB>Taxon", our own with '#'.
         if not line.strip() or line.startswith("#") or (number == 1 and fields[0].casefold() in _TITLES):

@@ -13,7 +13,7 @@ _TAXMAP = "primaryAccession"
 
 def is_rank_table(path: Path) -> bool:
     """Whether a file is ``tax_slv_*.txt``: way ending in ``;``, number, rank (a word), in columns parted by tabs."""
-    for _, line in text_lines(path):
+    for _, line in text_lines(path, "E111"):
         fields = [field.strip() for field in line.split("\t")]
         return len(fields) >= 3 and fields[0].endswith(";") and fields[1].isdecimal() and fields[2][:1].isalpha()
     return False
@@ -25,7 +25,7 @@ def read_ranks(path: Path) -> dict[tuple[str, ...], str]:
     :raises MetapipeError: E111 for a row of another form.
     """
     ranks: dict[tuple[str, ...], str] = {}
-    for number, line in text_lines(path):
+    for number, line in text_lines(path, "E111"):
         if not line.strip():
             continue
         fields = [field.strip() for field in line.split("\t")]

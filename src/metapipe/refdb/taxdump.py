@@ -128,7 +128,7 @@ def _read_merged(path: Path) -> Iterator[tuple[int, int]]:
 def _rows(path: Path, width: int) -> Iterator[tuple[int, list[str]]]:
     if not path.is_file():
         raise MetapipeError("E201", file=path)
-    with open_text(path) as lines:
+    with open_text(path, "E111") as lines:
         for number, line in enumerate(lines, 1):
             fields = [field.strip() for field in line.rstrip("\n").removesuffix("|").split("\t|")]
             if len(fields) < width:
@@ -138,6 +138,6 @@ def _rows(path: Path, width: int) -> Iterator[tuple[int, list[str]]]:
 
 
 def _number(text: str, path: Path, line: int) -> int:
-    if not text.isdecimal():
+    if not (text.isascii() and text.isdigit() and len(text) < 19):
         raise MetapipeError("E111", file=path, line=line, expected="a taxid", found=text)
     return int(text)

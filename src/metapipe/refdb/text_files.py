@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TextIO
 
 from metapipe.errors import MetapipeError
+from metapipe.foreign_formats import ENOUGH, foreign_format
 from metapipe.runner.stream import gzip_chunks, is_gzip, plain_chunks
 
 _NOT_UTF8 = "windows-1252-where-not-utf-8"
@@ -66,21 +67,23 @@ def open_bytes(path: Path) -> io.BufferedReader:
         raise MetapipeError("E201", error.strerror or "", file=path) from error
 
 
-def open_text(path: Path) -> TextIO:
+def open_text(path: Path, code: str = "E101") -> TextIO:
     """Open a text file that may be gzip; a byte-order mark is skipped, lines may end as on any system.
 
     Bytes that are no UTF-8 are read as Windows-1252, so that a name of such letters stays itself.
 
-    :raises MetapipeError: as :func:`open_bytes`.
+    :param code: of the message when the file is of a format that is no text (zip, tar, a web page).
+    :raises MetapipeError: as :func:`open_bytes`, and ``code``.
     """
-    return io.TextIOWrapper(open_bytes(path), encoding="utf-8-sig", errors=_NOT_UTF8)
+    content = open_bytes(path)
+    if words := foreign_format(content.peek(ENOUGH)[:ENOUGH]):
+        content.close()
+        raise MetapipeError(code, f"this is {words}", file=path)
+    return io.TextIOWrapper(content, encoding="utf-8-sig", errors=_NOT_UTF8)
 
 
-def text_lines(path: Path) -> Iterator[tuple[int, str]]:
-    """Yield number and text of each line, without its end.
-
-    :raises MetapipeError: as :func:`open_bytes`.
-    """
-    with open_text(path) as lines:
+def text_lines(path: Path, code: str = "E101") -> Iterator[tuple[int, str]]:
+    """Yield number and text of each line, without its end; ``code`` and errors as of :func:`open_text`."""
+    with open_text(path, code) as lines:
         for number, line in enumerate(lines, 1):
             yield number, line.rstrip("\n")
