@@ -51,7 +51,11 @@ CODES: dict[str, Code] = {
     ),
     "E116": Code(EX_DATA, "a taxon number that the taxonomy lacks", "Give a newer taxdump, or --merged with it."),
     "E117": Code(EX_DATA, "a taxonomy that is no tree", "Download it again: every taxon needs a way up to the root."),
-    "E118": Code(EX_DATA, "a lineage that cannot be read", "Write it as k__Bacteria; p__…; s__… or as a taxid."),
+    "E118": Code(
+        EX_DATA,
+        "a lineage that cannot be read",
+        "Write k__Bacteria; p__…; s__…, or Bacteria;…, or a taxid; see docs/databases.md.",
+    ),
     "E120": Code(
         EX_DATA, "a read's name has an impossible size", "Write the number of reads it stands for, as in 'name;size=3'."
     ),
