@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ from metapipe.stages.reporting import hints as rules
 from metapipe.stages.reporting.facts import Facts
 from metapipe.stages.reporting.hints import hints
 from metapipe.stages.reporting.story import funnel, sentence
+from metapipe.stages.reporting.tiers import Sources, tiers_of
 
 GOOD: dict[str, Any] = {
     "ran": {"trim_reads", "predict_genes", "search_proteins", "search_domains", "annotate"},
@@ -54,9 +56,16 @@ def test_a_good_result_leaves_nothing_to_check() -> None:
         ({"complete_only": True, "genes_left_out": 12}, "Only complete genes"),
         ({"coding_share": 0.64}, "of the assembled bases lie in genes"),
         ({"tiers": {3: 5_000}}, "No gene has a significant hit"),
-        ({"tiers": {1: 1_000, 2: 1_499, 3: 2_501}}, "Only 50 % of the genes have a supported function"),
+        ({"tiers": {1: 1_000, 2: 1_499, 3: 2_501}}, "Only 50 % of the genes have a significant hit or domain"),
         ({"domain_search": False}, "Only the protein search was used"),
         ({"protein_search": False}, "Only the domain search was used"),
+        ({"protein_search": False, "domain_search": False, "tiers": {3: 5_000}}, "Neither proteins nor domains were"),
+        (
+            {"distant": {"genes": 12, "tier_1": 5}},
+            "12 genes rest on a protein hit with less than 30 % identity, 5 of them",
+        ),
+        ({"distant": {"genes": 1}}, "1 gene rests on a protein hit with less than 30 % identity."),
+        ({"judged_by": {"GA": 900, "TC": 3, "E-value": 1}}, "Not every domain was judged by its family's gathering"),
         ({"annotated": 4_999}, "5,000 genes were predicted, but 4,999"),
         ({"quarantined": {"predict_genes": 1}}, "Gene prediction set 1 record aside"),
         ({"databases": [{"name": "tiny-proteins"}]}, "small one for trying things out"),
@@ -100,10 +109,40 @@ def test_any_numbers_make_hints_a_sentence_and_a_funnel(
 
 def test_the_sentence_says_the_result_in_plain_words() -> None:
     assert sentence(Facts(**GOOD)).striptags() == (
-        "From 1,000,000 read pairs: 800 contigs and 5,000 genes; 70 % of the genes have a well-supported function, "
-        "another 18 % are supported by one source."
+        "From 1,000,000 read pairs: 800 contigs and 5,000 genes; for 70 % of the genes two sources, a protein hit and "
+        "a domain, support a function, for another 18 % one of them does."
     )
     assert sentence(Facts(contigs=1, genes=1)).striptags() == "1 contig and 1 gene."
+
+
+@pytest.mark.parametrize(
+    ("proteins", "domains", "words"),
+    [
+        (True, False, "100 % of the genes have a significant protein hit (domains were not searched)."),
+        (False, True, "100 % of the genes have a significant domain (proteins were not searched)."),
+        (False, False, "neither proteins nor domains were searched, so their functions are unknown."),
+    ],
+)
+def test_with_one_search_alone_nothing_on_the_page_speaks_of_two_sources(
+    proteins: bool, domains: bool, words: str
+) -> None:
+    """Tier 1 of one search is one source; tier 2 of one search is below significance."""
+    facts = Facts(genes=9, annotated=9, tiers={1: 9}, protein_search=proteins, domain_search=domains)
+    assert str(sentence(facts).striptags()).endswith(words)
+    weak = dataclasses.replace(facts, tiers={1: 4, 2: 5})
+    assert weak.supported == 4
+    told = [tier.meaning for tier in tiers_of(facts.sources)]
+    assert not any("two" in text or "significant domain" in text for text in told if not domains)
+    assert all("supported" not in step.name or facts.sources is Sources.NONE for step in funnel(facts))
+
+
+def test_what_rests_on_distant_hits_and_the_rules_of_domains_are_told_in_numbers() -> None:
+    distant = {"genes": 12, "tier_1": 5, "products": 9, "gene_names": 1, "ec": 4}
+    (hint,) = hints(Facts(**{**GOOD, "distant": distant}))
+    assert "9 product names, 1 gene name, 4 EC numbers rest on such hits" in hint.why
+    (note,) = hints(Facts(**{**GOOD, "judged_by": {"GA": 900, "E-value": 1}}))
+    assert "900 by its own gathering cut-off; 1 by a domain E-value of 1e-4" in note.why
+    assert hints(Facts(**{**GOOD, "judged_by": {"GA": 900}})) == []
 
 
 def test_every_limit_is_a_share_or_a_count() -> None:

@@ -109,6 +109,14 @@ def test_domains_come_along_the_protein_with_what_their_family_stands_for(search
     assert notes["families"] == {"PF00001": 4, "PF00002.1": 1, "X3": 2}
 
 
+def test_significant_domains_are_counted_by_the_rule_of_their_family(search: Callable[..., Any]) -> None:
+    table, notes = search(PROTEINS)
+    families = [row.family for row in rows(table) if row.significant]
+    rules = {"PF00001": "GA", "PF00001.7": "GA", "PF00002.1": "TC", "X3": "E-value"}
+    assert notes["judged_by"] == {rule: sum(rules[one] == rule for one in families) for rule in ("E-value", "GA", "TC")}
+    assert min(notes["judged_by"].values()) > 0
+
+
 def test_a_model_without_cutoffs_is_significant_by_its_evalue(search: Callable[..., Any]) -> None:
     found = [hit for hit in rows(search(PROTEINS, total=100_000)[0]) if hit.family == "X3"]
     assert [(hit.query, hit.significant) for hit in found] == [("gene_3", True), ("gene_5", False)]

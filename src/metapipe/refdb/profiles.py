@@ -12,10 +12,9 @@ from typing import Any, BinaryIO
 from metapipe.errors import MetapipeError
 from metapipe.refdb.proteins import clean_text
 from metapipe.refdb.text_files import open_bytes
+from metapipe.stages.hmm_families import EVALUE, GATHERING, TRUSTED, rule_of
 
-#: By what a family's hits are judged, META-pipe 1.0's order (``Hit/Pfam.pm``): its gathering cut-off, else its trusted
-#: cut-off, else a domain E-value of 1e-4 at most.
-GATHERING, TRUSTED, EVALUE = "GA", "TC", "E-value"
+#: By what a family's hits are judged, in the order in which the rules are asked for.
 RULES = (GATHERING, TRUSTED, EVALUE)
 _ENDINGS = (".hmm", ".h3m", ".hmm.gz", ".lib")
 
@@ -65,9 +64,7 @@ def read_profiles(path: Path) -> Iterator[Profile]:
                 expected = f"every {what} once"
                 raise MetapipeError("E107", file=label, line=line, expected=expected, found=word)
             seen.add(word)
-        gathering, trusted = hmm.cutoffs.gathering_available(), hmm.cutoffs.trusted_available()
-        rule = GATHERING if gathering else TRUSTED if trusted else EVALUE
-        yield Profile(accession, name, description, rule, hmm)
+        yield Profile(accession, name, description, rule_of(hmm.cutoffs), hmm)
 
 
 def _hmms(path: Path) -> Iterator[tuple[str, int | None, Any]]:

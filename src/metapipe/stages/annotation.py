@@ -20,7 +20,7 @@ from metapipe.stages.domain_hits import DomainHit
 from metapipe.stages.gff3 import Gene
 from metapipe.stages.plain_text import plain
 from metapipe.stages.product_names import HYPOTHETICAL, is_informative, product_of_domain
-from metapipe.stages.protein_hits import ProteinHit
+from metapipe.stages.protein_hits import MIN_IDENTITY, ProteinHit
 
 _GENE_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_.'/()-]{0,29}")
 _VERSIONED = re.compile(r"(.+?)[_ ]v?(\d+(?:\.\d+)*)")
@@ -63,6 +63,16 @@ class AnnotatedGene:
     @property
     def all_ec(self) -> tuple[str, ...]:
         return self.ec + self.partial_ec
+
+    @property
+    def is_distant(self) -> bool:
+        """Whether what is stated from the hit rests on less than 30 % identity: significant by similarity alone."""
+        return self.hit is not None and self.hit.significant and self.hit.identity < MIN_IDENTITY
+
+    @property
+    def product_of_hit(self) -> bool:
+        """Whether the product is the best hit's, not a domain's."""
+        return self.hit is not None and self.hit.significant and self.product == plain(self.hit.product)
 
     @property
     def significant_domains(self) -> list[DomainHit]:

@@ -4,11 +4,35 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from metapipe.stages.annotation import AnnotatedGene
 from metapipe.stages.confidence import Functional, Tier, Transferred
 from metapipe.stages.product_names import HYPOTHETICAL
+
+
+@dataclass
+class DistantCounts:
+    """What rests on significant protein hits with less than 30 % identity.
+
+    META-pipe 1.0's rule lets 40 % similarity through, too. Below some 30 % identity two proteins need not have the same
+    fold, still less the same reaction (Rost 1999, "twilight zone"; Todd, Orengo & Thornton 2001).
+    """
+
+    genes: int = 0
+    tier_1: int = 0
+    products: int = 0
+    gene_names: int = 0
+    ec: int = 0
+
+    def add(self, *, tier_1: bool, product: bool, gene_name: bool, ec: bool) -> None:
+        """Count one gene, and what is stated of it from its hit."""
+        self.genes += 1
+        self.tier_1 += tier_1
+        self.products += product
+        self.gene_names += gene_name
+        self.ec += ec
 
 
 class AnnotationCounts:
@@ -22,6 +46,7 @@ class AnnotationCounts:
                 0,
             )
         )  # fmt: skip
+        self.distant = DistantCounts()
         self.tiers = Counter[str]({str(int(tier)): 0 for tier in Tier})
         self.transferred = Counter[str]({str(int(level)): 0 for level in Transferred})
         self.functional = Counter[str]({str(int(level)): 0 for level in Functional})
@@ -49,6 +74,13 @@ class AnnotationCounts:
             with_gene_name=bool(gene.name),
             hypothetical=gene.product == HYPOTHETICAL,
         )
+        if gene.is_distant:
+            self.distant.add(
+                tier_1=gene.tier == Tier.BOTH,
+                product=gene.product_of_hit,
+                gene_name=bool(gene.name),
+                ec=bool(gene.all_ec),
+            )
         self.tiers[str(int(gene.tier))] += 1
         if gene.transferred is not None:
             self.transferred[str(int(gene.transferred))] += 1
@@ -71,6 +103,7 @@ class AnnotationCounts:
         """Return the counts as JSON values; ``tiers`` and levels have every key, the others those found."""
         return {
             **self.totals,
+            "below_30_identity": asdict(self.distant),
             "tiers": dict(self.tiers),
             "transferred_levels": dict(self.transferred),
             "functional_levels": dict(self.functional),

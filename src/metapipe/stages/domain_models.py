@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -12,14 +12,19 @@ from pyhmmer.hmmer import hmmsearch
 from pyhmmer.plan7 import Background, HMMFile, Profile
 
 from metapipe.stages.domain_hits import MAX_DOMAIN_EVALUE, DomainHit
-from metapipe.stages.hmm_families import Family, family_of
+from metapipe.stages.hmm_families import EVALUE, GATHERING, TRUSTED, Family, family_of, rule_of
 from metapipe.stages.protein_hits import rounded_evalue
 
 #: Longest protein HMMER takes (``p7_MAX_SEQLEN``, 100,000 residues).
 LONGEST_PROTEIN = 100_000
 
-#: Without cut-offs of their own, models report what HMMER calls included (0.01); significant is 1e-4 and below.
-_WITHOUT_CUTOFFS = {"E": 0.01, "domE": 0.01}
+#: What HMMER is told for each rule. Without cut-offs of their own, models report what HMMER calls included (0.01);
+#: significant is 1e-4 and below.
+_THRESHOLDS: Mapping[str, Mapping[str, Any]] = {
+    GATHERING: {"bit_cutoffs": "gathering"},
+    TRUSTED: {"bit_cutoffs": "trusted"},
+    EVALUE: {"E": 0.01, "domE": 0.01},
+}
 
 _AMINO = Alphabet.amino()
 
@@ -37,6 +42,10 @@ class Models:
     families: Mapping[str, Family]
     database: str
 
+    def rules(self) -> dict[str, str]:
+        """Family accession → by what its domains are judged."""
+        return {family.accession: family.cutoff for family in self.families.values()}
+
     def __len__(self) -> int:
         return sum(len(models) for _, models in self.groups)
 
@@ -47,9 +56,7 @@ def load_models(path: Path, families: Mapping[str, Family], database: str) -> Mo
     :param families: accession → family.
     :param database: ``name:version``.
     """
-    gathering: list[Any] = []
-    trusted: list[Any] = []
-    plain: list[Any] = []
+    groups: dict[str, list[Any]] = {rule: [] for rule in _THRESHOLDS}
     known: dict[str, Family] = {}
     background = Background(_AMINO)
     with HMMFile(str(path)) as file:
@@ -57,16 +64,11 @@ def load_models(path: Path, families: Mapping[str, Family], database: str) -> Mo
         for hmm in file:
             profile = Profile(hmm.M, _AMINO)
             profile.configure(hmm, background)
-            cutoffs = hmm.cutoffs
-            group = gathering if cutoffs.gathering_available() else trusted if cutoffs.trusted_available() else plain
-            group.append(profile.to_optimized())
-            known[str(hmm.name)] = family_of(families, hmm.accession or "", hmm.name, hmm.description or "")
-    groups: list[tuple[Mapping[str, Any], list[Any]]] = [
-        ({"bit_cutoffs": "gathering"}, gathering),
-        ({"bit_cutoffs": "trusted"}, trusted),
-        (_WITHOUT_CUTOFFS, plain),
-    ]
-    return Models([group for group in groups if group[1]], known, database)
+            rule = rule_of(hmm.cutoffs)
+            groups[rule].append(profile.to_optimized())
+            family = family_of(families, hmm.accession or "", hmm.name, hmm.description or "")
+            known[str(hmm.name)] = replace(family, cutoff=rule)  # what the model has, whatever the table says
+    return Models([(_THRESHOLDS[rule], group) for rule, group in groups.items() if group], known, database)
 
 
 def digitise(proteins: Iterable[bytes]) -> DigitalSequenceBlock:

@@ -9,13 +9,16 @@ from collections.abc import Iterator, Sequence
 from metapipe.stages.annotation import AnnotatedGene, inferences
 from metapipe.stages.gff3 import Gene
 from metapipe.stages.plain_text import plain
-from metapipe.stages.protein_hits import ProteinHit
+from metapipe.stages.protein_hits import MIN_IDENTITY, ProteinHit
 
 #: Contigs of a metagenome: an environmental sample of unknown organisms (NCBI taxon 256318).
 ORGANISM, LINEAGE, TAXID = "metagenome", "unclassified sequences; metagenomes.", 256318
 
 #: Flat files want a date. Results carry none, so it is always this one (Biopython writes the same when it knows none).
 DATE = "01-JAN-1980"
+
+#: What is said of a significant hit with less than 30 % identity: names and EC numbers from it may be another's.
+SIMILARITY_ALONE = "; below 30 % identity: significant by similarity alone"
 
 _PFAM = re.compile(r"(PF\d{5})(?:\.\d+)?")
 _QUALIFIER_WIDTH = 58
@@ -45,10 +48,12 @@ def notes(annotated: AnnotatedGene) -> list[str]:
 def hit_note(hit: ProteinHit) -> str:
     """Return one sentence on the best hit; numbers with a point, never a comma (a comma parts values in GFF3)."""
     taxon = plain(hit.organism) or "unknown organism"
+    distant = SIMILARITY_ALONE if hit.identity < MIN_IDENTITY else ""
+    remark = distant if hit.significant else "; not significant"
     return (
         f"best hit {plain(hit.subject)} of {taxon}{f' (taxon {hit.taxid})' if hit.taxid else ''}: "
         f"{hit.identity:.1f} % identity and {hit.similarity:.1f} % similarity over the query; E-value {hit.evalue:.2e}"
-        f"{'' if hit.significant else '; not significant'}"
+        f"{remark}"
     )
 
 

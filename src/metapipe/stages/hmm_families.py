@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from metapipe.errors import MetapipeError
 from metapipe.stages.plain_text import one_line
 from metapipe.stages.protein_hits import listed
 
-#: The rule of a family that has its own gathering cut-off.
-GATHERING = "GA"
+#: By what a family's domains are judged: its gathering cut-off, else its trusted one, else a domain E-value.
+GATHERING, TRUSTED, EVALUE = "GA", "TC", "E-value"
 
 _REQUIRED = ("accession", "name", "description", "interpro", "interpro_name", "go", "ec")
 
@@ -34,6 +35,14 @@ class Family:
     go: tuple[str, ...] = ()
     ec: tuple[str, ...] = ()
     cutoff: str = GATHERING
+
+
+def rule_of(cutoffs: Any) -> str:
+    """Return by what a model's domains are judged: META-pipe 1.0's order (``Hit/Pfam.pm``).
+
+    :param cutoffs: pyhmmer's cut-offs of the model.
+    """
+    return GATHERING if cutoffs.gathering_available() else TRUSTED if cutoffs.trusted_available() else EVALUE
 
 
 def read_families(path: Path) -> dict[str, Family]:

@@ -62,15 +62,18 @@ class SearchDomains(Stage):
         output = task.output("domains")
         output.write(header_line(COLUMNS))
         families: Counter[str] = Counter()
+        rules, judged = state.rules(), Counter[str]()
         for number, name in enumerate(names):
             for hit in resolve_overlaps(found.get(str(number), ())):
                 output.write(format_domain(dataclasses.replace(hit, query=name)))
                 if hit.significant:
                     families[hit.family] += 1
+                    judged[rules[hit.family]] += 1
         task.note("proteins", read)
         task.note("proteins_not_searched", read - len(names))
         task.note("queries_with_hits", len(found))
         task.note("queries_significant", sum(any(hit.significant for hit in hits) for hits in found.values()))
+        task.note("judged_by", dict(sorted(judged.items())))
         task.note("families", dict(sorted(families.items())))
 
     def tool_versions(self) -> dict[str, str]:

@@ -87,7 +87,10 @@ def whole_number(value: float) -> str:
 
 
 def percent(part: float, whole: float) -> str:
-    """Return a share as it is read in a sentence; never rounds something to ``0 %`` nor less than all to ``100 %``."""
+    """Return a share as it is read in a sentence; never rounds something to ``0 %`` nor less than all to ``100 %``.
+
+    Near to all it has as many digits as it takes: 7,997 of 8,000 are 99.96 %, not 99.9.
+    """
     if whole <= 0:
         return "–"
     share = 100 * part / whole
@@ -96,7 +99,8 @@ def percent(part: float, whole: float) -> str:
     if share < 10 and share != round(share):
         return f"{share:.1f} %"
     if 99.5 <= share < 100:
-        return "99.9 %" if share > 99.9 else f"{share:.1f} %"
+        texts = (f"{share:.{digits}f}" for digits in range(1, 5))
+        return next((f"{text} %" for text in texts if float(text) < 100), "more than 99.9999 %")
     return f"{share:.0f} %"
 
 

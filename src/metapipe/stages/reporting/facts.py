@@ -7,7 +7,7 @@ under which keys the stages note their results.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from metapipe.runner.merge import add_counts
@@ -15,6 +15,7 @@ from metapipe.stages.reporting.gene_table import GeneTally
 from metapipe.stages.reporting.histogram import Distribution, distribution
 from metapipe.stages.reporting.result_values import count_at, first_names, object_at, tally_at
 from metapipe.stages.reporting.summaries import Summary
+from metapipe.stages.reporting.tiers import Sources
 
 
 @dataclass
@@ -22,7 +23,9 @@ class Facts:
     """What is known of one analysis; ``None`` is *not known*, 0 is *none found*.
 
     Reads are counted in pairs, contigs and genes in pieces, lengths in base pairs. A curve is the mean Phred score at
-    the first, second … position of the reads.
+    the first, second … position of the reads. ``distant`` counts what rests on protein hits with less than 30 %
+    identity (:class:`metapipe.stages.annotation_notes.DistantCounts`), ``judged_by`` the significant domains by the
+    rule of their family (``GA``, ``TC``, ``E-value``).
     """
 
     ran: set[str] = field(default_factory=set)
@@ -78,16 +81,21 @@ class Facts:
 
     protein_search: bool = False
     domain_search: bool = False
+    distant: dict[str, int] = field(default_factory=dict)
+    judged_by: dict[str, int] = field(default_factory=dict)
     quarantined: dict[str, int] = field(default_factory=dict)
 
     @property
-    def supported(self) -> int:
-        return self.tiers.get(1, 0) + self.tiers.get(2, 0)
+    def sources(self) -> Sources:
+        """Which searches the tiers rest on."""
+        if self.protein_search and self.domain_search:
+            return Sources.BOTH
+        return Sources.PROTEINS if self.protein_search else Sources.DOMAINS if self.domain_search else Sources.NONE
 
     @property
-    def one_source(self) -> bool:
-        """Whether the tiers rest on one search only."""
-        return self.protein_search != self.domain_search
+    def supported(self) -> int:
+        """Genes with any significant evidence; where one search was run alone, tier 2 is below significance."""
+        return self.tiers.get(1, 0) + (self.tiers.get(2, 0) if self.sources is Sources.BOTH else 0)
 
     @property
     def gene_count(self) -> int | None:
@@ -119,6 +127,8 @@ def gather(summaries: Mapping[str, Sequence[Summary]], table: GeneTally | None) 
     facts.domain_hits = _searched(facts, summaries.get("search_domains", ()))
     for run in summaries.get("search_domains", ()):
         facts.domains |= tally_at(run.results, "families")
+        for rule, count in tally_at(run.results, "judged_by").items():
+            facts.judged_by[rule] = facts.judged_by.get(rule, 0) + count
     for run in summaries.get("annotate", ()):
         _annotation(facts, run)
     if table is not None:
@@ -208,6 +218,7 @@ def _annotation(facts: Facts, run: Summary) -> None:
     facts.domains = tally_at(results, "families") or facts.domains
     facts.taxa = tally_at(results, "organisms")
     facts.ec_classes = {int(key): count for key, count in tally_at(results, "ec_classes").items() if key.isdigit()}
+    facts.distant = tally_at(results, "below_30_identity")
     if facts.annotated:
         # A level is counted for every gene when its search took part, for none otherwise.
         facts.protein_search = bool(tally_at(results, "transferred_levels"))
@@ -227,6 +238,7 @@ def _table(facts: Facts, table: GeneTally) -> None:
         facts.partial_genes = table.partial
     if table.genes:
         facts.protein_search, facts.domain_search = table.protein_search, table.domain_search
+    facts.distant = asdict(table.distant)
     facts.products = dict(table.products) or facts.products
     facts.ec_classes = dict(table.ec_classes) or facts.ec_classes
     facts.domains = dict(table.domains) or facts.domains

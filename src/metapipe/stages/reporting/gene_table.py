@@ -10,7 +10,9 @@ from dataclasses import dataclass, field
 from typing import NoReturn
 
 from metapipe.errors import MetapipeError
+from metapipe.stages.annotation_notes import DistantCounts
 from metapipe.stages.product_names import is_informative
+from metapipe.stages.protein_hits import MIN_IDENTITY
 
 #: Columns without which a table is not an annotation table; the others (``annotate`` writes 32) may be missing.
 REQUIRED = ("gene", "tier", "product")
@@ -23,6 +25,7 @@ class Gene:
     """One row of the table, as text to be shown; a column that the table lacks is empty.
 
     :param ec: complete and partial EC numbers.
+    :param identity: of the significant protein hit, in per cent; empty where there is none.
     :param protein_search: whether a protein search was part of the evidence; so ``domain_search``.
     """
 
@@ -39,6 +42,15 @@ class Gene:
     identity: str
     protein_search: bool
     domain_search: bool
+    product_of_hit: bool = False
+
+    @property
+    def is_distant(self) -> bool:
+        """Whether its significant protein hit has less than 30 % identity."""
+        try:
+            return float(self.identity) < MIN_IDENTITY
+        except ValueError:
+            return False
 
 
 @dataclass
@@ -50,6 +62,7 @@ class GeneTally:
     protein_search: bool = False
     domain_search: bool = False
     with_ec: int = 0
+    distant: DistantCounts = field(default_factory=DistantCounts)
     tiers: Counter[int] = field(default_factory=Counter)
     products: Counter[str] = field(default_factory=Counter)
     ec_classes: Counter[int] = field(default_factory=Counter)
@@ -73,6 +86,10 @@ def tally(lines: Iterable[bytes], file: str, keep: int) -> GeneTally:
         counts.domain_search |= gene.domain_search
         if gene.tier is not None:
             counts.tiers[gene.tier] += 1
+        if gene.is_distant:
+            counts.distant.add(
+                tier_1=gene.tier == 1, product=gene.product_of_hit, gene_name=bool(gene.name), ec=bool(gene.ec)
+            )
         classes = ec_classes(gene.ec)
         counts.with_ec += bool(classes)
         counts.ec_classes.update(classes)
@@ -137,6 +154,7 @@ def _gene(cells: Mapping[str, str]) -> Gene:
         identity=cells.get("hit_identity_pct", "") if cells.get("hit_significant") == "yes" else "",
         protein_search=cells.get("transferred_level", "") != "",
         domain_search=cells.get("functional_level", "") != "",
+        product_of_hit=bool(cells.get("hit_product")) and cells["product"] == cells["hit_product"],
     )
 
 

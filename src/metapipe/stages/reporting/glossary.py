@@ -14,7 +14,8 @@ GLOSSARY: tuple[tuple[str, str], ...] = (
     (
         "Significant",
         "A protein hit with an e-value of 1e-5 or less and at least 30 % identity or 40 % similarity over the "
-        "gene's protein; a domain at or above its family's own threshold (GA).",
+        "gene's protein; a domain at or above its family's own threshold (GA, else TC), or with an e-value of 1e-4 or "
+        "less where its family has none.",
     ),
     ("EC number", "The Enzyme Commission's number of a reaction, such as 2.7.7.6. A dash marks an open place."),
 )

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from metapipe.stages.reporting.axis import bases, percent, whole_number
 from metapipe.stages.reporting.facts import Facts
 from metapipe.stages.reporting.summaries import STAGES
+from metapipe.stages.reporting.tiers import Sources
 
 FEW_PAIRS = 100_000
 KEPT_SHARE = 0.70
@@ -82,6 +83,13 @@ def nothing_found(facts: Facts) -> Iterator[Hint]:
             "No gene was found on the contigs.",
             "The contigs are too short to hold a gene, or are not from bacteria, archaea or their viruses.",
             "Leave ‘complete genes only’ off, or lower the minimum gene length.",
+        )
+    elif facts.gene_count and facts.tiers and facts.sources is Sources.NONE:
+        yield Hint(
+            "stop",
+            "Neither proteins nor domains were searched.",
+            "Without a search nothing can be said of what the genes do.",
+            "Run the protein search and the domain search, and give their tables to the annotation.",
         )
     elif facts.gene_count and facts.tiers and facts.supported == 0:
         yield Hint(
@@ -163,17 +171,67 @@ def annotation_depth(facts: Facts) -> Iterator[Hint]:
     if total and 0 < facts.supported < SUPPORTED_SHARE * total:
         yield Hint(
             "look",
-            f"Only {percent(facts.supported, total)} of the genes have a supported function.",
+            f"Only {percent(facts.supported, total)} of the genes have a significant hit or domain.",
             "The sample holds organisms that the databases do not know well, or the databases are small.",
             "Compare with a larger database before you conclude that a function is absent.",
         )
-    if total and facts.one_source:
-        used, unused = ("protein", "domain") if facts.protein_search else ("domain", "protein")
+    if total and facts.sources in (Sources.PROTEINS, Sources.DOMAINS):
+        used, unused = ("protein", "domain") if facts.sources is Sources.PROTEINS else ("domain", "protein")
         yield Hint(
             "look",
             f"Only the {used} search was used.",
-            f"Tier 1 here means a significant {used} hit; it does not mean that two sources agree.",
+            f"Tier 1 here means {'a significant protein hit' if facts.protein_search else 'a significant domain'}; it "
+            "does not mean that two sources agree.",
             f"Run the {unused} search too for tiers that rest on two sources.",
+        )
+
+
+def distant_relatives(facts: Facts) -> Iterator[Hint]:
+    """Say what rests on hits that META-pipe 1.0's rule calls significant for their similarity alone."""
+    count = facts.distant.get("genes", 0)
+    if not count:
+        return
+    stated = [
+        f"{whole_number(number)} {noun if number == 1 else f'{noun}s'}"
+        for key, noun in (("products", "product name"), ("gene_names", "gene name"), ("ec", "EC number"))
+        if (number := facts.distant.get(key, 0))
+    ]
+    first = facts.distant.get("tier_1", 0)
+    in_tier_1 = f", {whole_number(first)} of them in tier 1" if first else ""
+    yield Hint(
+        "look",
+        f"{_genes(count)} on a protein hit with less than 30 % identity{in_tier_1}.",
+        "The rule takes a hit with 40 % similarity, too. Proteins so distant often do something else: "
+        f"{', '.join(stated) or 'nothing stated'} {'rests' if len(stated) == 1 else 'rest'} on such hits.",
+        "Look at the hit's identity in the table before you quote one, and whether a domain supports it.",
+    )
+
+
+def _genes(count: int) -> str:
+    return "1 gene rests" if count == 1 else f"{whole_number(count)} genes rest"
+
+
+#: What a family's domains are held against, in the words of HMMER's files.
+_RULES = {
+    "GA": "its own gathering cut-off",
+    "TC": "its trusted cut-off, for want of a gathering cut-off",
+    "E-value": "a domain E-value of 1e-4, for want of cut-offs",
+}
+
+
+def domain_rules(facts: Facts) -> Iterator[Hint]:
+    """Say by which rule the domains were judged where it was not the gathering cut-off of every family."""
+    if set(facts.judged_by) - {"GA"}:
+        parts = [
+            f"{whole_number(facts.judged_by[rule])} by {words}"
+            for rule, words in _RULES.items()
+            if facts.judged_by.get(rule)
+        ]
+        yield Hint(
+            "note",
+            "Not every domain was judged by its family's gathering cut-off.",
+            f"Significant domains: {'; '.join(parts)}. An E-value says less than a cut-off that the family's curators "
+            "have set. The domain database's table of families says which rule each has.",
         )
 
 
@@ -239,6 +297,8 @@ RULES: tuple[Callable[[Facts], Iterator[Hint]], ...] = (
     assembly_quality,
     gene_quality,
     annotation_depth,
+    distant_relatives,
+    domain_rules,
     database_size,
     records_set_aside,
 )

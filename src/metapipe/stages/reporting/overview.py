@@ -34,7 +34,7 @@ from metapipe.stages.reporting.picture import (
 from metapipe.stages.reporting.sections import sections
 from metapipe.stages.reporting.story import funnel, sentence
 from metapipe.stages.reporting.summaries import Summary
-from metapipe.stages.reporting.tiers import TIERS
+from metapipe.stages.reporting.tiers import tiers_of
 
 #: Which of the page's figures and lists; the page has them all.
 FIGURES = ("Read quality", "Quality along the reads", "Contig length", "GC content of the contigs")
@@ -65,18 +65,17 @@ def overview(summaries: Mapping[str, Sequence[Summary]], table: GeneTally | None
 
 def _tiers(facts: Facts) -> Block:
     total = sum(facts.tiers.values())
-    counts = [(tier.number, facts.tiers.get(tier.number, 0)) for tier in TIERS]
+    tiers = tiers_of(facts.sources)
+    counts = [(tier.number, facts.tiers.get(tier.number, 0)) for tier in tiers]
     heads = [f"Tier {number}: {whole_number(count)} genes, {percent(count, total)}" for number, count in counts]
     width = ROOM - 2 * INSIDE
     room = width / 3 - 26
-    meanings = [
-        wrapped(tier.one_source if facts.one_source else tier.both_sources, 11.5, room, most=5) for tier in TIERS
-    ]
+    meanings = [wrapped(tier.meaning, 11.5, room, most=5) for tier in tiers]
 
     def draw(picture: Picture, x: float, y: float) -> None:
         picture.words(x + INSIDE, y + 28, "How sure are the functions?", 16, bold=True)
         picture.drawing(figures.tier_bar(counts, title=""), x + INSIDE, y + 42, width)
-        for index, (tier, (number, _)) in enumerate(zip(TIERS, counts, strict=True)):
+        for index, (tier, (number, _)) in enumerate(zip(tiers, counts, strict=True)):
             left = x + INSIDE + index * width / 3
             picture.box(left, y + 89, 11, 11, _TIERS[number], radius=2)
             picture.words(left + 18, y + 99, shortened(heads[index], 12.5, room, bold=True), 12.5, bold=True)

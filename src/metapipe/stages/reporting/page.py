@@ -21,7 +21,7 @@ from metapipe.stages.reporting.sections import sections
 from metapipe.stages.reporting.story import funnel, sentence
 from metapipe.stages.reporting.summaries import Summary
 from metapipe.stages.reporting.templates import packaged, template
-from metapipe.stages.reporting.tiers import TIERS
+from metapipe.stages.reporting.tiers import tiers_of
 
 #: Rows of the gene table on the page; the whole table is annotate's TSV.
 SHOWN_GENES = 500
@@ -81,7 +81,7 @@ def render(
         funnel=funnel(facts),
         tiers=tiers,
         tier_bar=tier_bar(
-            [(tier.number, facts.tiers.get(tier.number, 0)) for tier in TIERS],
+            [(tier.number, facts.tiers.get(tier.number, 0)) for tier in tiers_of(facts.sources)],
             title="Genes by confidence tier: " + ", ".join(f"tier {row.number} {row.share}" for row in tiers),
         ),
         sections=parts,
@@ -96,7 +96,7 @@ def render(
         ),
         glossary=[
             *GLOSSARY,
-            *((f"Tier {tier.number}", f"{tier.name.capitalize()}. {tier.both_sources}") for tier in TIERS),
+            *((f"Tier {tier.number}", f"{tier.name.capitalize()}. {tier.meaning}") for tier in tiers_of(facts.sources)),
         ],
     )
 
@@ -123,17 +123,16 @@ def _tier_rows(facts: Facts) -> list[TierRow]:
             tier.name,
             whole_number(facts.tiers.get(tier.number, 0)),
             percent(facts.tiers.get(tier.number, 0), total),
-            tier.one_source if facts.one_source else tier.both_sources,
+            tier.meaning,
         )
-        for tier in TIERS
+        for tier in tiers_of(facts.sources)
     ]
 
 
 def _contents(
     tiers: bool, parts: Sequence[tuple[str, str]], advice: Sequence[Hint], table: GeneTally | None
 ) -> list[tuple[str, str]]:
-    pressing = sum(hint.level != "note" for hint in advice)
-    check = f"What to check ({pressing})" if pressing else "What to check"
+    check = f"What to check ({len(advice)})" if advice else "What to check"
     return [
         *([("tiers", "How sure?")] if tiers else []),
         *parts,

@@ -12,12 +12,21 @@ from metapipe.stages.reporting.axis import bases, percent, whole_number
 from metapipe.stages.reporting.facts import Facts
 from metapipe.stages.reporting.figures import Mark, Series, curves, histogram
 from metapipe.stages.reporting.histogram import Distribution, binned, even_edges, log_edges
-from metapipe.stages.reporting.tiers import EC_CLASSES
+from metapipe.stages.reporting.tiers import EC_CLASSES, Sources
 
 #: Bars in a list.
 TOP = 12
 #: Below so many contigs the bins are wider: bars of one contig each show no shape.
 FEW = 50
+
+
+#: Where the products come from.
+PRODUCTS_OF = {
+    Sources.BOTH: "Products of the best protein hits, else of the best domains, by genes.",
+    Sources.PROTEINS: "Products of the best protein hits, by genes.",
+    Sources.DOMAINS: "Products of the best domains, by genes.",
+    Sources.NONE: "Products, by genes.",
+}
 
 
 @dataclass(frozen=True)
@@ -253,7 +262,7 @@ def _figure(
 def _functions(facts: Facts) -> list[BarList]:
     lists = []
     if facts.products:
-        lists.append(_top("Most frequent functions", facts.products, "genes", "Products of the best hits, by genes."))
+        lists.append(_top("Most frequent functions", facts.products, "genes", PRODUCTS_OF[facts.sources]))
     if facts.ec_classes:
         with_ec = ""
         if facts.with_ec is not None and facts.gene_count:

@@ -8,6 +8,15 @@ from markupsafe import Markup
 
 from metapipe.stages.reporting.axis import bases, percent, whole_number
 from metapipe.stages.reporting.facts import Facts
+from metapipe.stages.reporting.tiers import Sources
+
+#: What the last step of the way counts.
+SUPPORTED = {
+    Sources.BOTH: "genes with a supported function",
+    Sources.PROTEINS: "genes with a significant protein hit",
+    Sources.DOMAINS: "genes with a significant domain",
+    Sources.NONE: "genes with a supported function",
+}
 
 
 @dataclass(frozen=True)
@@ -49,12 +58,27 @@ def sentence(facts: Facts) -> Markup:
         return Markup("The steps in this report left no counts.")
     total = sum(facts.tiers.values())
     if total:
-        text += Markup("; <strong>{}</strong> of the genes have a well-supported function").format(
-            percent(facts.tiers.get(1, 0), total)
-        )
-        if facts.tiers.get(2):
-            text += Markup(", another {} are supported by one source").format(percent(facts.tiers[2], total))
+        text += Markup("; ") + _support(facts, total)
     return text + Markup(".")
+
+
+def _support(facts: Facts, total: int) -> Markup:
+    """Return what speaks for the genes' functions: never more sources than were searched."""
+    first = Markup("<strong>{}</strong>").format(percent(facts.tiers.get(1, 0), total))
+    match facts.sources:
+        case Sources.BOTH:
+            text = Markup("for {} of the genes two sources, a protein hit and a domain, support a function").format(
+                first
+            )
+            if facts.tiers.get(2):
+                text += Markup(", for another {} one of them does").format(percent(facts.tiers[2], total))
+            return text
+        case Sources.PROTEINS:
+            return Markup("{} of the genes have a significant protein hit (domains were not searched)").format(first)
+        case Sources.DOMAINS:
+            return Markup("{} of the genes have a significant domain (proteins were not searched)").format(first)
+        case Sources.NONE:
+            return Markup("neither proteins nor domains were searched, so their functions are unknown")
 
 
 def funnel(facts: Facts) -> list[Step]:
@@ -87,7 +111,7 @@ def funnel(facts: Facts) -> list[Step]:
     if total:
         steps.append(
             Step(
-                "genes with a supported function",
+                SUPPORTED[facts.sources],
                 whole_number(facts.supported),
                 f"{percent(facts.supported, total)} of the genes",
                 facts.supported / total,
