@@ -64,6 +64,7 @@ CODES: dict[str, Code] = {
         "qualities of another kind than Phred+33",
         "Convert the file, e.g. `vsearch --fastq_convert OLD.fastq --fastq_ascii 64 --fastqout NEW.fastq`.",
     ),
+    "E122": Code(EX_DATA, "nucleotides given where proteins are expected", "Give the amino acid sequences."),
     "E124": Code(EX_DATA, "two samples of the same name", "Give every sample a name of its own."),
     "E125": Code(
         EX_DATA,

@@ -18,7 +18,9 @@ _WORDS = (("1", "2"), ("r1", "r2"), ("read1", "read2"), ("f", "r"), ("fwd", "rev
 WORDS: dict[str, str] = {
     style(first): style(second) for first, second in _WORDS for style in (str.lower, str.upper, str.capitalize)
 }
-_ENDING = re.compile(rf"[{re.escape(SEPARATORS)}]({'|'.join([*WORDS, *WORDS.values()])})$")
+#: The word of the other mate, for first and second.
+MATES: dict[str, str] = WORDS | {second: first for first, second in WORDS.items()}
+_ENDING = re.compile(rf"[{re.escape(SEPARATORS)}]({'|'.join(MATES)})$")
 #: ``1:N:0:ACGT`` at the beginning of a description (Illumina from 1.8 on), ``…/1`` at its end (ENA).
 _IN_DESCRIPTION = re.compile(r"^([12]):|/([12])$")
 
@@ -37,8 +39,7 @@ def marks_of(first: str, second: str) -> tuple[str, str] | None:
     if first == second:
         return "", ""
     one, other = mark_of(first), mark_of(second)
-    words = {one[1:], other[1:]}
-    if not one or one[0] != other[:1] or not any(words == {word, mate} for word, mate in WORDS.items()):
+    if not one or one[0] != other[:1] or MATES[one[1:]] != other[1:]:
         return None
     return (one, other) if first.removesuffix(one) == second.removesuffix(other) else None
 

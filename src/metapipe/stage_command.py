@@ -130,10 +130,20 @@ def _converter(field: dataclasses.Field[Any]) -> Callable[[str], Any]:
                 f"expected {'a whole number' if kind is int else 'a number'}, found {text!r}"
             ) from None
         if (lowest is not None and value < lowest) or (highest is not None and value > highest):
-            raise argparse.ArgumentTypeError(f"expected a value from {lowest} to {highest}, found {text}")
+            raise argparse.ArgumentTypeError(f"expected {_limits(lowest, highest)}, found {text}")
+        if field.metadata.get("per_cent") and 0 < value <= 1:
+            raise argparse.ArgumentTypeError(
+                f"expected per cent, as {value * 100:g} for a share of {text}, found {text}"
+            )
         return value
 
     return convert
+
+
+def _limits(lowest: float | None, highest: float | None) -> str:
+    if highest is None:
+        return f"a value of at least {lowest}"
+    return f"a value of at most {highest}" if lowest is None else f"a value from {lowest} to {highest}"
 
 
 def _add_running(group: Any) -> None:

@@ -1,5 +1,6 @@
 """Finding read pairs in a folder."""
 
+import bz2
 import gzip
 from pathlib import Path
 
@@ -27,6 +28,14 @@ def put(folder: Path, *names: str) -> None:
         ("my sea; 'x'_R1.fq.gz", "my sea; 'x'_R2.fq.gz", "my sea; 'x'"),
         ("sea_r1.FASTQ", "sea_r2.FASTQ", "sea"),
         ("station_1_R1.fastq", "station_1_R2.fastq", "station_1"),
+        ("SRR0000001_1.fastq", "SRR0000001_2.fastq", "SRR0000001"),
+        ("sea_F.fastq.gz", "sea_R.fastq.gz", "sea"),
+        ("sea.f.fq", "sea.r.fq", "sea"),
+        ("sea_forward.fq.gz", "sea_reverse.fq.gz", "sea"),
+        ("sea-Fwd.fq", "sea-Rev.fq", "sea"),
+        ("sea_read1.fq", "sea_read2.fq", "sea"),
+        ("sea_1_val_1.fq.gz", "sea_2_val_2.fq.gz", "sea"),
+        ("S1_L001_R1_001_val_1.fq.gz", "S1_L001_R2_001_val_2.fq.gz", "S1_L001"),
     ],
 )
 def test_mates_are_recognised_by_the_usual_endings(tmp_path: Path, first: str, second: str, sample: str) -> None:
@@ -78,6 +87,8 @@ def test_the_same_sample_twice_is_e107(tmp_path: Path) -> None:
         (b">contig\nACGT\n", "E102"),
         (gzip.compress(b">contig\nACGT\n"), "E102"),
         (gzip.compress(RECORD)[:10], "E104"),
+        (gzip.compress(gzip.compress(RECORD)), "E102"),
+        (bz2.compress(RECORD), "E102"),
         (b"\x1f\x8b\x08\x00" + b"no gzip data at all", "E105"),
     ],
 )
@@ -87,6 +98,15 @@ def test_what_is_visibly_no_fastq_is_refused_before_it_is_uploaded(tmp_path: Pat
     with pytest.raises(MetapipeError, match=r"sea_2\.fq") as caught:
         find_samples(tmp_path)
     assert caught.value.code == code
+
+
+def test_what_is_no_fastq_is_named_and_a_byte_order_mark_is_no_fault(tmp_path: Path) -> None:
+    put(tmp_path, "sea_1.fq")
+    (tmp_path / "sea_2.fq").write_bytes(bz2.compress(RECORD))
+    with pytest.raises(MetapipeError, match=r"METAPIPE-E102 sea_2\.fq: this is a bzip2 archive; unpack it"):
+        find_samples(tmp_path)
+    (tmp_path / "sea_2.fq").write_bytes(b"\xef\xbb\xbf" + RECORD)
+    assert [sample.name for sample in find_samples(tmp_path)] == ["sea"]
 
 
 def test_the_digest_knows_the_same_reads_again_and_tells_swapped_mates_apart(tmp_path: Path) -> None:

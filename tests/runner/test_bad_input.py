@@ -12,7 +12,7 @@ import pytest
 
 from metapipe.errors import MetapipeError
 from metapipe.mate_names import WORDS
-from metapipe.runner import stream
+from metapipe.runner import scan_lines, stream
 from metapipe.runner.inputs import read_inputs
 from metapipe.runner.scan import scan_file
 from metapipe.runner.stage import Fasta, Fastq, FastqPairs, Stage, Table
@@ -137,6 +137,23 @@ def test_amino_acids_are_checked_as_such(tmp_path: Path) -> None:
         "my f line 2: expected amino acids (IUPAC letters), found '1'",
         lambda: inputs(tmp_path, Fasta("f", alphabet="aa"), b">a\nMK1\n"),
     )
+
+
+@pytest.mark.parametrize("content", [b"ACGTTGCA" * 30, b"acguugcaN" * 30, b"ACGTTGCAAGCT\n" * 20 + b"RYK"])
+@pytest.mark.parametrize("long", [16, 8 << 20])
+def test_nucleotides_are_no_proteins(
+    content: bytes, long: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(scan_lines, "LONG", long)
+    text = "my f: expected proteins, found 'nucleotides'"
+    for fasta in (b">a\n%s\n" % content, b">a\nACGT\n>b\n%s\n" % content):
+        says("E122", text, lambda fasta=fasta: inputs(tmp_path, Fasta("f", alphabet="aa"), fasta))
+        inputs(tmp_path, Fasta("f"), fasta)
+
+
+@pytest.mark.parametrize("content", [b"AATAATAAT" * 50, b"GGAGAGS" * 50, b"ACGTN" * 20, b"MKVLACGTAC" * 30])
+def test_peptides_of_few_letters_are_proteins(content: bytes, tmp_path: Path) -> None:
+    inputs(tmp_path, Fasta("f", alphabet="aa"), b">a\n%s\n" % content)
 
 
 @pytest.mark.parametrize("keep", range(1, 60, 3))

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 from importlib.metadata import version
 
 import pytest
 from wrapped_stages import SUITES, TOOL_IDS, TOOLS, Tool
 
 from metapipe import __version__
+from metapipe.errors import MetapipeError
 from metapipe.stages.registry import STAGES
 
 #: What the tool gives to every stage: cores, memory, place, lines of progress, summary, run facts.
@@ -76,6 +78,35 @@ def test_options_have_the_defaults_and_limits_of_the_stage(tool: Tool) -> None:
                     assert inside, f"{field.name}: {attribute}={given}, but the stage accepts {bound}"
         elif param.get("optional") != "true":  # left empty, the tool gives the stage's default
             assert param.get("value", "") == default, field.name
+
+
+ADAPTERS = ["ACGTACGT", "AGATCGGAAGAGCN", "ACGTACG", "", "acgtacgt", "ACGT ACGT", "A" * 200, "ACGUACGU", "ACGTACGT;rm"]
+
+
+@pytest.mark.parametrize("adapter", ADAPTERS)
+@pytest.mark.parametrize("stage_name", ["trim_reads", "trim_unmerged"])
+def test_the_form_takes_the_adapters_that_the_stage_takes(stage_name: str, adapter: str) -> None:
+    tool = next(tool for tool in TOOLS if tool.stage_name == stage_name)
+    stage = tool.stage()
+    for name in ("adapter_1", "adapter_2"):
+        validator = tool.parameter(f"--{dashed(name)}").find("validator")
+        assert validator is not None
+        taken = re.match(validator.text or "", adapter) is not None
+        try:
+            stage.check(stage.options(**{name: adapter}))
+        except MetapipeError:
+            assert not taken, name
+        else:
+            assert taken, name
+
+
+@pytest.mark.parametrize("value", ["0", "0.7", "1", "1.5", "97", "100"])
+def test_the_form_takes_the_per_cent_that_the_stage_takes(tool: Tool, value: str) -> None:
+    for field in options_of(tool):
+        if field.metadata["per_cent"]:
+            validator = tool.parameter(f"--{dashed(field.name)}").find("validator")
+            assert validator is not None, field.name
+            assert eval(validator.text or "", {"value": value}) == (value not in ("0.7", "1")), field.name
 
 
 def test_outputs_have_the_format_the_stage_writes(tool: Tool) -> None:

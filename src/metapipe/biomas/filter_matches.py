@@ -30,9 +30,15 @@ class FilterMatchesOptions:
     named, and more of them rightly: docs/benchmarks/amplicon-truth.md.
     """
 
-    min_coverage: float = option(70.0, "Least share of a read that is aligned, in per cent", minimum=0, maximum=100)
-    upper_identity: float = option(97.0, "Lowest identity of the upper tier, in per cent", minimum=0, maximum=100)
-    lower_identity: float = option(90.0, "Lowest identity of the lower tier, in per cent", minimum=0, maximum=100)
+    min_coverage: float = option(
+        70.0, "Least share of a read that is aligned, in per cent", minimum=0, maximum=100, per_cent=True
+    )
+    upper_identity: float = option(
+        97.0, "Lowest identity of the upper tier, in per cent", minimum=0, maximum=100, per_cent=True
+    )
+    lower_identity: float = option(
+        90.0, "Lowest identity of the lower tier, in per cent", minimum=0, maximum=100, per_cent=True
+    )
     best_margin: float = option(
         0.0,
         "Keep references of the tier at most this many points of identity below the best; 0: the best only, "

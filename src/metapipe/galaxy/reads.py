@@ -1,7 +1,8 @@
 """Find the read pairs in a folder: which files are mates, and what the sample is called.
 
-Known endings, the ones sequencers and archives give: ``_R1_001.fastq.gz`` (bcl2fastq), ``_R1.fastq.gz``,
-``_1.fastq.gz`` (ENA, SRA), with ``.fq`` and without ``.gz``; the mate's number may follow ``_``, ``.`` or ``-``.
+The mates' numbers and words are those of reads (:mod:`metapipe.mate_names`), after ``_``, ``.`` or ``-``:
+``_R1_001.fastq.gz`` (bcl2fastq), ``_1.fastq.gz`` (ENA, SRA), ``_R1.fastq.gz``, ``.forward.fq``, ``_1_val_1.fq.gz``
+(Trim Galore), with ``.fq`` and without ``.gz``.
 """
 
 from __future__ import annotations
@@ -13,10 +14,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from metapipe.errors import MetapipeError
+from metapipe.foreign_formats import BYTE_ORDER_MARK, ENOUGH, foreign_format
+from metapipe.mate_names import MATES, WORDS
 
 _FASTQ = re.compile(r"\.(fastq|fq)(\.gz)?$", re.IGNORECASE)
 _MATE = re.compile(
-    r"^(?P<sample>.+)(?P<before>[._-]R?)(?P<mate>[12])(?P<after>(_\d{3})?)(?P<suffix>\.(fastq|fq)(\.gz)?)$",
+    rf"^(?P<sample>.+?)(?P<before>[._-])(?P<mate>{'|'.join(sorted(MATES, key=len, reverse=True))})"
+    r"(?P<after>(_\d{3})?)(?P<trimmed>(_val_[12])?)(?P<suffix>\.(fastq|fq)(\.gz)?)$",
     re.IGNORECASE,
 )
 _GZIP_MAGIC = b"\x1f\x8b"
@@ -48,7 +52,7 @@ def find_samples(folder: Path) -> list[Sample]:
     """Return the read pairs in ``folder`` (not in its subfolders), ordered by name.
 
     :raises MetapipeError: E201 no such folder or no FASTQ file in it; E106 a file without its mate; E107 two pairs
-        of one name; E102, E104, E108 a file that is visibly no FASTQ file (its first bytes are looked at).
+        of one name; E102, E104, E105, E108 a file that is visibly no FASTQ file (its first bytes are looked at).
     """
     if not folder.is_dir():
         raise MetapipeError("E201", "no such folder", file=folder, expected="a folder with paired FASTQ files")
@@ -60,12 +64,15 @@ def find_samples(folder: Path) -> list[Sample]:
     samples: dict[str, Sample] = {}
     for path in fastq:
         match = _MATE.match(path.name)
-        if match is None:
-            raise MetapipeError("E106", file=path, expected="a name that says which mate it holds, _R1/_R2 or _1/_2")
-        mate_name = f"{match['sample']}{match['before']}{3 - int(match['mate'])}{match['after']}{match['suffix']}"
+        mate = MATES.get(match["mate"]) if match else None
+        if match is None or mate is None:
+            expected = "a name that says which mate it holds, as _R1/_R2, _1/_2, _F/_R or _forward/_reverse do"
+            raise MetapipeError("E106", file=path, expected=expected)
+        trimmed = match["trimmed"].translate(str.maketrans("12", "21"))
+        mate_name = f"{match['sample']}{match['before']}{mate}{match['after']}{trimmed}{match['suffix']}"
         if mate_name not in present:
             raise MetapipeError("E106", "its mate is missing", file=path, expected=f"{mate_name} next to it")
-        if match["mate"] == "1":
+        if match["mate"] in WORDS:
             name = match["sample"]
             if name in samples:
                 raise MetapipeError("E107", f"a second pair for sample {name}", file=path)
@@ -93,11 +100,15 @@ def check_first_bytes(path: Path) -> None:
         raise MetapipeError("E201", file=path, message=error.strerror or "cannot be read") from error
     if start.startswith(_GZIP_MAGIC):
         try:
-            start = zlib.decompressobj(wbits=31).decompress(start, 64)
+            start = zlib.decompressobj(wbits=31).decompress(start, ENOUGH)
         except zlib.error as error:
             raise MetapipeError("E105", f"gzip says: {error}", file=path) from error
         if not start and path.stat().st_size < 20:  # the smallest whole gzip file: 18 bytes and no data
             raise MetapipeError("E104", f"only {path.stat().st_size} bytes of gzip data", file=path)
+    words = foreign_format(start)
+    if words is not None:
+        raise MetapipeError("E102", f"this is {words}", file=path)
+    start = start.removeprefix(BYTE_ORDER_MARK)
     if not start:
         raise MetapipeError("E108", "no reads in this file", file=path)
     if not start.startswith(b"@"):

@@ -15,6 +15,20 @@ _GT = 62
 _DNA = b"ACGTUNRYSWKMBDHVacgtunryswkmbdhv"
 _PROTEIN = b"ABCDEFGHIKLMNPQRSTVWXYZJOUabcdefghiklmnpqrstvwxyzjou*-"
 _ONLY_PROTEIN = b"EFILPQXZJOefilpqxzjo*"
+#: Proteins are DNA by mistake when nine letters in ten are A, C, G, T, U or N and each base is one in twenty: of real
+#: proteins a quarter are, and peptides of few letters (silk, antifreeze proteins) lack one of the bases.
+_LIKE_DNA, _LEAST_OF_A_BASE = 0.9, 0.05
+_FEWEST_TO_JUDGE, _ENOUGH_TO_JUDGE = 200, 1 << 20
+
+
+def _are_nucleotides(counts: Ints) -> bool:
+    """Whether letters, counted by their byte, are those of nucleotides."""
+    of = {letter: int(counts[ord(letter)] + counts[ord(letter.lower())]) for letter in "ACGTUN"}
+    total = int(counts.sum() - counts[[10, 13]].sum())
+    bases = (of["A"], of["C"], of["G"], of["T"] + of["U"])
+    return (
+        total >= _FEWEST_TO_JUDGE and sum(of.values()) >= _LIKE_DNA * total and min(bases) >= _LEAST_OF_A_BASE * total
+    )
 
 
 class FastaScanner(LineScanner):
@@ -29,6 +43,7 @@ class FastaScanner(LineScanner):
         self._bad[list(self._allowed)] = False
         self._open: tuple[int, int, np.uint64] | None = None  # offset, line and name of the record being read
         self._open_residues = 0
+        self._counts = np.zeros(256, dtype=np.int64) if alphabet == "aa" else None  # of each byte, as far as needed
         self._inside = False  # the text begins within a sequence line, of which a part was used before
 
     def _lines(self, lines: Lines) -> tuple[Found, int]:
@@ -65,6 +80,7 @@ class FastaScanner(LineScanner):
             return text
         if not sequence or self._open is None or not proven(letters, self._letters):
             self._handle(text + b"\n")  # there is a fault, this finds it
+        self._count(letters)
         self._open_residues += len(letters)
         self.offset += len(letters)
         self._inside = True
@@ -87,8 +103,10 @@ class FastaScanner(LineScanner):
         odd = self._odd_names(lines, starts[heads], ends[heads], name_ends)
         nameless = heads[odd | self._bad_names(starts[heads], name_ends)]
         bad = None
-        if not proven(blanked(lines.text, starts[heads], ends[heads]), self._allowed):
+        sequences = blanked(lines.text, starts[heads], ends[heads])
+        if not proven(sequences, self._allowed):
             bad = self._first_bad_letter(lines, heads)
+        self._count(sequences)
         bad_line = len(starts) if bad is None else int(np.searchsorted(starts, bad, side="right")) - 1
         before = self._before_first(lines, heads)
         nameless_line = int(nameless[0]) if len(nameless) else len(starts)
@@ -109,6 +127,13 @@ class FastaScanner(LineScanner):
             found=letter,
         )
 
+    def _count(self, sequences: bytes | bytearray) -> None:
+        """Count letters of proteins until it is clear that they are proteins."""
+        if self._counts is not None:
+            self._counts += np.bincount(np.frombuffer(sequences, dtype=np.uint8), minlength=256)
+            if self._counts.sum() > _ENOUGH_TO_JUDGE and not _are_nucleotides(self._counts):
+                self._counts = None
+
     def _before_first(self, lines: Lines, heads: Ints) -> int:
         """Line of the first text before any header, else the number of lines."""
         if self._open is not None:
@@ -125,6 +150,8 @@ class FastaScanner(LineScanner):
         return int(bad[0]) if len(bad) else None
 
     def _end(self, found: Found) -> Found:
+        if self._counts is not None and _are_nucleotides(self._counts):
+            raise MetapipeError("E122", file=self.label, expected="proteins", found="nucleotides")
         if self._open is None:
             return found
         offset, line, name = self._open

@@ -6,7 +6,7 @@ import numpy as np
 
 from metapipe.errors import MetapipeError
 from metapipe.runner.quality_offset import QualityOffset
-from metapipe.runner.scan_letters import joined, proven
+from metapipe.runner.scan_letters import alike, joined, proven
 from metapipe.runner.scan_lines import NOTHING, Bools, Found, Ints, Lines, LineScanner
 
 _PLUS, _AT, _TILDE = 43, 64, 126
@@ -17,18 +17,17 @@ _FLAGS = np.where(_BAD_BASE, 1, 0).astype(np.uint8)
 _FLAGS[[byte for byte in range(256) if not 33 <= byte <= _TILDE]] |= 2
 
 
-def _repeats_another(lines: Lines, whole: int, name_ends: Ints) -> Bools:
+def _repeats_another(lines: Lines, head: Ints, name_ends: Ints, plus: Ints, whole: int) -> Bools:
     """Which records repeat after ``+`` another header, or another name, than stands above."""
-    plus, plus_ends = (np.ascontiguousarray(edge[2:whole:4]) for edge in (lines.starts, lines.ends))
-    differs = plus_ends - plus > 1
+    plus_ends = lines.ends[2:whole:4]
+    lengths = plus_ends - plus
+    differs = lengths > 1
     if not differs.any():
         return differs
-    head, head_ends = (np.ascontiguousarray(edge[0:whole:4]) for edge in (lines.starts, lines.ends))
+    head_ends = lines.ends[0:whole:4]
     for ends in (head_ends, name_ends):
-        if np.array_equal(ends - head, plus_ends - plus):
-            repeated = joined(lines.buffer, plus + 1, plus_ends)
-            if joined(lines.buffer, head + 1, ends) == repeated:
-                return np.zeros(len(plus), dtype=np.bool_)
+        if np.array_equal(ends - head, lengths) and alike(lines.buffer, head + 1, plus + 1, lengths - 1):
+            return np.zeros(len(plus), dtype=np.bool_)
     for at in np.flatnonzero(differs).tolist():
         repeated = lines.text[int(plus[at]) + 1 : int(plus_ends[at])]
         start = int(head[at]) + 1
@@ -79,9 +78,10 @@ class FastqScanner(LineScanner):
         name_ends = lines.name_ends(slice(0, whole, 4))
         lengths = bases_end - bases
         no_start, no_name = buffer[head] != _AT, self._bad_names(head, name_ends)
-        no_name |= self._odd_names(lines, head, np.ascontiguousarray(lines.ends[0:whole:4]), name_ends)
+        if len(lines.controls):
+            no_name |= self._odd_names(lines, head, np.ascontiguousarray(lines.ends[0:whole:4]), name_ends)
         no_plus, uneven = buffer[plus] != _PLUS, lengths != quals_end - quals
-        no_plus |= _repeats_another(lines, whole, name_ends)
+        no_plus |= _repeats_another(lines, head, name_ends, plus, whole)
         wrong = no_start | no_name | no_plus | uneven
         if wrong.any() or not self._letters_are_proven(lines, whole, bases, bases_end):
             self._name_the_fault(lines, whole, no_start, no_name, no_plus, uneven)
@@ -93,7 +93,7 @@ class FastqScanner(LineScanner):
 
     def _letters_are_proven(self, lines: Lines, whole: int, bases: Ints, bases_end: Ints) -> bool:
         """Whether all bases and qualities of the first ``whole`` lines are so for sure."""
-        if int(lines.buffer.max()) > _TILDE:
+        if not lines.is_plain:
             return False
         # A line of bases or qualities holds nothing below '!' but its line end of one or two characters.
         for line in (1, 3):

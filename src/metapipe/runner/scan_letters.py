@@ -24,6 +24,18 @@ def joined(buffer: Bytes, starts: Ints, ends: Ints) -> bytes:
     return _rows_of(buffer, width)[rows].tobytes() + buffer[singles].tobytes()
 
 
+def alike(buffer: Bytes, starts: Ints, others: Ints, lengths: Ints) -> bool:
+    """Whether the stretch from each of ``starts`` reads as the one of the same length from the one of ``others``."""
+    width, longest = (int(lengths.min()), int(lengths.max())) if len(lengths) else (0, 0)
+    if width < 1 or longest > 2 * width:
+        return joined(buffer, starts, starts + lengths) == joined(buffer, others, others + lengths)
+    rows = _rows_of(buffer, width)
+    if rows[starts].tobytes() != rows[others].tobytes():
+        return False
+    last = lengths - width
+    return width == longest or rows[starts + last].tobytes() == rows[others + last].tobytes()
+
+
 def blanked(text: bytes, starts: Ints, ends: Ints) -> bytearray:
     """A copy of ``text`` in which the stretches are overwritten with line ends."""
     copy = bytearray(text)

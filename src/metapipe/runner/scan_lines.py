@@ -24,15 +24,14 @@ Ints = npt.NDArray[np.int64]
 Bytes = npt.NDArray[np.uint8]
 Bools = npt.NDArray[np.bool_]
 
-_TAB, _NL, _CR = 9, 10, 13
+_NL, _CR = 10, 13
 _FIRST_PRINTED, _LAST_PRINTED = 33, 126  # '!' and '~'
 #: A line longer than this is looked at before its end, so that one line of any length needs no more memory.
 LONG = 8 << 20
 LONGEST_NAME = 1 << 16
 _NAME_END = re.compile(rb"[ \t\n]|\r\n")
 _STRAY = re.compile(rb"\0|\r(?!\n)")
-_CONTROL = np.arange(256) < _FIRST_PRINTED - 1
-_CONTROL[[_TAB, _NL, _CR]] = False
+_BLANKS = b"\t\n\r "
 #: Control characters and white space, of Unicode too: programs and readers differ in where a name with them ends.
 _ODD_IN_NAME = re.compile(r"[\x00-\x1f\x7f-\x9f\s]")
 
@@ -105,6 +104,14 @@ class Lines:
     def is_plain(self) -> bool:
         """Whether the text is ASCII without the one control character that is not below '!'."""
         return self.text.isascii() and b"\x7f" not in self.text
+
+    @cached_property
+    def controls(self) -> Ints:
+        """Places of control characters and what is not ASCII; tabs and line ends are no control characters here."""
+        found = _NO_INTS
+        if self.kinds.tobytes().translate(None, _BLANKS):
+            found = self.low[np.isin(self.kinds, np.frombuffer(_BLANKS, dtype=np.uint8), invert=True)]
+        return found if self.is_plain else np.r_[found, np.flatnonzero(self.buffer > _LAST_PRINTED)]
 
     def first(self, count: int) -> Lines:
         """The first lines only."""
@@ -212,9 +219,9 @@ class LineScanner:
     def _odd_names(self, lines: Lines, starts: Ints, ends: Ints, name_ends: Ints) -> Bools:
         """Which header lines are not UTF-8, or have a name with a control character or white space of Unicode in it."""
         odd = np.zeros(len(starts), dtype=np.bool_)
-        held = lines.low[_CONTROL[lines.kinds]]
-        if not lines.is_plain:
-            held = np.r_[held, np.flatnonzero(lines.buffer > _LAST_PRINTED)]
+        held = lines.controls
+        if not len(held):
+            return odd
         owners = np.searchsorted(starts, held, side="right") - 1
         held, owners = held[owners >= 0], owners[owners >= 0]
         for at in np.unique(owners[held < ends[owners]]).tolist():

@@ -194,9 +194,13 @@ def option(
     minimum: float | None = None,
     maximum: float | None = None,
     choices: Sequence[str] | None = None,
+    per_cent: bool = False,
 ) -> Any:
-    """A field of a stage's options dataclass; becomes ``--field-name`` on the command line (a flag when bool)."""
-    metadata = {"help": help, "minimum": minimum, "maximum": maximum, "choices": choices}
+    """A field of a stage's options dataclass; becomes ``--field-name`` on the command line (a flag when bool).
+
+    :param per_cent: a share in per cent: values above 0 up to 1, which are meant as fractions, are refused.
+    """
+    metadata = {"help": help, "minimum": minimum, "maximum": maximum, "choices": choices, "per_cent": per_cent}
     return dataclasses.field(default=default, metadata=metadata)
 
 
