@@ -107,7 +107,7 @@ def test_refusing_a_client_that_does_not_read_holds_nobody_up(server: WarmServer
     with connected(server) as slow, connected(server) as other:
         send(slow, ask(1))
         assert rows(slow, 1)
-        for _ in range(MANY):  # of a stage whose file has changed: each is refused
+        for _ in range(MANY):  # of a stage whose package has changed: each is refused
             send(slow, ask(1, digest="2"))
         send(other, ask(3))
         assert len(rows(other, 3)) == 3

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from metapipe import __version__
+from metapipe.runner.code_identity import package_digest, stage_digest
 from metapipe.runner.inputs import StageInput
 from metapipe.runner.plan import Plan
 from metapipe.runner.run_report import file_digest
@@ -64,6 +65,7 @@ def plan_hash(
     """
     identity = {
         "package": __version__,
+        "code": [package_digest(), stage_digest(reference)],
         "stage": [reference, stage.name, stage.version],
         "programs": [stage.tool_versions(), _program_digests(stage)],
         "options": dataclasses.asdict(options),

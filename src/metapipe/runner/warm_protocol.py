@@ -8,7 +8,6 @@ order) and so many bytes.
 from __future__ import annotations
 
 import functools
-import hashlib
 import json
 import os
 import pickle
@@ -24,6 +23,7 @@ from typing import Any
 from metapipe import __version__
 from metapipe.errors import MetapipeError
 from metapipe.runner.blocks import Block
+from metapipe.runner.code_identity import package_digest
 from metapipe.runner.warm_surroundings import SentJob
 
 SOCKET_VARIABLE = "METAPIPE_WARM_SOCKET"
@@ -43,7 +43,7 @@ class Ask:
     """A client's request: blocks to be run.
 
     :param job: opaque to the server, unpacked by the workers. :param threads: slots each block uses.
-    :param stage: ``module:Class``, and ``stage_digest`` the digest of the file it was read from.
+    :param stage: ``module:Class``, and ``stage_digest`` the digest of an outside stage's package.
     """
 
     job: SentJob
@@ -115,15 +115,6 @@ def own_identity() -> dict[str, str]:
         "package": package_digest(),
         "python": f"{sys.version} {os.path.realpath(sys.prefix)}",
     }
-
-
-def package_digest() -> str:
-    """Digest of the package's source files as they are on disk now."""
-    home, total = Path(__file__).parents[1], hashlib.sha256()
-    for path in sorted(home.rglob("*.py")):
-        total.update(f"{path.relative_to(home)}\0".encode())
-        total.update(hashlib.sha256(path.read_bytes()).digest())
-    return total.hexdigest()
 
 
 def difference(theirs: object) -> str | None:

@@ -23,6 +23,7 @@ from typing import Any
 from metapipe.errors import MetapipeError
 from metapipe.runner.attempt import Attempt
 from metapipe.runner.blocks import Block
+from metapipe.runner.code_identity import package_digest
 from metapipe.runner.plan import launch_order
 from metapipe.runner.session import SparkSession
 from metapipe.runner.warm_client import Client
@@ -35,7 +36,6 @@ from metapipe.runner.warm_protocol import (
     is_readable,
     is_same_user,
     own_identity,
-    package_digest,
     peer,
     receive,
     receive_greeting,
@@ -230,7 +230,7 @@ class WarmServer:
         with self.changed:
             if self.stages.setdefault(ask.stage, ask.stage_digest) != ask.stage_digest:
                 # Workers have imported the stage as it was.
-                client.tell(Lost("the stage's file has changed since the session started"))
+                client.tell(Lost("the stage's package has changed since the session started"))
                 return
             order = launch_order([block.residues for block in ask.blocks])
             ask = replace(ask, job=replace(ask.job, tag=client.tag, roll=str(self.roll)))

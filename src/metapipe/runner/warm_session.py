@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import hashlib
-import inspect
 import os
 import pickle
 import socket
@@ -14,8 +12,9 @@ from pathlib import Path
 from typing import Any
 
 from metapipe.errors import MetapipeError
-from metapipe.runner.attempt import Attempt, load_stage
+from metapipe.runner.attempt import Attempt
 from metapipe.runner.blocks import Block
+from metapipe.runner.code_identity import stage_digest
 from metapipe.runner.session import Session, Tick
 from metapipe.runner.task import Job
 from metapipe.runner.warm_protocol import (
@@ -168,7 +167,7 @@ class WarmSession:
     def _run_warm(self, job: Job, blocks: Sequence[Block], tick: Tick) -> Iterator[Attempt]:
         sent = SentJob("", pickle.dumps(job), _surroundings())
         self._busy = True
-        send(self._connection, Ask(sent, tuple(blocks), job.threads, job.stage, _stage_digest(job.stage)))
+        send(self._connection, Ask(sent, tuple(blocks), job.threads, job.stage, stage_digest(job.stage)))
         missing = {block.key for block in blocks}
         while missing:
             if not is_readable(self._connection, 1.0):
@@ -229,8 +228,3 @@ def _surroundings() -> Surroundings:
     found = Surroundings.of_this_process()
     environment = {name: value for name, value in found.environment.items() if name != SOCKET_VARIABLE}
     return Surroundings(environment, found.umask, found.folder, found.path)
-
-
-def _stage_digest(reference: str) -> str:
-    source = inspect.getsourcefile(load_stage(reference))
-    return hashlib.sha256(Path(source).read_bytes()).hexdigest() if source else ""
