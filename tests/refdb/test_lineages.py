@@ -96,6 +96,8 @@ def test_pr2_has_nine_ranks_with_place_holders_and_organelles() -> None:
     )  # fmt: skip
     filled = "Eukaryota;TSAR;Stramenopiles;Gyrista;Diatomeae;Diatomeae_X;Diatomeae_XX;Diatomeae_XXX;Diatomeae_XXX_sp."
     assert read_lineage(filled, by_pr2)[4:] == (("class", "Diatomeae"), (NO_RANK, "Diatomeae_X"))
+    any_species = "Eukaryota;A;B;C;D;E;F;Chloroparvula_B2;Chloroparvula_B2_sp."
+    assert read_lineage(any_species, by_pr2)[-1] == (NO_RANK, "Chloroparvula B2 sp.")
     plastid = ";".join(f"{name}:plas" for name in known.split(";"))
     assert read_lineage(plastid, by_pr2)[-2:] == (
         ("genus", "Examplium (plastid)"),

@@ -26,6 +26,7 @@ ROOT = 1
 _EPITHET = re.compile(r"[a-z][a-z-]*")
 #: A prefix of a rank where no name has one: several names were taken for one.
 _PREFIX_INSIDE = re.compile(r"(?:^|[\s,|/;])(?:sk|D_\d+|[dkpcofgst])__")
+_ANY_SPECIES = re.compile(r"(.+)[_ ]spp?\.?")
 #: GTDB's file for DADA2 puts the genome behind the species.
 _GENOME = re.compile(r"\s*\((?:RS|GB)_GC[AF]_[^)]*\)$")
 
@@ -104,6 +105,7 @@ def _steps(ranked: Ranked) -> tuple[Step, ...]:
         if not name:
             continue
         nothing = filled or (organism_says_nothing(name) if rank == SPECIES else says_nothing(name))
+        nothing = nothing or _is_any_species(bare[place], bare[:place])
         name += organelle(written)
         if nothing:
             pending = pending or _placeholder_name(name, steps)
@@ -133,6 +135,12 @@ def place_lineages(lineages: Mapping[str, tuple[Step, ...]], remarks: Iterable[s
     return Placement({name: numbers[steps] for name, steps in lineages.items()}, taxa, tuple(remarks))
 
 
+def _is_any_species(name: str, above: list[str]) -> bool:
+    """Whether a name is that of a taxon above it and ``sp.`` (PR2's ``Chloroparvula_B2_sp.``)."""
+    match = _ANY_SPECIES.fullmatch(name)
+    return match is not None and match[1] in above
+
+
 def _node_name(rank: str, text: str, above: list[Step]) -> str:
     name = plain_name(_GENOME.sub("", text)).strip("_ ")
     if rank != SPECIES:
@@ -150,4 +158,4 @@ def _node_name(rank: str, text: str, above: list[Step]) -> str:
 
 def _placeholder_name(name: str, above: list[Step]) -> str:
     known = above[-1][1] if above else ""
-    return name if not known or known in name else f"{name} {known}"
+    return name if known.replace("_", " ") in name.replace("_", " ") else f"{name} {known}"

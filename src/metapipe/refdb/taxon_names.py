@@ -19,7 +19,7 @@ ORGANELLE_TAXA = {"Chloroplast": "plastid", "Mitochondria": "mitochondrion"}
 #: Names that say "not known" (UNITE, SILVA, Greengenes), and species known by their genus only (``Glomus sp``).
 _PLACEHOLDER = re.compile(
     r"^(unidentified|uncultured|unclassified|unassigned|unknown|undetermined|ambiguous taxa|metagenome"
-    r"|environmental samples?)\b|^(no rank|na|nan|none)$"
+    r"|environmental samples?)\b|^(no rank|na|nan|none|other)$"
     r"|\b(incertae sedis|metagenome)$|^[A-Z][\w-]* sp\.?$",
     re.IGNORECASE,
 )

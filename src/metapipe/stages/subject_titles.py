@@ -30,8 +30,8 @@ _ATTRIBUTE = re.compile(r"\s*\[([A-Za-z_]+)=((?:[^\[\]]|\[[^\[\]]*\])*)\]")
 # An organism in brackets: a genus and more, a genus or a higher taxon alone, or one of NCBI's words for "not cultured".
 _ORGANISM = re.compile(
     r"(?:Candidatus |\[?[A-Z][a-z]+(?:-[a-z]+)?\]?[ _]|['\"]?[A-Z][a-z]+['\"]? )\S.*|[A-Z][a-z]{3,}"
-    r"|(?:uncultured|unclassified|unidentified|candidate|marine|synthetic|environmental|bacterium|archaeon|metagenome)\b.*"
-    r"|.* (?:bacterium|archaeon|metagenome|phage|virus|sp\.)\b.*",
+    r"|(?:uncultured|unclassified|unidentified|candidate|marine|synthetic|environmental)\b.*"
+    r"|.*\b\w*(?:bacterium|archaeon|archaeote|metagenome|phage|virus|symbiont)\b.*|.* sp\. .*",
 )
 # Words in brackets that say what an enzyme takes or holds.
 _NO_ORGANISM = re.compile(
@@ -82,7 +82,8 @@ def parse_title(title: str) -> SubjectTitle:
     numbers = ec_numbers(";".join("".join(found) for found in _EC_IN_TEXT.findall(name)))
     if full := _FULL_NAME.match(name):
         name = full[1]
-    name = one_line(_EC_IN_TEXT.sub(" ", name))
+    if numbers:
+        name = _tidied(_EC_IN_TEXT.sub(" ", name))
     name = _FRAGMENT.sub("", name).strip(" ;")
     taxid = fields.get("OX", fields.get("TaxID", attributes.get("taxid", ""))).strip()
     return SubjectTitle(
@@ -92,6 +93,12 @@ def parse_title(title: str) -> SubjectTitle:
         taxid=taxid if taxid.isascii() and taxid.isdigit() else "",
         organism=fields.get("OS", fields.get("Tax", attributes.get("organism", ""))).strip() or organism,
     )
+
+
+def _tidied(name: str) -> str:
+    """A name out of which something was taken: no blank before a comma, no comma before another or a bracket."""
+    name = re.sub(r"\s+([,;])", r"\1", one_line(name))
+    return re.sub(r",(?=,)|,(?= \()", "", name).strip(" ,;")
 
 
 def _split_organism(title: str) -> tuple[str, str]:
