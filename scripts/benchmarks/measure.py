@@ -18,6 +18,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+from metapipe.machine import cores, memory_mb
+
 #: Cores kept busy by others above which a measurement is marked as disturbed.
 DISTURBED = 0.5
 
@@ -182,11 +184,10 @@ def summary(spent: Sequence[Spent]) -> dict[str, Any]:
 def machine() -> dict[str, Any]:
     """The machine a result belongs to. No host name: it says nothing about speed."""
     models = [line.partition(":")[2] for line in _lines("/proc/cpuinfo") if line.startswith("model name")]
-    memory = next((line.split()[1] for line in _lines("/proc/meminfo") if line.startswith("MemTotal")), "0")
     return {
-        "cores": len(os.sched_getaffinity(0)),
+        "cores": cores(),
         "cpu": models[0].strip() if models else platform.machine(),
-        "memory_mib": int(memory) // 1024,
+        "memory_mib": memory_mb(),
         "kernel": platform.release(),
         "python": platform.python_version(),
     }

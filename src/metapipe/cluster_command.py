@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import argparse
-import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from metapipe import machine
 from metapipe.runner.cluster import Cluster, masters_in
 from metapipe.runner.standalone import MASTER_PORT, WORKER_PORT, Daemon, make_secret
 
@@ -43,7 +43,7 @@ def add_parser(commands: Any) -> None:
     worker.add_argument("master", metavar="URL", help="spark://host:port of the master")
     _add_daemon(worker, WORKER_PORT)
     worker.add_argument(
-        "--cores", type=_positive, default=os.cpu_count() or 1, metavar="N", help="cores to give (default: all)"
+        "--cores", type=_positive, default=machine.cores(), metavar="N", help="cores to give (default: all)"
     )
     worker.add_argument(
         "--folder",

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
 
+from metapipe import machine
 from metapipe.errors import MetapipeError
 from metapipe.runner.attempt import load_stage
 from metapipe.runner.engine import Request, run_stage
@@ -150,7 +151,7 @@ def _add_running(group: Any) -> None:
     group.add_argument(
         "--slots",
         type=_at_least_one,
-        default=_from_environment("GALAXY_SLOTS", os.cpu_count() or 1),
+        default=_from_environment("GALAXY_SLOTS", machine.cores()),
         metavar="N",
         help="blocks or threads at once (default: $GALAXY_SLOTS, else all cores)",
     )

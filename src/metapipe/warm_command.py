@@ -18,6 +18,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from metapipe import machine
 from metapipe.errors import MetapipeError
 from metapipe.runner.task import last_words
 from metapipe.runner.warm_protocol import LONGEST_SOCKET_PATH, SOCKET_VARIABLE, default_socket, private_folder
@@ -57,9 +58,7 @@ def add_parser(subparsers: Any) -> None:
         help=f"the server's socket (default: ${SOCKET_VARIABLE}, else below $XDG_RUNTIME_DIR, else below /tmp)",
     )
     how = argparse.ArgumentParser(add_help=False, parents=[where])
-    how.add_argument(
-        "--slots", type=_positive(int), default=len(os.sched_getaffinity(0)), metavar="N", help="blocks at once (all)"
-    )
+    how.add_argument("--slots", type=_positive(int), default=machine.cores(), metavar="N", help="blocks at once (all)")
     how.add_argument(
         "--max-memory-mb",
         type=_positive(int),

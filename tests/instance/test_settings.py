@@ -1,8 +1,8 @@
-import os
 from pathlib import Path
 
 import pytest
 
+from metapipe import machine
 from metapipe.errors import MetapipeError
 from metapipe.instance import settings
 from metapipe.instance.settings import Chosen
@@ -12,7 +12,7 @@ def test_defaults_are_sqlite_any_port_and_all_cores(tmp_path: Path, environ: dic
     found = settings.load(tmp_path, None, environ)
     assert found.port is None
     assert found.database_url == f"sqlite:///{tmp_path}/galaxy.sqlite?isolation_level=IMMEDIATE&timeout=30"
-    assert found.slots == len(os.sched_getaffinity(0))
+    assert found.slots == machine.cores()
 
 
 def test_what_was_chosen_is_remembered_and_only_its_owner_can_read_it(tmp_path: Path, environ: dict[str, str]) -> None:

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from metapipe import machine
 from metapipe.runner import limits
 from metapipe.runner.limits import Limits
 from metapipe.runner.watch import Watch, look_at
@@ -56,7 +57,7 @@ def test_without_a_limit_nothing_is_enforced_and_the_machine_is_planned_with(
     run: Callable[..., Any], fasta: Callable[..., Path]
 ) -> None:
     ran = run("identity", {"contigs": fasta(2)})
-    assert ran.result.report["memory_mb"] == limits.machine_memory_mb() > 256
+    assert ran.result.report["memory_mb"] == machine.memory_mb() > 256
 
 
 def test_what_a_program_asks_for_and_never_uses_is_not_counted(

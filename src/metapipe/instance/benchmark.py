@@ -18,6 +18,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from metapipe import machine
 from metapipe.instance import parts, settings, starting
 from metapipe.instance.settings import Settings
 
@@ -60,7 +61,7 @@ def measure(found: Settings, jobs: int, say: Callable[[str], None]) -> Report:
         began = time.monotonic()
         starting.down(found, say)
     stopped = round(time.monotonic() - began, 1)
-    return Report(os.cpu_count() or 1, first, later, times, uploads, round(load, 2), stopped)
+    return Report(machine.cores(), first, later, times, uploads, round(load, 2), stopped)
 
 
 def markdown(report: Report) -> str:

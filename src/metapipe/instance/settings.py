@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
 
+from metapipe import machine
 from metapipe.errors import MetapipeError
 from metapipe.instance.secrets import private_folder, write_private
 
@@ -141,6 +142,11 @@ class Settings:
         return self.run / "celery.warm"
 
     @property
+    def handler_file(self) -> Path:
+        """File that the job handler touches again and again while it works."""
+        return self.run / "handler.alive"
+
+    @property
     def secrets(self) -> Path:
         return self.state / "secrets"
 
@@ -170,7 +176,7 @@ class Settings:
     @property
     def warm_slots(self) -> int:
         """Slots that all jobs together have: what they would take without it, but not more than the machine has."""
-        return min(self.slots * self.jobs, max(self.slots, _cores()))
+        return min(self.slots * self.jobs, max(self.slots, machine.cores()))
 
     def _socket(self, name: str, folder: str = "") -> Path:
         inside = self.run / folder / f"{name}.sock"
@@ -213,7 +219,7 @@ def load(state: Path | None = None, chosen: Chosen | None = None, environ: Mappi
         port=None if port is None else _whole("port", port, 1, 65535),
         database="" if database.startswith("sqlite:") else database,
         refdb=Path(pick("refdb", "METAPIPE_REFDB", build / "refdb")).absolute(),
-        slots=_whole("slots", pick("slots", "METAPIPE_GALAXY_SLOTS", _cores()), 1, 4096),
+        slots=_whole("slots", pick("slots", "METAPIPE_GALAXY_SLOTS", machine.cores()), 1, 4096),
         memory_mb=_whole(
             "memory-mb", pick("memory_mb", "METAPIPE_GALAXY_MEMORY_MB", _memory_share(jobs)), 256, 1 << 30
         ),
@@ -338,11 +344,6 @@ def _yes(name: str, value: object) -> bool:
     return text in ("true", "1", "yes")
 
 
-def _cores() -> int:
-    return len(os.sched_getaffinity(0))
-
-
 def _memory_share(jobs: int) -> int:
     """Return megabytes for each of ``jobs`` when a fifth of the machine is left to Galaxy and the system."""
-    total_mb = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") >> 20
-    return max(1024, total_mb * 8 // 10 // jobs)
+    return max(1024, machine.memory_mb() * 8 // 10 // jobs)

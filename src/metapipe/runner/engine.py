@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from metapipe import machine
 from metapipe.errors import MetapipeError
 from metapipe.runner import report as reports
 from metapipe.runner import sandbox
@@ -24,7 +25,7 @@ from metapipe.runner.deliver import Delivery, check_targets, quarantined_text
 from metapipe.runner.event_log import event_log_settings
 from metapipe.runner.inputs import StageInput, read_inputs
 from metapipe.runner.jvm import java_binary
-from metapipe.runner.limits import IDLE_DEFAULT, default_timeout, machine_memory_mb
+from metapipe.runner.limits import IDLE_DEFAULT, default_timeout
 from metapipe.runner.plan import Plan, make_plan
 from metapipe.runner.preparation import prepare
 from metapipe.runner.progress import Progress
@@ -122,7 +123,7 @@ class _Run:
         self.stage: Stage = load_stage(request.stage)()
         self.options = request.options if request.options is not None else self.stage.options()
         self.labels = input_labels(request.inputs, request.side, request.labels)
-        self.memory_mb = machine_memory_mb() if request.memory_mb is None else request.memory_mb
+        self.memory_mb = machine.memory_mb() if request.memory_mb is None else request.memory_mb
         self.slots = max(1, min(request.slots, self.memory_mb // self.stage.memory_mb))
         self.sandbox = "auto"
         self.cluster: Cluster | None = None

@@ -7,7 +7,6 @@ one process what no program of its share needs. Not RLIMIT_AS: databases are map
 
 from __future__ import annotations
 
-import os
 import resource
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,8 +23,6 @@ _DATA_FACTOR, _DATA_SLACK, _THREAD_STACK = 1.25, 64 << 20, 16 << 20
 _PROGRAM_SLACK = 8 << 30
 #: A program that fails holding this share of its limit failed for lack of memory, whatever it says.
 _NEARLY = 0.9
-#: Where the memory limit of the container or the job stands (cgroup version 2 and 1).
-_CGROUP_LIMITS = ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes")
 
 
 @dataclass(frozen=True)
@@ -50,17 +47,6 @@ def block_timeout(timeout: float, residues: int, largest: int, fixed_cost: float
     """
     share = residues / largest if largest > 0 else 1.0
     return min(timeout, max(timeout * share, _START + _LOADS * fixed_cost))
-
-
-def machine_memory_mb() -> int:
-    """Memory of this machine, or of the container if that is less."""
-    found = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    for place in _CGROUP_LIMITS:
-        try:
-            found = min(found, int(Path(place).read_text()))
-        except (OSError, ValueError):  # no such file; "max"
-            continue
-    return max(1, found >> 20)
 
 
 def limit_self(memory_mb: int | None, threads: int) -> None:

@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from metapipe import __version__
+from metapipe import __version__, machine
 from metapipe.errors import MetapipeError
 from metapipe.runner.attempt import Attempt
 from metapipe.runner.energy import energy_estimate
@@ -102,7 +102,7 @@ def run_report(
             "name": socket.gethostname(),
             "system": f"{platform.system()} {platform.release()} {platform.machine()}",
             "python": platform.python_version(),
-            "cores": os.cpu_count() or 1,
+            "cores": machine.cores(),
         },
         "options": {} if run.options is None else dataclasses.asdict(run.options),
         "inputs": dict(run.inputs),
