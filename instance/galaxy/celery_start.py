@@ -7,9 +7,10 @@ import threading
 from pathlib import Path
 
 import installed_databases  # noqa: F401 - makes the type of our data table known
+import lean_imports  # noqa: F401 - works by being imported
 
 # What the processes of the worker's pool need; their fork server imports it once and every fork has it.
-PRELOADED = ["galaxy.celery.tasks", "galaxy.datatypes.registry", "galaxy.metadata.set_metadata"]
+PRELOADED = ["lean_imports", "galaxy.celery.tasks", "galaxy.datatypes.registry", "galaxy.metadata.set_metadata"]
 
 
 def warm(**_signal):

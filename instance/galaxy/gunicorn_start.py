@@ -12,11 +12,11 @@ import gc
 import sys
 from pathlib import Path
 
-from galaxy.web_stack.gunicorn_config import *  # noqa: F403 - gunicorn reads its settings and hooks from this module
-from galaxy.web_stack.gunicorn_config import post_fork as galaxy_post_fork
-
 sys.path.insert(0, str(Path(__file__).parent))  # gunicorn reads this file without its folder
 import installed_databases  # noqa: F401 - makes the type of our data table known
+import lean_imports  # noqa: F401 - works by being imported
+from galaxy.web_stack.gunicorn_config import *  # noqa: F403 - gunicorn reads its settings and hooks from this module
+from galaxy.web_stack.gunicorn_config import post_fork as galaxy_post_fork
 
 # Galaxy's client and its visualizations need inline code and eval; data: and blob: hold what a page made itself.
 CONTENT_POLICY = "; ".join(

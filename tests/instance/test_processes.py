@@ -69,6 +69,47 @@ def test_a_process_that_ignores_the_request_is_ended(tmp_path: Path) -> None:
     assert not stubborn.alive
 
 
+class Undying(processes.Identity):
+    """A process that waits in the kernel: no signal ends it."""
+
+    @property
+    def alive(self) -> bool:
+        return True
+
+    def send(self, number: int) -> bool:
+        return True
+
+
+def test_stopping_gives_up_on_what_cannot_die_and_names_it(
+    sleeper: processes.Identity, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(processes, "_KILL_SECONDS", 0.1)
+    stuck = Undying(os.getpid(), 1, "boot")
+    left = processes.stop([sleeper, stuck], 0.1, lambda: [stuck])
+    assert left == [stuck]
+    assert not sleeper.alive
+    assert processes.name_of(stuck).startswith(f"process {os.getpid()} (")
+
+
+def test_stopping_ends_though_new_processes_come_again_and_again() -> None:
+    asked = 0
+
+    def another() -> list[processes.Identity]:
+        nonlocal asked
+        asked += 1
+        return [processes.Identity(os.getpid(), asked, "boot")]
+
+    assert processes.stop(another(), 0.0, another) == []
+    assert asked < 100
+
+
+def test_only_children_that_were_started_here_are_reaped() -> None:
+    with subprocess.Popen(["false"]) as child:
+        assert processes.wait_until(lambda: processes.identify(child.pid) is None, 10.0)
+        processes.reap()
+        assert child.wait() == 1
+
+
 def test_a_zombie_counts_as_ended() -> None:
     child = subprocess.Popen(["true"])
     time.sleep(0.3)

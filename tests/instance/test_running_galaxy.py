@@ -2,11 +2,13 @@
 
 import json
 import os
+import random
 import re
 import shutil
 import signal
 import socket
 import subprocess
+import sys
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
@@ -101,6 +103,83 @@ def test_a_killed_part_is_named_and_only_it_is_started_again(running: Settings, 
     assert galaxy(running.state, "up").returncode == 0
     assert {name for name, pid in pids(running).items() if pid != before[name]} == {part}
     assert galaxy(running.state, "status").returncode == 0
+
+
+@pytest.fixture(scope="module")
+def contigs(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A minute of gene calling on a busy core, a few seconds on an idle one."""
+    file, letters = tmp_path_factory.mktemp("contigs") / "contigs.fasta", random.Random(1)
+    file.write_text("".join(f">c{index}\n{''.join(letters.choices('ACGT', k=60_000))}\n" for index in range(20)))
+    return file
+
+
+@pytest.fixture(scope="module")
+def expected(contigs: Path) -> list[str]:
+    """The first proteins of the contigs, from a run without Galaxy."""
+    proteins = contigs.with_name("proteins.fasta")
+    program = [sys.executable, "-m", "metapipe.cli", "predict_genes", "--contigs", str(contigs), "--session", "inline"]
+    run = subprocess.run(
+        [*program, "--out-proteins", str(proteins)], cwd=contigs.parent, capture_output=True, text=True
+    )
+    assert run.returncode == 0, run.stderr
+    return proteins.read_text().splitlines()[:10]
+
+
+WORKFLOW = {
+    "class": "GalaxyWorkflow",
+    "label": "Genes of random contigs",
+    "inputs": {"contigs": "data"},
+    "outputs": {},
+    "steps": {
+        "genes": {"tool_id": "metapipe_predict_genes", "in": {"contigs": "contigs"}},
+        "first": {"tool_id": "Show beginning1", "in": {"input": "genes/proteins"}, "tool_state": {"lineNum": 10}},
+    },
+}
+
+
+def jobs_of(found: Settings) -> list[processes.Identity]:
+    """The living processes that jobs started."""
+    inside = parts.belonging(found)
+    return [
+        identity for identity in inside if b"METAPIPE_PART=job-" in Path(f"/proc/{identity.pid}/environ").read_bytes()
+    ]
+
+
+@pytest.mark.parametrize("killed", [("web",), ("handler",), parts.PARTS])
+def test_a_workflow_outlives_every_crash_and_ends_with_the_same_bytes(
+    running: Settings, contigs: Path, expected: list[str], killed: tuple[str, ...]
+) -> None:
+    gi = connect(Account.read(running.state))
+    history = gi.histories.create_history("crash")["id"]
+    uploaded = gi.tools.paste_content(contigs.read_text(), history, file_type="fasta")["outputs"][0]["id"]
+    gi.datasets.wait_for_dataset(uploaded, maxwait=300, interval=0.5)
+    workflow = gi.workflows.import_workflow_dict(WORKFLOW)["id"]
+    inputs = {"contigs": {"src": "hda", "id": uploaded}}
+    invocation = gi.workflows.invoke_workflow(workflow, inputs, history_id=history, inputs_by="name")["id"]
+    assert processes.wait_until(lambda: bool(jobs_of(running)), 120.0)
+    if killed == ("web",):
+        master = parts.identity(running, "web")
+        workers = [identity for identity in parts.belonging(running, "web") if identity != master]
+        assert all(worker.send(signal.SIGKILL) for worker in workers)
+    before = jobs_of(running)
+    if killed == parts.PARTS:  # as the power cut does
+        for identity in parts.belonging(running):
+            identity.send(signal.SIGKILL)
+    for part in killed:
+        os.kill(pids(running)[part], signal.SIGKILL) if parts.is_alive(running, part) else None
+    assert processes.wait_until(lambda: not any(parts.is_alive(running, part) for part in killed), 10.0)
+    status = galaxy(running.state, "status")
+    assert {line.split()[0] for line in status.stdout.splitlines()} == {"METAPIPE-E307"}, status.stdout
+    if killed != parts.PARTS:
+        assert jobs_of(running) == before
+    assert galaxy(running.state, "up").returncode == 0
+    assert processes.wait_until(lambda: gi.invocations.get_invocation_summary(invocation)["states"] == {"ok": 2}, 300.0)
+    step = gi.invocations.show_invocation(invocation)["steps"][-1]
+    first = gi.jobs.show_job(step["job_id"])["outputs"]["out_file1"]["id"]
+    assert gi.datasets.download_dataset(first).decode().splitlines() == expected
+    assert len(gi.jobs.get_jobs(history_id=history)) == 3  # upload, genes, first lines: nothing twice
+    contents = gi.histories.show_history(history, contents=True)
+    assert [content["state"] for content in contents] == ["ok"] * 6
 
 
 def test_a_stopped_worker_is_seen_though_its_process_is_there(running: Settings) -> None:

@@ -13,7 +13,7 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from metapipe.errors import MetapipeError
-from metapipe.instance import broker, files, secrets
+from metapipe.instance import broker, files, parts, secrets
 from metapipe.instance.settings import Settings
 from metapipe.stages.registry import STAGES
 
@@ -99,6 +99,7 @@ def environ_of(settings: Settings, inherited: Mapping[str, str]) -> dict[str, st
         "GALAXY_TEST_FILE_DIR": str(settings.checkout / "test-data"),
         "GALAXY_TEST_FETCH_DATA": "false",
         "METAPIPE_WARM_FILE": str(settings.warm_file),
+        "METAPIPE_HANDLER_FILE": str(settings.handler_file),
         "METAPIPE_REFDB": str(settings.refdb),
         "PYTHONUNBUFFERED": "1",
         "PYTHONWARNINGS": "ignore",
@@ -186,6 +187,7 @@ def _values(settings: Settings) -> dict[str, object]:
         "offered_files": files.offered(settings),
         "tours": str(instance / "tours"),
         "webhooks": str(instance / "webhooks"),
+        "handler": parts.HANDLER,
         "jobs": settings.jobs,
         "slots": settings.slots,
         "memory_mb": settings.memory_mb,

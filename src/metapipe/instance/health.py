@@ -17,7 +17,7 @@ _DATABASE_SECONDS = 10.0
 class Fault:
     """One thing that is wrong.
 
-    :param part: ``broker``, ``celery``, ``web``, ``warm``, ``port``, ``database`` or ``disk``.
+    :param part: ``broker``, ``celery``, ``handler``, ``web``, ``warm``, ``port``, ``database`` or ``disk``.
     :param code: key of the table of errors.
     :param problem: what is wrong.
     :param remedy: what to do about it.
@@ -55,7 +55,8 @@ def examine(settings: Settings) -> Health:
     recorded = {part: parts.identity(settings, part) for part in parts.of(settings)}
     running = {part: found.pid if found and found.alive else None for part, found in recorded.items()}
     started = serving is not None and any(recorded.values())
-    faults = list(_disk(settings))
+    full = disk(settings)
+    faults = [] if full is None else [full]
     if not started or serving is None:
         return Health("down", "", running, tuple(faults))
     faults += [fault for part in parts.of(settings) if (fault := _part(settings, serving, part, running))]
@@ -67,7 +68,7 @@ def examine(settings: Settings) -> Health:
 def _part(settings: Settings, serving: parts.Serving, part: str, running: dict[str, int | None]) -> Fault | None:
     title, again = parts.TITLES[part], "`scripts/galaxy up` starts it again"
     if running[part] is None:
-        if part == "web" and not ports.is_free(HOST, serving.port):
+        if part == "web" and not ports.is_free(HOST, serving.port) and not parts.holds_port(settings, serving.port):
             holder = ports.holder_words(serving.port)
             remedy = "end that program, or `scripts/galaxy up --port N`"
             return Fault(
@@ -79,6 +80,8 @@ def _part(settings: Settings, serving: parts.Serving, part: str, running: dict[s
     elif part == "celery":
         # Without its broker the worker cannot answer; the broker's fault says it all.
         answers = running["broker"] is None or broker.worker_answers(settings.broker_socket)
+    elif part == "handler":
+        answers = parts.handler_answers(settings)
     elif part == "warm":
         answers = warm.answers(settings.warm_socket)
     else:
@@ -100,10 +103,16 @@ def _database(settings: Settings, serving: parts.Serving) -> list[Fault]:
     return []
 
 
-def _disk(settings: Settings) -> list[Fault]:
+def free_bytes(settings: Settings) -> int:
+    """Return what is free on the disk of the instance's data."""
     folder = next(path for path in (settings.state, *settings.state.parents) if path.exists())
-    free = shutil.disk_usage(folder).free
+    return shutil.disk_usage(folder).free
+
+
+def disk(settings: Settings) -> Fault | None:
+    """Return the fault of a disk that is nearly full."""
+    free = free_bytes(settings)
     if free >= LEAST_FREE_BYTES:
-        return []
+        return None
     problem = f"only {free >> 20} MB are free where Galaxy keeps its data"
-    return [Fault("disk", "E501", problem, f"make room in {settings.state}")]
+    return Fault("disk", "E501", problem, f"make room in {settings.state}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import errno
 import json
 import sys
 import time
@@ -13,6 +14,10 @@ from metapipe.errors import MetapipeError
 from metapipe.instance import health, parts, settings, starting
 from metapipe.instance.settings import Chosen, Settings
 
+#: What the system says where a file cannot be written: no room, no right, no such place.
+_CANNOT_WRITE = {
+    getattr(errno, name) for name in ("ENOSPC", "EDQUOT", "EFBIG", "EROFS", "EACCES", "EPERM", "EIO", "ENOTDIR")
+}
 _EPILOG = """examples:
   scripts/galaxy up                                   start it, or mend what does not work
   scripts/galaxy up --port 8080                       on a port of your choice (remembered)
@@ -36,6 +41,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return error.exit_code
     except (KeyboardInterrupt, BrokenPipeError):
         return 130
+    except OSError as error:
+        if error.errno not in _CANNOT_WRITE:
+            raise
+        refused = MetapipeError("E501", f"{error.strerror}: {error.filename or 'a file of the instance'}")
+        _say(str(refused))
+        return refused.exit_code
 
 
 def _up(found: Settings, chosen: Chosen, options: argparse.Namespace) -> int:
@@ -132,7 +143,7 @@ def _parser() -> argparse.ArgumentParser:
     status.add_argument("--json", action="store_true", help="for programs")
     status.set_defaults(run=_status)
     logs = commands.add_parser("logs", parents=[everywhere], help="show a log")
-    logs.add_argument("part", nargs="?", choices=("web", "celery", "broker", "warm"), default="web")
+    logs.add_argument("part", nargs="?", choices=("web", "handler", "celery", "broker", "warm"), default="web")
     logs.add_argument("-f", "--follow", action="store_true", help="go on as it grows")
     logs.add_argument("-n", "--lines", type=int, default=50, metavar="N", help="lines to begin with (50)")
     logs.set_defaults(run=_logs)

@@ -1,4 +1,4 @@
-"""The parts of a running Galaxy: message broker, Celery worker, web server (which also runs the jobs).
+"""The parts of a running Galaxy: message broker, Celery worker, job handler, web server.
 
 Beside them, if so chosen, the server of warm Spark sessions for the jobs.
 """
@@ -7,26 +7,31 @@ from __future__ import annotations
 
 import json
 import secrets as random
+import time
 import urllib.error
 import urllib.request
 from dataclasses import dataclass
 from pathlib import Path
 
-from metapipe.instance import broker, processes, warm
+from metapipe.instance import broker, ports, processes, warm
 from metapipe.instance.processes import Identity
 from metapipe.instance.secrets import write_private
 from metapipe.instance.settings import HOST, Settings
 
-PARTS = ("broker", "celery", "web")
+PARTS = ("broker", "celery", "handler", "web")
 #: Parts that an instance may have.
 OPTIONAL = ("warm",)
 TITLES = {
     "broker": "message broker",
     "celery": "Celery worker",
+    "handler": "job handler",
     "web": "web server",
     "warm": "warm session server",
 }
+#: Name of the job handler in Galaxy's configuration and database.
+HANDLER = "jobs"
 _CELERY_TASKS_AT_ONCE = 2
+_BEAT_SECONDS = 20.0
 
 
 @dataclass(frozen=True)
@@ -62,6 +67,9 @@ def command(settings: Settings, part: str, port: int) -> list[str]:
         options += ["--queues", "celery,galaxy.internal,galaxy.external", "--without-gossip", "--without-mingle"]
         options += ["--beat", "--schedule", str(settings.state / "data" / "celery-beat")]
         return [python, "-s", str(settings.templates / "celery_start.py"), "worker", *options]
+    if part == "handler":
+        options = ["--config-file", str(settings.config / "galaxy.yml"), "--server-name", HANDLER]
+        return [python, "-s", str(settings.templates / "handler_start.py"), *options]
     options = ["--worker-class", "galaxy.webapps.galaxy.workers.Worker", "--workers", "1", "--timeout", "300"]
     options += ["--bind", f"{HOST}:{port}", "--config", str(settings.templates / "gunicorn_start.py")]
     options += ["--graceful-timeout", "10", "--no-control-socket"]
@@ -118,6 +126,20 @@ def web_answers(url: str, seconds: float = 5.0) -> bool:
         with urllib.request.urlopen(f"{url}/api/version", timeout=seconds) as reply:  # noqa: S310 - our own address
             return "version_major" in json.load(reply)
     except (OSError, ValueError, urllib.error.URLError):
+        return False
+
+
+def holds_port(settings: Settings, port: int) -> bool:
+    """Whether a process of the web server listens there: its worker goes on for a while when its master died."""
+    own = {identity.pid for identity in belonging(settings, "web")}
+    return bool(own & set(ports.holders(port)))
+
+
+def handler_answers(settings: Settings) -> bool:
+    """Whether the job handler has looked through its queue lately."""
+    try:
+        return time.time() - settings.handler_file.stat().st_mtime < _BEAT_SECONDS
+    except OSError:
         return False
 
 

@@ -7,7 +7,6 @@ server or the record of it is gone.
 
 from __future__ import annotations
 
-import contextlib
 import json
 import os
 import signal
@@ -21,6 +20,9 @@ from metapipe.instance.secrets import write_private
 
 INSTANCE_MARK = "METAPIPE_INSTANCE"
 PART_MARK = "METAPIPE_PART"
+_KILL_SECONDS = 5.0
+_ROUNDS = 20
+_started: set[int] = set()
 
 
 @dataclass(frozen=True)
@@ -87,6 +89,7 @@ def start(part: str, command: Sequence[str], environ: Mapping[str, str], log: Pa
             start_new_session=True,
         )
     process.returncode = 0  # it is to outlive this object; reap() takes its exit status
+    _started.add(process.pid)
     identity = identify(process.pid)
     # Gone at once: its log says why; an identity that was never alive says "not running".
     return identity or Identity(process.pid, -1, _boot_id())
@@ -130,20 +133,36 @@ def belonging(mark: str, roots: Iterable[Identity | None] = (), part: str | None
     return [identity for pid in sorted(members) if (identity := identify(pid)) is not None]
 
 
-def stop(identities: Iterable[Identity], grace: float, find_more: Callable[[], list[Identity]] = list) -> None:
+def stop(
+    identities: Iterable[Identity], grace: float, find_more: Callable[[], list[Identity]] = list
+) -> list[Identity]:
     """Ask processes to end, wait up to ``grace`` seconds, then end them; again for those that came meanwhile.
 
-    :param find_more: returns what else has to go; asked until it returns nothing.
+    :param find_more: returns what else has to go; asked until it returns nothing new, at most so many times as
+        processes that start each other need.
+    :return: those that go on: a process that waits in the kernel, for a disk or a network drive, ends only after that.
     """
-    waiting = list(identities)
-    while waiting:
+    waiting, undying = list(identities), set[Identity]()
+    for _ in range(_ROUNDS):
+        if not waiting:
+            break
         for identity in waiting:
             identity.send(signal.SIGTERM)
         if not wait_until(lambda: not any(i.alive for i in waiting), grace):  # noqa: B023 - called at once
             for identity in waiting:
                 identity.send(signal.SIGKILL)
-            wait_until(lambda: not any(i.alive for i in waiting), 5.0)  # noqa: B023
-        waiting, grace = find_more(), min(grace, 3.0)
+            wait_until(lambda: not any(i.alive for i in waiting), _KILL_SECONDS)  # noqa: B023
+        undying |= {identity for identity in waiting if identity.alive}
+        waiting, grace = [identity for identity in find_more() if identity not in undying], min(grace, 3.0)
+    return sorted((i for i in {*undying, *waiting} if i.alive), key=lambda identity: identity.pid)
+
+
+def name_of(identity: Identity) -> str:
+    """Return e.g. ``process 4711 (python3)``."""
+    try:
+        return f"process {identity.pid} ({Path(f'/proc/{identity.pid}/comm').read_text().strip()})"
+    except OSError:
+        return f"process {identity.pid}"
 
 
 def wait_until(holds: Callable[[], bool], seconds: float, pause: float = 0.05) -> bool:
@@ -158,10 +177,17 @@ def wait_until(holds: Callable[[], bool], seconds: float, pause: float = 0.05) -
 
 
 def reap() -> None:
-    """Take the exit status of children that ended, so that no zombie is left in our name."""
-    with contextlib.suppress(ChildProcessError):
-        while os.waitpid(-1, os.WNOHANG)[0]:
-            pass
+    """Take the exit status of processes started here that ended, so that no zombie is left in our name.
+
+    Of those alone: other children of this process are waited for by whoever started them.
+    """
+    for pid in tuple(_started):
+        try:
+            ended = os.waitpid(pid, os.WNOHANG)[0] == pid
+        except ChildProcessError:
+            ended = True
+        if ended:
+            _started.discard(pid)
 
 
 def _pids() -> list[int]:

@@ -13,26 +13,28 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from metapipe.errors import MetapipeError
-from metapipe.instance import accounts, broker, configuration, parts, ports, processes, warm
+from metapipe.instance import accounts, broker, configuration, health, parts, ports, processes, warm
 from metapipe.instance.parts import Serving
 from metapipe.instance.secrets import private_folder
 from metapipe.instance.settings import HOST, Settings
 
 Say = Callable[[str], None]
 
-_BROKER_SECONDS, _WEB_SECONDS, _CELERY_SECONDS, _SPARK_SECONDS = 20.0, 300.0, 120.0, 90.0
+_BROKER_SECONDS, _WEB_SECONDS, _CELERY_SECONDS, _HANDLER_SECONDS, _SPARK_SECONDS = 20.0, 300.0, 120.0, 300.0, 90.0
 _PATIENCE_SECONDS = 30.0  # a busy machine answers late; only then is a living part taken for hung
 _SAY_EVERY_SECONDS = 10.0
 _GRACE_SECONDS = 15.0
+_LEAST_TO_START = 64 << 20  # tables, configuration and logs; a user's data need more
 
 
 def up(settings: Settings, say: Say) -> accounts.Credentials:
     """Start what does not run and restart what does not answer; return how to log in.
 
-    :raises MetapipeError: E301 environment missing, E306 port in use, E307 a part ends at its start, E801 it takes
-        too long.
+    :raises MetapipeError: E301 environment missing, E501 the disk is full, E306 port in use, E307 a part ends at its
+        start, E801 it takes too long or an earlier process does not end.
     """
     _check_environments(settings)
+    _check_disk(settings)
     private_folder(settings.state)
     with _only_one(settings, say):
         configuration.render(settings)
@@ -42,8 +44,9 @@ def up(settings: Settings, say: Say) -> accounts.Credentials:
         broken = [part for part in parts.of(settings) if not _works(settings, part)]
         serving = parts.read_serving(settings)
         if "web" in broken or serving is None:
-            if serving is not None and serving.digest != started and "celery" not in broken:
-                broken.insert(-1, "celery")  # it would go on with the settings of before
+            if serving is not None and serving.digest != started:
+                # The others would go on with the settings of before.
+                broken += [part for part in ("celery", "handler") if part not in broken]
             serving = Serving(_choose_port(settings, serving, say), started)
         elif serving.digest != started:
             say("note: tools or settings changed since Galaxy started; `scripts/galaxy restart` takes them over")
@@ -51,6 +54,8 @@ def up(settings: Settings, say: Say) -> accounts.Credentials:
             _clear_away(settings, part)
         _start(settings, broken, serving, say)
         credentials = accounts.ensure(settings, serving.url)
+        if (full := health.disk(settings)) is not None:
+            say(str(full))
         if not any(settings.refdb.glob("[!.]*/[!.]*/manifest.json")):
             say(f"note: no reference database is installed in {settings.refdb}; see `metapipe refdb list`")
         return credentials
@@ -66,17 +71,29 @@ def down(settings: Settings, say: Say) -> int:
             say(f"stopping {len(doomed)} processes …")
         # The broker last: the others say goodbye through it.
         brokers = {identity.pid for identity in parts.belonging(settings, "broker")}
+        # The handler first: it would take what is ended here for jobs that ended by themselves.
+        processes.stop(parts.belonging(settings, "handler"), _GRACE_SECONDS)
         processes.stop(
             [identity for identity in doomed if identity.pid not in brokers],
             _GRACE_SECONDS,
             lambda: [identity for identity in parts.belonging(settings) if identity.pid not in brokers],
         )
-        processes.stop(parts.belonging(settings), _GRACE_SECONDS, lambda: parts.belonging(settings))
+        left = processes.stop(parts.belonging(settings), _GRACE_SECONDS, lambda: parts.belonging(settings))
         for part in (*parts.PARTS, *parts.OPTIONAL):
-            parts.record(settings, part).unlink(missing_ok=True)
+            if parts.identity(settings, part) not in left:
+                parts.record(settings, part).unlink(missing_ok=True)
         settings.broker_socket.unlink(missing_ok=True)
         settings.warm_socket.unlink(missing_ok=True)
+        _all_ended(left)
         return len(doomed)
+
+
+def _all_ended(left: list[processes.Identity]) -> None:
+    if left:
+        names = ", ".join(map(processes.name_of, left))
+        raise MetapipeError(
+            "E801", f"ended all but {names}, which not even SIGKILL ends: a disk or network drive may not answer"
+        )
 
 
 def _check_environments(settings: Settings) -> None:
@@ -84,6 +101,16 @@ def _check_environments(settings: Settings) -> None:
     if not all(file.exists() for file in needed):
         raise MetapipeError(
             "E301", "Galaxy is not installed (or its installation was cut short): run `scripts/install galaxy`"
+        )
+
+
+def _check_disk(settings: Settings) -> None:
+    free = health.free_bytes(settings)
+    if free < _LEAST_TO_START:
+        raise MetapipeError(
+            "E501",
+            f"Galaxy does not start where it cannot write: {free >> 20} MB are free in {settings.state.parent}, "
+            f"{_LEAST_TO_START >> 20} MB are needed",
         )
 
 
@@ -113,6 +140,8 @@ def _works(settings: Settings, part: str) -> bool:
         if not broker.answers(settings.broker_socket):
             return True  # judged once the broker is back: the worker reconnects by itself
         return processes.wait_until(lambda: broker.worker_answers(settings.broker_socket), _PATIENCE_SECONDS)
+    if part == "handler":
+        return processes.wait_until(lambda: parts.handler_answers(settings), _PATIENCE_SECONDS)
     if part == "warm":
         return processes.wait_until(lambda: warm.answers(settings.warm_socket), _PATIENCE_SECONDS)
     serving = parts.read_serving(settings)
@@ -121,8 +150,7 @@ def _works(settings: Settings, part: str) -> bool:
 
 def _choose_port(settings: Settings, earlier: Serving | None, say: Say) -> int:
     if settings.port is not None:
-        own = [identity.pid for identity in parts.belonging(settings, "web")]
-        if not ports.is_free(HOST, settings.port) and not set(ports.holders(settings.port)) & set(own):
+        if not ports.is_free(HOST, settings.port) and not parts.holds_port(settings, settings.port):
             raise MetapipeError(
                 "E306", f"port {settings.port} is held by {ports.holder_words(settings.port)}; choose another --port"
             )
@@ -139,7 +167,7 @@ def _choose_port(settings: Settings, earlier: Serving | None, say: Say) -> int:
 
 def _clear_away(settings: Settings, part: str) -> None:
     """End what is left of a part that does not work, so that two never run at the same time."""
-    processes.stop(parts.belonging(settings, part), _GRACE_SECONDS, lambda: parts.belonging(settings, part))
+    _all_ended(processes.stop(parts.belonging(settings, part), _GRACE_SECONDS, lambda: parts.belonging(settings, part)))
     parts.record(settings, part).unlink(missing_ok=True)
 
 
@@ -156,6 +184,9 @@ def _start(settings: Settings, broken: list[str], serving: Serving, say: Say) ->
     if "web" in broken:
         parts.write_serving(settings, serving)
         _launch(settings, "web", serving, say)
+    if "handler" in broken:
+        settings.handler_file.unlink(missing_ok=True)
+        _launch(settings, "handler", serving, say)
     if "celery" in broken:
         broker.give_back_unfinished(settings.broker_socket)
         settings.warm_file.unlink(missing_ok=True)
@@ -163,6 +194,7 @@ def _start(settings: Settings, broken: list[str], serving: Serving, say: Say) ->
     _wait(settings, "web", lambda: parts.web_answers(serving.url), _WEB_SECONDS, say)
     answers = _warm if "celery" in broken else _worker_answers  # one that ran on was warm before
     _wait(settings, "celery", lambda: answers(settings), _CELERY_SECONDS, say)
+    _wait(settings, "handler", lambda: parts.handler_answers(settings), _HANDLER_SECONDS, say)
     if "warm" in broken:
         _wait(settings, "warm", lambda: warm.is_ready(settings.warm_socket), _SPARK_SECONDS, say)
 

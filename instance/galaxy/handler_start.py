@@ -1,0 +1,49 @@
+"""The job handler: Galaxy without web pages, which schedules workflows and starts, watches and finishes jobs.
+
+A process of its own, so that a crash of the web server touches no job. ``METAPIPE_HANDLER_FILE`` is touched whenever
+its queue of jobs is looked through: that is how ``scripts/galaxy`` sees that it works.
+"""
+
+import gc
+import os
+import sys
+from pathlib import Path
+
+import installed_databases  # noqa: F401 - makes the type of our data table known
+import lean_imports  # noqa: F401 - works by being imported
+
+# The runner of jobs knows processes as `scripts/galaxy` does, by the same code.
+sys.path.append(str(Path(__file__).resolve().parents[2] / "src"))
+
+
+def tell_of_life(queue):
+    """Let each look through the queue of jobs leave its time."""
+    sleep, beat = queue._monitor_sleep, Path(os.environ["METAPIPE_HANDLER_FILE"])
+
+    def touch_and_sleep(seconds):
+        beat.touch()
+        sleep(seconds)
+
+    queue._monitor_sleep = touch_and_sleep
+
+
+def main():
+    # The collector would walk a growing heap of modules again and again (as gunicorn_start.py says).
+    gc.disable()
+    from galaxy import main as galaxy_main
+
+    load = galaxy_main.load_galaxy_app
+
+    def load_and_tell(*words, **options):
+        app = load(*words, **options)
+        gc.freeze()
+        gc.enable()
+        tell_of_life(app.job_manager.job_handler.job_queue)
+        return app
+
+    galaxy_main.load_galaxy_app = load_and_tell
+    galaxy_main.main()
+
+
+if __name__ == "__main__":
+    main()
