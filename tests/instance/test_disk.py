@@ -16,7 +16,7 @@ WITHOUT_ROOM = "import resource, runpy; resource.setrlimit(resource.RLIMIT_FSIZE
 COMMAND = "runpy.run_module('metapipe.instance.local', run_name='__main__')"
 
 
-@pytest.mark.parametrize("words", [("up", "--port", "8080"), ("reload-databases",)])
+@pytest.mark.parametrize("words", [("up", "--port", "8080"), ("restart",)])
 def test_where_nothing_can_be_written_every_command_says_so_in_one_line(
     instance: Settings, environ: dict[str, str], words: tuple[str, ...]
 ) -> None:
