@@ -155,9 +155,11 @@ def test_a_repeated_accession_is_refused(tmp_path: Path) -> None:
         (">acc1 a\nMK\n>acc2 b\nMV\n>acc1 c\nML\n", r"E107 db.faa line 5: expected .* \(line 1 .*\), found 'acc1'"),
         (">acc(1)\nMK\n>acc[1]\nML\n", r"E107 db.faa line 3: expected another name: acc\(1\) .*, found 'acc\[1\]'"),
         (">a\nMK\n>\nML\n", r"E101 db.faa line 3: expected a name behind '>'"),
+        (">a\nMK\n>b\nM1L\n", r"E109 db.faa line 3: expected amino acids in b, found '1'"),
+        (f">a\n{'ACGGTTCA' * 40}\n", r"E122 db.faa: expected proteins, found 'nucleotides'"),
     ],
 )  # fmt: skip
-def test_names_that_are_or_become_equal_are_refused_with_the_users_file_and_line(
+def test_names_that_become_equal_and_what_is_no_protein_are_refused_with_the_line(
     tmp_path: Path, text: str, message: str
 ) -> None:
     (tmp_path / "db.faa").write_text(text)

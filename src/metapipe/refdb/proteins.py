@@ -12,14 +12,18 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TextIO
 
+import numpy as np
+
 from metapipe.errors import MetapipeError
 from metapipe.refdb.text_files import text_lines
+from metapipe.runner.scan_fasta import ENOUGH_TO_JUDGE, are_nucleotides
 from metapipe.stages.plain_text import ascii_line
 from metapipe.stages.subject_titles import SEPARATOR, parse_title
 
 _WIDTH = 60
 _EC = re.compile(r"[1-7](\.(\d+|-)){0,3}|[1-7]\.\d+\.\d+\.n\d+")
 #: Amino acids a search engine takes: the twenty, plus ambiguity codes and selenocysteine/pyrrolysine.
+_NO_RESIDUE = re.compile(r"[^A-Za-z*.\s-]")
 _RESIDUES = re.compile(r"[^ACDEFGHIKLMNPQRSTVWYBJZXUO]")
 
 
@@ -108,16 +112,25 @@ def parse_header(header: str) -> Protein:
 def read_proteins(path: Path) -> Iterator[Protein]:
     """Read a protein FASTA file, plain or gzip.
 
-    :raises MetapipeError: E101 when it is not FASTA or a record has no name, E108 when it holds no record.
+    :raises MetapipeError: E101 when it is not FASTA or a record has no name, E108 when it holds no record, E109 a
+        letter that is no amino acid, E122 a file of nucleotides.
     """
     count = 0
+    letters = np.zeros(256, dtype=np.int64)
     for line, header, sequence in read_records(path):
         if not header.split():
             raise MetapipeError("E101", file=path, line=line, expected="a name behind '>'", found=f">{header}")
+        if strange := _NO_RESIDUE.search(sequence):
+            expected = f"amino acids in {header.split()[0]}"
+            raise MetapipeError("E109", file=path, line=line, expected=expected, found=strange[0])
+        if letters.sum() <= ENOUGH_TO_JUDGE:
+            letters += np.bincount(np.frombuffer(sequence.encode(), dtype=np.uint8), minlength=256)
         count += 1
         yield replace(parse_header(header), sequence=clean_sequence(sequence))
     if not count:
         raise MetapipeError("E108", file=path)
+    if are_nucleotides(letters):
+        raise MetapipeError("E122", file=path, expected="proteins", found="nucleotides")
 
 
 def name_twice(path: Path) -> MetapipeError:

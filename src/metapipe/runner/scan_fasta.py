@@ -18,10 +18,10 @@ _ONLY_PROTEIN = b"EFILPQXZJOefilpqxzjo*"
 #: Proteins are DNA by mistake when nine letters in ten are A, C, G, T, U or N and each base is one in twenty: of real
 #: proteins a quarter are, and peptides of few letters (silk, antifreeze proteins) lack one of the bases.
 _LIKE_DNA, _LEAST_OF_A_BASE = 0.9, 0.05
-_FEWEST_TO_JUDGE, _ENOUGH_TO_JUDGE = 200, 1 << 20
+_FEWEST_TO_JUDGE, ENOUGH_TO_JUDGE = 200, 1 << 20
 
 
-def _are_nucleotides(counts: Ints) -> bool:
+def are_nucleotides(counts: Ints) -> bool:
     """Whether letters, counted by their byte, are those of nucleotides."""
     of = {letter: int(counts[ord(letter)] + counts[ord(letter.lower())]) for letter in "ACGTUN"}
     total = int(counts.sum() - counts[[10, 13]].sum())
@@ -131,7 +131,7 @@ class FastaScanner(LineScanner):
         """Count letters of proteins until it is clear that they are proteins."""
         if self._counts is not None:
             self._counts += np.bincount(np.frombuffer(sequences, dtype=np.uint8), minlength=256)
-            if self._counts.sum() > _ENOUGH_TO_JUDGE and not _are_nucleotides(self._counts):
+            if self._counts.sum() > ENOUGH_TO_JUDGE and not are_nucleotides(self._counts):
                 self._counts = None
 
     def _before_first(self, lines: Lines, heads: Ints) -> int:
@@ -150,7 +150,7 @@ class FastaScanner(LineScanner):
         return int(bad[0]) if len(bad) else None
 
     def _end(self, found: Found) -> Found:
-        if self._counts is not None and _are_nucleotides(self._counts):
+        if self._counts is not None and are_nucleotides(self._counts):
             raise MetapipeError("E122", file=self.label, expected="proteins", found="nucleotides")
         if self._open is None:
             return found
