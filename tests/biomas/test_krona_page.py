@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
@@ -92,12 +92,18 @@ def test_a_page_that_is_not_there_is_no_result(tmp_path: Path) -> None:
 def combined(fake_task: Callable[..., Any], tmp_path: Path) -> Callable[..., Any]:
     """``combined({"bay.tabular": rows, …}, counts="direct")`` runs combine_samples."""
 
-    def go(tables: dict[str, list[samples.Row]], **options: Any) -> tuple[dict[str, bytes], Any]:
+    def go(
+        tables: dict[str, list[samples.Row]], expected: Sequence[str] = (), **options: Any
+    ) -> tuple[dict[str, bytes], Any]:
         paths = []
         for name, rows in tables.items():
             paths.append(tmp_path / name)
             paths[-1].write_bytes(b"".join(table_of(rows)))
-        task = fake_task(CombineSamples(), {}, side_files={"taxa": paths}, **options)
+        side = {}
+        if expected:
+            side["expected"] = tmp_path / "expected.txt"
+            side["expected"].write_text("".join(f"{name}\n" for name in expected))
+        task = fake_task(CombineSamples(), {}, side=side, side_files={"taxa": paths}, **options)
         return task.run(), task
 
     return go
@@ -113,31 +119,65 @@ def test_the_whole_page_is_offline_and_the_same_every_time(combined: Callable[..
     assert "<script src" not in page
     assert str(tmp_path) not in page
     assert "nothing" not in page.partition("<krona ")[2]
-    assert task.notes == {"samples": 2, "reads": 1610, "classified": 1581, "taxa": 20, "species": 2}
+    assert task.notes == {
+        "samples": 2,
+        "left_out": [],
+        "reads": 1610,
+        "classified": 1581,
+        "taxa": 20,
+        "species": 2,
+    }
+    assert "left-out" not in page
 
 
 def test_the_table_has_totals_or_direct_counts(combined: Callable[..., Any]) -> None:
     tables = {"bay.tabular": samples.MERGED, "fjord.tabular": samples.SECOND}
-    for counted, expected in (("total", b"\t910\t10\n"), ("direct", b"\t90\t10\n")):
+    for counted, expected in (("total", [b"910", b"10"]), ("direct", [b"90", b"10"])):
         rows = combined(tables, counts=counted)[0]["table"].splitlines(keepends=True)
         [genus] = [row for row in rows if row.startswith(b"Vibrio\t")]
-        assert genus.endswith(expected)
+        assert genus.split(b"\t")[3:5] == expected
 
 
 def test_the_order_of_samples_orders_columns_and_nothing_else(combined: Callable[..., Any]) -> None:
     tables = {"bay.tabular": samples.MERGED, "fjord.tabular": samples.SECOND}
     one = [row.split(b"\t") for row in combined(tables)[0]["table"].splitlines()]
     other = [row.split(b"\t") for row in combined(dict(reversed(tables.items())))[0]["table"].splitlines()]
-    assert [[*row[:4], row[5], row[4]] for row in one] == other
+    assert [[*row[:3], row[4], row[3], row[5]] for row in one] == other
+
+
+NOTHING_CLASSIFIED: list[samples.Row] = [("r", 4, "none", "", 0, "")]
 
 
 def test_samples_without_a_classified_read_are_samples(combined: Callable[..., Any]) -> None:
-    nothing: list[samples.Row] = [("r", 4, "none", "", 0, "")]
-    made, _ = combined({"a.tabular": nothing, "b.tabular": [], "c.tabular": samples.SECOND})
-    assert made["table"].splitlines()[-1] == b"Unclassified\t\t\t\t4\t0\t4"
-    assert [one["id"] for one in json.loads(made["biom"])["columns"]] == ["a", "b", "c"]
-    only, _ = combined({"a.tabular": nothing, "b.tabular": []})
-    assert only["table"] == b"#taxon\ttaxid\trank\tlineage\ta\tb\nUnclassified\t\t\t\t4\t0\n"
+    made, _ = combined({"a.tabular": NOTHING_CLASSIFIED, "c.tabular": samples.SECOND})
+    assert made["table"].splitlines()[-1] == b"Unclassified\t\t\t4\t4\t"
+    assert [one["id"] for one in json.loads(made["biom"])["columns"]] == ["a", "c"]
+
+
+def test_samples_without_reads_are_left_out_and_named(combined: Callable[..., Any]) -> None:
+    made, task = combined({"a.tabular": NOTHING_CLASSIFIED, "b.tabular": []})
+    assert made["table"] == b"#taxon\ttaxid\trank\ta\tlineage\nUnclassified\t\t\t4\t\n"
+    assert made["samples"] == b"#sample\treads\tclassified\tleft_out\na\t4\t0\t\nb\t0\t0\tno reads\n"
+    assert b"<dataset>a</dataset>\n</datasets>" in made["sunburst"]
+    assert b">Not in this chart: b (no reads)</div></body>" in made["sunburst"]
+    assert task.notes["left_out"] == ["b: no reads"]
+    nothing, _ = combined({"a.tabular": [], "b.tabular": []})  # nothing to compare is still a result
+    assert nothing["table"] == b"#taxon\ttaxid\trank\ta\tb\tlineage\n"
+
+
+def test_samples_that_were_expected_and_have_no_table_are_named(combined: Callable[..., Any]) -> None:
+    tables = {"bay": samples.MERGED, "fjord": samples.SECOND}
+    names = ["<b>&' Tromsø", "bay", "fjord", "bog.tabular", ""]
+    made, task = combined(tables, names)
+    rows = [line.split("\t") for line in made["samples"].decode().splitlines()]
+    why = "no result: a step before this one failed"
+    assert [row[0] for row in rows[1:]] == ["<b>&' Tromsø", "bay", "fjord", "bog"]
+    assert [row[3] for row in rows[1:]] == [why, "", "", why]
+    page = made["sunburst"].decode()
+    assert f"Not in this chart: ‹b›&amp;&#39; Tromsø ({why}); bog ({why})</div></body>" in page
+    assert task.notes["samples"] == 2
+    alone = combined(tables)[0]
+    assert all(made[name] == alone[name] for name in ("table", "biom"))
 
 
 @pytest.mark.parametrize("labels", [["bay", "bay"], ["bay.tabular", "fjord", "bay.tsv"]])

@@ -4,14 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from metapipe.biomas.biom_table import biom
 from metapipe.biomas.krona_page import PROGRAMS, krona_page, krona_version
 from metapipe.biomas.summarise_taxa import note_counts, opened, side_labels, stem
 from metapipe.biomas.taxon_table import read_taxa, write_across
+from metapipe.biomas.taxon_tree import TaxonTree
 from metapipe.errors import MetapipeError
 from metapipe.runner.stage import Output, SideFile, Stage, Task, WholeInput, option
+from metapipe.stages.table_rows import format_row, header_line
+
+#: Columns of the table of samples. ``left_out`` says why, and is empty for those that are compared.
+SAMPLE_COLUMNS = ("sample", "reads", "classified", "left_out")
+NO_READS, NO_RESULT = "no reads", "no result: a step before this one failed"
 
 
 @dataclass(frozen=True)
@@ -26,19 +33,34 @@ class CombineSamplesOptions:
 
 
 class CombineSamples(Stage):
-    """The samples keep the order in which they are given."""
+    """The samples keep the order in which they are given.
+
+    Those without any read have nothing to compare, those that failed before have no table: both are named, in the
+    table of samples and on the chart, and the others are compared.
+    """
 
     name = "combine_samples"
     summary = "Put the taxa of many samples side by side as table, BIOM and interactive chart (Krona)"
     example = "metapipe combine_samples --taxa bay-3.tsv --taxa bay-4.tsv --outdir combined"
+    version = "2"  # the lineage is the last column; samples without reads are left out
     side = {
-        "taxa": SideFile("tabular", "Taxa of a sample (summarise_taxa), named after it; repeat for each", multiple=True)
+        "taxa": SideFile(
+            "tabular", "Taxa of a sample (summarise_taxa), named after it; repeat for each", multiple=True
+        ),
+        "expected": SideFile(
+            "txt",
+            "Names of all samples, one a line: those without a table of taxa are named as left out",
+            optional=True,
+        ),
     }
     outputs = {
-        "table": Output("tabular", "A taxon a row, a sample a column", label="Taxa of all samples"),
+        "table": Output("tabular", "A taxon a row, a sample a column, the lineage last", label="Taxa of all samples"),
         "biom": Output("biom1", "Reads directly at each taxon of each sample, BIOM 1.0", label="Counts (BIOM)"),
         "sunburst": Output(
             "html", "Interactive chart (Krona) with all samples, one offline page", label="Chart of all samples"
+        ),
+        "samples": Output(
+            "tabular", "A sample a row: its reads, and why it is left out if it is", label="Samples compared"
         ),
     }
     options = CombineSamplesOptions
@@ -49,17 +71,47 @@ class CombineSamples(Stage):
     def run(self, task: Task, state: Any) -> None:  # noqa: ARG002
         labels = side_labels(task, "taxa")
         samples = sample_names(labels)
-        with opened(task.side_files["taxa"]) as files:
-            tree = read_taxa(list(zip(files, labels, strict=True)))
-        for row in write_across(tree, samples, direct=task.options.counts == "direct"):
+        paths = task.side_files["taxa"]
+        tree = _read(paths, labels)
+        classified = dict(zip(samples, tree.root.total if tree.root else [0] * len(samples), strict=True))
+        nowhere = dict(zip(samples, tree.unclassified, strict=True))
+        reads = {sample: classified[sample] + nowhere[sample] for sample in samples}
+        compared = [sample for sample in samples if reads[sample]] or samples
+        if compared != samples:
+            kept = [index for index, sample in enumerate(samples) if sample in compared]
+            tree = _read([paths[index] for index in kept], [labels[index] for index in kept])
+        left_out = {sample: NO_READS for sample in samples if sample not in compared}
+        named = _expected(task)
+        left_out |= {sample: NO_RESULT for sample in named if sample not in reads}
+        order = list(dict.fromkeys([*named, *samples]))
+        for row in write_across(tree, compared, direct=task.options.counts == "direct"):
             task.output("table").write(row)
-        task.output("biom").write(biom(tree, samples).encode())
-        task.output("sunburst").write(krona_page(task, tree, samples))
-        task.note("samples", len(samples))
+        task.output("biom").write(biom(tree, compared).encode())
+        missing = [(sample, left_out[sample]) for sample in order if sample in left_out]
+        task.output("sunburst").write(krona_page(task, tree, compared, missing))
+        task.output("samples").write(header_line(SAMPLE_COLUMNS))
+        for sample in order:
+            counts = [str(count[sample]) if sample in count else "" for count in (reads, classified)]
+            task.output("samples").write(format_row((sample, *counts, left_out.get(sample, ""))))
+        task.note("samples", len(compared))
+        task.note("left_out", [f"{sample}: {why}" for sample, why in missing])
         note_counts(task, tree)
 
     def tool_versions(self) -> dict[str, str]:
         return krona_version()
+
+
+def _read(paths: Sequence[Path], labels: Sequence[str]) -> TaxonTree:
+    with opened(paths) as files:
+        return read_taxa(list(zip(files, labels, strict=True)))
+
+
+def _expected(task: Task) -> list[str]:
+    """Return the names of all samples, as the user gave them; none when there is no such list."""
+    if "expected" not in task.side:
+        return []
+    lines = task.side["expected"].read_text(encoding="utf-8", errors="replace").splitlines()
+    return [stem(line) for line in lines if line.strip()]
 
 
 def sample_names(labels: Sequence[str]) -> list[str]:

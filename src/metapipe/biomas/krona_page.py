@@ -27,6 +27,10 @@ ALL = "All reads"
 _DATA = re.compile(r"<krona .*</krona>", re.DOTALL)
 # Krona's script puts names into the page as markup, so these must not be in a name even when escaped.
 _ANGLES = str.maketrans({"<": "‹", ">": "›"})
+_NOTICE_STYLE = (
+    "position:fixed;z-index:9;left:0;right:0;bottom:0;max-height:20%;overflow:auto;padding:6px 12px;"
+    "font:14px sans-serif;color:#5c3d00;background:#fff4d6;border-top:1px solid #e0b84c"
+)
 _ATTRIBUTES = (
     '<attribute display="Reads in total">magnitude</attribute>',
     '<attribute display="Reads directly here">magnitudeUnassigned</attribute>',
@@ -40,23 +44,35 @@ def krona_version() -> dict[str, str]:
     return {"kronatools": program_version(PROGRAM)}
 
 
-def krona_page(task: Task, tree: TaxonTree, samples: Sequence[str]) -> bytes:
+def krona_page(task: Task, tree: TaxonTree, samples: Sequence[str], left_out: Sequence[tuple[str, str]] = ()) -> bytes:
     """Run KronaTools and return the page with the tree's data.
 
+    :param left_out: samples that are not in the chart, each with the reason; the page names them.
     :raises MetapipeError: E401 when the program fails, E403 when its page is not as expected.
     """
     nothing, page = task.scratch / "krona.txt", task.scratch / "krona.html"
     nothing.write_text("1\tnothing\n")
     task.launch([PROGRAM, "-o", page, nothing], finished="Writing")
-    return with_data(page, krona_data(tree, samples))
+    return with_data(page, krona_data(tree, samples), _notice(left_out))
 
 
-def with_data(page: Path, data: str) -> bytes:
-    """Return KronaTools' page with its data replaced."""
+def with_data(page: Path, data: str, notice: str = "") -> bytes:
+    """Return KronaTools' page with its data replaced, and a notice over its lower edge."""
     text = page.read_text(encoding="utf-8") if page.is_file() else ""
     if len(_DATA.findall(text)) != 1 or not text.rstrip().endswith("</html>"):
         raise MetapipeError("E403", f"{PROGRAM} did not write a whole page")
-    return _DATA.sub(lambda _: data, text).encode()
+    text = _DATA.sub(lambda _: data, text)
+    if notice:
+        before, body, after = text.rpartition("</body>")
+        text = f"{before}{notice}{body}{after}" if body else text
+    return text.encode()
+
+
+def _notice(left_out: Sequence[tuple[str, str]]) -> str:
+    if not left_out:
+        return ""
+    named = "; ".join(f"{_shown(sample)} ({_shown(why)})" for sample, why in left_out)
+    return f'<div id="left-out" style="{_NOTICE_STYLE}">Not in this chart: {named}</div>'
 
 
 def krona_data(tree: TaxonTree, samples: Sequence[str]) -> str:

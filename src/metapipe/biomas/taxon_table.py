@@ -10,8 +10,8 @@ from metapipe.errors import MetapipeError
 from metapipe.stages.plain_text import one_line
 from metapipe.stages.table_rows import Place, check_header, format_row, header_line, split_row, whole
 
-#: Columns of the table over samples, before those of the samples.
-ACROSS_COLUMNS = ("taxon", "taxid", "rank", "lineage")
+#: Columns of the table over samples before and behind those of the samples: a lineage is as wide as a page.
+ACROSS_COLUMNS = ("taxon", "taxid", "rank"), ("lineage",)
 
 
 def count_assignments(files: Sequence[tuple[Iterable[bytes], str]]) -> TaxonTree:
@@ -77,9 +77,13 @@ def read_taxa(files: Sequence[tuple[Iterable[bytes], str]]) -> TaxonTree:
             if lineage:
                 taxon = tree.add(lineage, reads, place, sample)
                 if taxon.taxid in claims[sample]:
-                    raise MetapipeError("E107", f"taxon {taxid} ({name})", file=place.file, line=place.line)
+                    raise MetapipeError(
+                        "E107", f"taxon {taxid} ({name}) is there twice", file=place.file, line=place.line
+                    )
                 claims[sample][taxon.taxid] = whole(total, "total", place), place
-            elif name != UNCLASSIFIED or nowhere:
+            elif name == UNCLASSIFIED and nowhere:
+                raise MetapipeError("E107", f"the row {name} is there twice", file=place.file, line=place.line)
+            elif name != UNCLASSIFIED:
                 raise MetapipeError(
                     "E111", file=place.file, line=place.line, expected="a lineage", found=f"none for {name}"
                 )
@@ -89,6 +93,10 @@ def read_taxa(files: Sequence[tuple[Iterable[bytes], str]]) -> TaxonTree:
     tree.add_up()
     for (_, file), claimed, sample in zip(files, claims, range(tree.samples), strict=True):
         for taxon in tree:
+            if taxon.taxid not in claimed and taxon.total[sample]:
+                raise MetapipeError(
+                    "E111", f"no row of {taxon.name} ({taxon.taxid}), although taxa below it have reads", file=file
+                )
             says, place = claimed.get(taxon.taxid, (0, Place(file, 1)))
             if says != taxon.total[sample]:
                 raise MetapipeError(
@@ -106,12 +114,12 @@ def write_across(tree: TaxonTree, samples: Sequence[str], *, direct: bool) -> It
 
     :param direct: the reads directly at the taxon, else at it and below it.
     """
-    yield header_line((*ACROSS_COLUMNS, *(one_line(sample) for sample in samples)))
+    yield header_line((*ACROSS_COLUMNS[0], *(one_line(sample) for sample in samples), *ACROSS_COLUMNS[1]))
     for taxon in tree:
         counts = taxon.direct if direct else taxon.total
-        yield format_row((taxon.name, str(taxon.taxid), taxon.rank, taxon.lineage, *map(str, counts)))
+        yield format_row((taxon.name, str(taxon.taxid), taxon.rank, *map(str, counts), taxon.lineage))
     if tree.unclassified_reads:
-        yield format_row((UNCLASSIFIED, "", "", "", *map(str, tree.unclassified)))
+        yield format_row((UNCLASSIFIED, "", "", *map(str, tree.unclassified), ""))
 
 
 def _rows(lines: Iterable[bytes], columns: Sequence[str], file: str) -> Iterator[tuple[Place, list[str]]]:

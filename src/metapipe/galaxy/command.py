@@ -7,7 +7,7 @@ import shutil
 import sys
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -139,14 +139,32 @@ class Errand:
                 self.screen.tell(line)
             self.screen.move(status_line(steps, seconds, self.screen.width))
 
+        failed: MetapipeError | None = None
         try:
-            invocation = wait(self.gi, self.workflow, run.id, look)
-            files = download_outputs(self.gi, invocation, run.results)
+            try:
+                invocation = wait(self.gi, self.workflow, run.id, look)
+            except MetapipeError as error:
+                if not self.workflow.takes_samples_together:
+                    raise
+                # What failed is one sample's; the others have their results, and are compared.
+                failed = error
+                self.screen.complain(error)
+                invocation = self.gi.invocations.show_invocation(run.id)
+            files = download_outputs(self.gi, invocation, run.results, whole=failed is None)
         except MetapipeError as error:
             self.screen.complain(error)
             self.screen.say(f"History   {self.account.history_url(run.history_id)}")
             return error
-        self.screen.tell(f"Done in {clock(time.monotonic() - began)}.\n")
+        if failed is None:
+            self.screen.tell(f"Done in {clock(time.monotonic() - began)}.\n")
+        elif files:
+            self.screen.tell("What did not fail is done:\n")
+        if files:
+            self._show(run, invocation, files)
+        self.screen.say(f"History   {self.account.history_url(run.history_id)}")
+        return failed
+
+    def _show(self, run: Run, invocation: Mapping[str, Any], files: Mapping[str, Path]) -> None:
         folders = Counter(path.parent.name for path in files.values() if path.parent != run.results)
         shown = [path.name for path in files.values() if path.parent == run.results]
         shown += [f"{folder}/ ({count} files)" for folder, count in folders.items()]
@@ -156,8 +174,6 @@ class Errand:
                 self.screen.say(f"Report    {path}")
                 if label in invocation["outputs"]:
                     self.screen.say(f"          {self.account.dataset_url(invocation['outputs'][label]['id'])}")
-        self.screen.say(f"History   {self.account.history_url(run.history_id)}")
-        return None
 
 
 def parser(course: Course) -> argparse.ArgumentParser:

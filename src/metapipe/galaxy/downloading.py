@@ -20,12 +20,15 @@ def download_outputs(
     invocation: Mapping[str, Any],
     folder: Path,
     fetched: Callable[[Path], None] | None = None,
+    *,
+    whole: bool = True,
 ) -> dict[str, Path]:
     """Write every labelled output of a finished run into ``folder`` and return label → file.
 
     A collection becomes a folder of its label with a file for each element; those are called ``label/element``.
     Files of an earlier run with the same names are replaced, each in one step.
 
+    :param whole: the run ended well; else only what is done is fetched, and none is no error.
     :raises MetapipeError: E501 when the folder cannot be written; E404 when every result is empty, which no run that
         really happened leaves (even "nothing found" has its report).
     """
@@ -42,7 +45,9 @@ def download_outputs(
         for element, dataset in shown.items():
             datasets[f"{label}/{element}"] = dataset
             names[f"{label}/{element}"] = f"{safe_name(label)}/{files_of[element]}"
-    if datasets and not any(int(dataset["file_size"]) for dataset in datasets.values()):
+    if not whole:
+        datasets = {label: dataset for label, dataset in datasets.items() if dataset["state"] == "ok"}
+    elif datasets and not any(int(dataset["file_size"]) for dataset in datasets.values()):
         raise MetapipeError(
             "E404", "every result is empty although Galaxy calls the jobs done; see `scripts/galaxy logs web`"
         )

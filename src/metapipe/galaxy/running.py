@@ -17,6 +17,11 @@ from metapipe.galaxy.uploading import UploadedReads
 from metapipe.galaxy.workflow import Workflow
 
 _POLL_SECONDS = 2.0
+#: Jobs that will come to another state by themselves.
+_MOVING = frozenset({"new", "upload", "waiting", "queued", "running", "finishing", "resubmitted", "stop", "deleting"})
+#: Every step has its jobs, so nothing new begins; before, one may still wait for Galaxy to look at it.
+_SCHEDULED = frozenset({"scheduled", "completed"})
+_SETTLED_SECONDS, _UNSCHEDULED_SECONDS = 6.0, 60.0
 _ENDED_BADLY = frozenset({"failed", "cancelled", "cancelling"})
 #: States of a job that let no run go on; the first explains the others.
 _BAD_STATES = ("error", "failed", "paused", "deleted", "stopped")
@@ -74,9 +79,12 @@ def steps_of(gi: GalaxyInstance, workflow: Workflow, run_id: str) -> tuple[dict[
 def wait(gi: GalaxyInstance, workflow: Workflow, run_id: str, look: Callable[[Sequence[Step]], None]) -> dict[str, Any]:
     """Wait until every step is done and return the run as Galaxy describes it.
 
+    Where something fails, what can go on is waited for: the other samples of the run, and their comparison.
+
     :param look: called with the steps at every look (about every two seconds).
     :raises MetapipeError: E404 with the tool, the job's id and the line that matters.
     """
+    still = 0.0
     while True:
         invocation, steps = steps_of(gi, workflow, run_id)
         look(steps)
@@ -86,8 +94,13 @@ def wait(gi: GalaxyInstance, workflow: Workflow, run_id: str, look: Callable[[Se
         if invocation["state"] in _ENDED_BADLY:
             raise MetapipeError("E404", f"the run ended as {invocation['state']}: {_reasons(invocation)}")
         # Steps behind a failed one are paused or never start; those beside it may go on to their end.
-        if {FAILED, STOPPED} & states and RUNNING not in states:
-            raise failure(gi, run_id)
+        if {FAILED, STOPPED} & states:
+            if not workflow.takes_samples_together and RUNNING not in states:
+                raise failure(gi, run_id)
+            moving = any(job["state"] in _MOVING for step in invocation["steps"] for job in step["jobs"])
+            still = 0.0 if moving else still + _POLL_SECONDS
+            if still >= (_SETTLED_SECONDS if invocation["state"] in _SCHEDULED else _UNSCHEDULED_SECONDS):
+                raise failure(gi, run_id)
         time.sleep(_POLL_SECONDS)
 
 
