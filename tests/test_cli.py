@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import resource
@@ -11,6 +12,8 @@ from pathlib import Path
 
 import pytest
 
+from metapipe.cli import complain
+from metapipe.errors import CODES, EX_LOST, MetapipeError
 from metapipe.stages.registry import STAGES
 
 HOME = Path(__file__).parents[1]
@@ -163,3 +166,25 @@ def test_bad_data_met_inside_a_block_is_one_line_without_a_traceback(tmp_path: P
     assert ran.returncode == 65
     assert ran.stderr.startswith("METAPIPE-E111 summary.json: expected a summary")
     assert ran.stderr.count("\n") == 1
+
+
+def test_where_advice_is_wanted_it_stands_below_the_line(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("METAPIPE_ADVICE", "1")
+    error = MetapipeError("E401", "diamond: exit code 1")
+    error.detail = "its last words"
+    assert complain(error) == 71
+    assert capsys.readouterr().err.splitlines() == [
+        "METAPIPE-E401 diamond: exit code 1",
+        f"What to do: {CODES['E401'].remedy}",
+        "its last words",
+    ]
+
+
+def test_a_line_that_could_not_be_printed_has_an_exit_code_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Galaxy judges by the line, and by this exit code where there is none."""
+    with contextlib.suppress(OSError), Path("/dev/full").open("w") as full:  # closing it fails, too
+        monkeypatch.setattr(sys, "stderr", full)
+        assert complain(MetapipeError("E501")) == EX_LOST
+        monkeypatch.undo()

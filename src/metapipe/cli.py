@@ -16,7 +16,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from metapipe import __version__
-from metapipe.errors import EX_BUG, EX_MEMORY, MetapipeError
+from metapipe.errors import CODES, EX_LOST, MetapipeError
 from metapipe.stages.registry import STAGES, SUMMARIES
 
 _EPILOG = """examples:
@@ -55,6 +55,21 @@ def warn(line: str) -> None:
     """Print one line to standard error."""
     with contextlib.suppress(BrokenPipeError):
         print(line, file=sys.stderr, flush=True)
+
+
+def complain(error: MetapipeError) -> int:
+    """Print the line that says what is wrong and, where METAPIPE_ADVICE is set, one that says what to do.
+
+    :returns: the exit code: the error's own, or EX_LOST where the line could not be printed.
+    """
+    lines = [str(error)]
+    if os.environ.get("METAPIPE_ADVICE"):
+        lines.append(f"What to do: {CODES[error.code].remedy}")
+    try:
+        warn("\n".join([*lines, error.detail] if error.detail else lines))
+    except OSError:
+        return EX_LOST
+    return error.exit_code
 
 
 def rewrite(line: str) -> None:
@@ -165,10 +180,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         code = run(sys.argv[1:] if arguments is None else arguments)
     except MetapipeError as error:
-        warn(str(error))
-        if error.detail:
-            warn(error.detail)
-        code = error.exit_code
+        code = complain(error)
     except KeyboardInterrupt:
         warn("interrupted; run the same command again to go on from the blocks that are done")
         code = 130
@@ -176,12 +188,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         warn("ended from outside; run the same command again to go on from the blocks that are done")
         code = 128 + signal.SIGTERM
     except MemoryError:
-        warn(str(MetapipeError("E802")))
-        code = EX_MEMORY
+        code = complain(MetapipeError("E802"))
     except Exception as error:
-        warn(str(MetapipeError("E901", f"{type(error).__name__}: {error}")))
+        code = complain(MetapipeError("E901", f"{type(error).__name__}: {error}"))
         traceback.print_exc()
-        code = EX_BUG
     return code
 
 

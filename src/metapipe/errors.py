@@ -13,6 +13,8 @@ from pathlib import PurePath
 
 EX_DATA, EX_MISSING, EX_UNAVAILABLE, EX_BUG, EX_TOOL = 65, 66, 69, 70, 71
 EX_WRITE, EX_TEMPORARY, EX_CONFIG, EX_TIMEOUT, EX_MEMORY = 73, 75, 78, 124, 137
+#: Instead of any other, when the line that says what is wrong could not be printed: a disk full of logs.
+EX_LOST = 74
 
 
 @dataclass(frozen=True)

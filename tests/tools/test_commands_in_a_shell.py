@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -137,9 +138,12 @@ def plain_form(tool: Tool, name: str) -> dict[str, Any]:
     assert not tool.root.findall("./inputs//conditional") + tool.root.findall("./inputs//section"), "add them above"
     outputs = {item.get("name", "") for item in tool.root.iter("data")} - {"summary", "run_report"}
     values: dict[str, Any] = {output: f"/galaxy/{output}" for output in outputs}
+    values |= {item.get("name", ""): "/galaxy/configfile" for item in tool.root.iter("configfile")}
     for param in tool.root.findall("./inputs//param"):
         key = param.get("name") or param.get("argument", "").lstrip("-").replace("-", "_")
         match param.get("type"):
+            case "data_collection":
+                values[key] = {name: dataset(name)}
             case "data":
                 values[key] = [dataset(name)] if param.get("multiple") == "true" else dataset(name)
             case "boolean":
@@ -179,12 +183,23 @@ def shown(name: str) -> str:
 def test_a_name_is_one_word_of_the_command_and_nothing_else(tool: Tool, name: str, tmp_path: Path) -> None:
     (call,) = arguments(tool, context(tool.stage_name, name), tmp_path)
     named = [word.partition("=") for word in call if "=" in word and word.startswith("--")]
+    named = [words for words in named if words[0] != "--expected-name"]  # of a file that the tool itself makes
     assert named
-    assert {value for _, _, value in named} == {shown(name)}
+    assert {re.sub(r" \((forward|reverse)\)$", "", value) for _, _, value in named} == {shown(name)}
+    mates = [value for flag, _, value in named if flag.startswith(("--reads-1", "--reads-2"))]
+    assert [value.rpartition(" ")[2] for value in mates] == ["(forward)", "(reverse)"][: len(mates)]
     assert all(flag.endswith("-name") or flag in {"--sample", "--title"} for flag, _, _ in named)
     assert call[call.index("--slots") + 1] == "3"
     assert call[call.index("--memory-mb") + 1] == "2048"
     assert call[call.index("--report") + 1] == "/galaxy/report"
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_names_of_all_samples_are_written_to_a_file_a_line_each(name: str) -> None:
+    names = Tool("combine_samples").root.findtext("./configfiles/configfile") or ""
+    written = fill_template(names, context={"all_samples": {name: dataset(name), "bay": dataset("bay")}})
+    assert [line for line in written.splitlines() if line.strip()] == [shown(name), "bay"]
+    assert not fill_template(names, context={"all_samples": None}).strip()
 
 
 def test_without_the_run_report_none_is_written(tool: Tool, tmp_path: Path) -> None:

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import re
+from types import SimpleNamespace
 from xml.etree.ElementTree import Element
 
 import pytest
+from galaxy.util.template import fill_template
 from wrapped_stages import ROOT, SUITES, Tool
 
-from metapipe.errors import CODES
+from metapipe.biomas.combine_samples import SAMPLE_COLUMNS
+from metapipe.biomas.tables import ASSIGNMENT_COLUMNS, KEPT_COLUMNS, MATCH_COLUMNS, TAXON_COLUMNS
+from metapipe.errors import CODES, EX_LOST
 
 
 def declared_tests(tool: Tool) -> list[Element]:
@@ -95,14 +99,35 @@ def test_every_column_of_a_table_is_explained() -> None:
         assert [column for column in columns if column not in covered and not re.search(rf"\b{column}\b", text)] == []
 
 
-@pytest.mark.parametrize(
-    ("stage", "output"), [("search_proteins", "hits"), ("search_domains", "domains"), ("annotate", "table")]
-)
-def test_galaxy_shows_tables_with_the_names_of_their_columns(stage: str, output: str) -> None:
-    header = (ROOT / "test-data" / "galaxy" / f"{output}.tabular").read_text().splitlines()[0]
-    action = Tool(stage).root.find(f"./outputs/data[@name='{output}']/actions/action[@name='column_names']")
-    assert action is not None
-    assert (action.get("default") or "").split(",") == header.lstrip("#").split("\t")
+def header_of(table: str) -> tuple[str, ...]:
+    lines = (ROOT / "test-data" / "galaxy" / f"{table}.tabular").read_text().splitlines()
+    return tuple(lines[0].lstrip("#").split("\t"))
+
+
+COLUMNS = {
+    ("search_proteins", "hits"): header_of("hits"),
+    ("search_domains", "domains"): header_of("domains"),
+    ("annotate", "table"): header_of("table"),
+    ("map_amplicons", "matches"): MATCH_COLUMNS,
+    ("map_pairs", "matches"): MATCH_COLUMNS,
+    ("filter_matches", "kept"): KEPT_COLUMNS,
+    ("assign_taxa", "assignments"): ASSIGNMENT_COLUMNS,
+    ("summarise_taxa", "taxa"): TAXON_COLUMNS,
+    ("combine_samples", "samples"): SAMPLE_COLUMNS,
+    ("combine_samples", "table"): ("taxon", "taxid", "rank", "it's", "a b", "lineage"),
+}
+
+
+def test_galaxy_shows_every_table_with_the_names_of_its_columns(tool: Tool) -> None:
+    """Without them its viewers and the reports of workflows number the columns: 0 1 2 3."""
+    tables = [data.get("name") for data in tool.root.iter("data") if data.get("format") == "tabular"]
+    assert {name for stage, name in COLUMNS if stage == tool.stage_name} == set(tables)
+    samples = [SimpleNamespace(element_identifier=name) for name in ("it's", "a,b")]
+    for name in tables:
+        action = tool.root.find(f"./outputs/data[@name='{name}']/actions/action[@name='column_names']")
+        assert action is not None, name
+        shown = fill_template(action.get("default"), context={"taxa": samples})
+        assert tuple(shown.split(",")) == COLUMNS[tool.stage_name, str(name)]
 
 
 BIBTEX_FIELD = re.compile(r"^  (\w+) = \{(.+)\},?$", re.MULTILINE)
@@ -172,15 +197,33 @@ def test_only_a_line_that_begins_with_a_code_is_an_error(tool: Tool, stderr: str
     assert (hits[0] if hits else None) == level
 
 
-def test_every_exit_code_but_0_is_exactly_one_kind_of_failure() -> None:
+def test_galaxy_judges_by_our_line_alone_where_there_is_one_and_by_the_exit_code_else() -> None:
+    """A rule for the exit code puts "Fatal error: Exit code 65" above the line that says what is wrong."""
+
     def covers(limits: str, code: int) -> bool:
         low, colon, high = limits.partition(":")
         return int(low) <= code <= (int(high) if high else 255 if colon else int(low))
 
+    spoken = {code.exit_code for code in CODES.values()} - {137}  # the kernel ends with 137 and says nothing
     rules = Tool("annotation_report").root.findall("./stdio/exit_code")
     for code in range(1, 256):
         hits = [rule.get("level") for rule in rules if covers(rule.get("range", ""), code)]
-        assert hits == ["fatal_oom" if code == 137 else "fatal"], code
+        assert hits == ([] if code in spoken else ["fatal_oom" if code == 137 else "fatal"]), code
+    assert EX_LOST not in spoken
+
+
+def test_a_red_dataset_says_what_is_wrong_and_what_to_do(tool: Tool) -> None:
+    from galaxy.tool_util.output_checker import DETECTED_JOB_STATE, check_output
+    from galaxy.tool_util.parser import get_tool_source
+
+    exit_codes_and_patterns = get_tool_source(str(tool.path)).parse_stdio()
+    line = "METAPIPE-E101 contigs.fasta line 1: expected '>', found 'x'"
+    advice = f"What to do: {CODES['E101'].remedy}"
+    words = f"blocks 1 of 7\n{line}\n{advice}\nmore"
+    state, _, _, messages = check_output(exit_codes_and_patterns[1], exit_codes_and_patterns[0], "", words, 65)
+    assert state == DETECTED_JOB_STATE.GENERIC_ERROR
+    assert [message["desc"] for message in messages] == [f"Fatal error: {line}\n{advice}"]
+    assert {item.get("name"): item.text for item in tool.root.iter("environment_variable")} == {"METAPIPE_ADVICE": "1"}
 
 
 @pytest.mark.parametrize("suite", SUITES)
