@@ -189,6 +189,20 @@ def test_a_taxon_without_a_name_is_refused(tmp_path: Path) -> None:
         build(tmp_path, fasta(tmp_path, "r1"), "r1\t11\n", taxdump(tmp_path, NODES, names))
 
 
+def test_ranks_of_silva_are_for_headers_of_silva(tmp_path: Path) -> None:
+    (tmp_path / "own.fasta").write_text(f">r1 d__Bacteria;p__Bacillota\n{DNA}\n")
+    message = r"METAPIPE-E112 own.fasta: expected the headers of SILVA, of which own.tsv has the ranks, found 'GTDB"
+    with pytest.raises(MetapipeError, match=message):
+        build(tmp_path, tmp_path / "own.fasta", "Bacteria;\t3\tdomain\t\t\n")
+
+
+@pytest.mark.parametrize("name", ["*", "=", "a\x07b"])
+def test_a_name_that_no_mapper_can_tell_is_refused(tmp_path: Path, name: str) -> None:
+    (tmp_path / "own.fasta").write_text(f">{name}\n{DNA}\n")
+    with pytest.raises(MetapipeError, match=r"METAPIPE-E101 own.fasta line 1: expected a name of printable letters"):
+        build(tmp_path, tmp_path / "own.fasta", f"{name}\tk__Bacteria\n")
+
+
 def test_taxids_without_a_taxdump_are_refused(tmp_path: Path) -> None:
     with pytest.raises(MetapipeError, match=r"METAPIPE-E701 own.tsv gives taxids: --nodes and --names"):
         build(tmp_path, fasta(tmp_path, "r1"), "r1\t11\n")

@@ -54,6 +54,10 @@ SEVEN = [("domain", "Bacteria"), ("phylum", "Bacillota"), ("genus", "Bacillus")]
         ('Root;Bacteria;"Bacillota";;;;Bacillus', SEVEN),
         ("D_0__Bacteria;D_1__Bacillota;D_5__Bacillus;D_6__uncultured bacterium",
          [*SEVEN, (NO_RANK, "uncultured bacterium Bacillus")]),
+        # all levels of SILVA's way to a eukaryote
+        ("D_0__Eukaryota;D_1__A;D_2__B;D_3__C;D_4__D;D_5__E;D_6__F;D_7__Examplus;D_8__Examplus pictus",
+         [("domain", "Eukaryota"), *[("clade", name) for name in "ABCDEF"], ("genus", "Examplus"),
+          ("species", "Examplus pictus")]),
         # UNITE for QIIME since version 9: the reference is called by its species hypothesis, which is no taxon
         ("k__Fungi;g__Dd;s__Dd_ee;sh__SH9000001.10FU",
          [("kingdom", "Fungi"), ("genus", "Dd"), ("species", "Dd ee")]),

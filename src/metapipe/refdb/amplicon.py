@@ -75,7 +75,8 @@ def check_names(references: Iterable[Reference], fasta: Path) -> None:
     seen: dict[str, int] = {}
     for reference in references:
         name, line = reference.name, reference.line
-        if not name.isprintable() or name.split() != [name]:
+        # SAM has meanings of its own for '*' and '='.
+        if not name.isprintable() or name.split() != [name] or name in ("*", "="):
             raise MetapipeError("E101", file=fasta, line=line, expected="a name of printable letters", found=name)
         if name in seen:
             expected = f"every reference once (line {seen[name]} has it already)"

@@ -36,8 +36,8 @@ def place_references(
         the headers say it themselves. SILVA's ``tax_slv_*.txt`` gives the ranks of the headers' taxa.
     :param dump: NCBI's taxonomy, needed for taxids.
     :raises MetapipeError: E107 a name twice, E115 a reference without taxon, E116 an unknown taxid, E117 a taxonomy
-        that is no tree, E118 a lineage that cannot be read, E111 a malformed table, E201 no such file, E701 when taxids
-        come without a taxdump.
+        that is no tree, E118 a lineage that cannot be read, E111 a malformed table, E112 SILVA's ranks for other
+        headers, E201 no such file, E701 when taxids come without a taxdump.
     """
     remarks: tuple[str, ...] = ()
     scheme: Scheme | None = None
@@ -48,6 +48,9 @@ def place_references(
         source, scheme = fasta, form.scheme
         remarks = (f"the headers are read as those of {form.collection}",)
         if taxonomy is not None:
+            if scheme is not by_silva:
+                expected, found = f"the headers of SILVA, of which {taxonomy.name} has the ranks", form.collection
+                raise MetapipeError("E112", file=fasta, expected=expected, found=found)
             scheme = by_silva_table(read_ranks(taxonomy))
     else:
         statements, scheme = _from_table(taxonomy)

@@ -176,8 +176,9 @@ def _by_number(pairs: Sequence[Sequence[str]]) -> Ranked:
         if place <= last:
             raise ValueError(f"'D_{number}__{name}' stands after a rank that lies below it")
         last = place
-        ranked.append((SEVEN_RANKS[place] if place < len(SEVEN_RANKS) else CLADE, name))
-    return ranked
+        ranked.append((SEVEN_RANKS[min(place, len(SEVEN_RANKS) - 1)], name))
+    # More than seven: SILVA's own way from the domain to the organism, whose steps have no fixed ranks.
+    return ranked if last < len(SEVEN_RANKS) else by_silva([name for _, name in ranked])
 
 
 def _without_root(names: Sequence[str]) -> list[str]:
