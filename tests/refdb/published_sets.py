@@ -117,6 +117,13 @@ KO_LIST = (
 )
 
 
+HMM_PGAP = (
+    "#ncbi_accession\tsource_identifier\tlabel\tsequence_cutoff\tdomain_cutoff\tproduct_name\tgene_symbol\tec_numbers\tgo_terms",
+    "NF000001.1\tNF000001\tabc\t12\t12\tnitrite reductase\tnirK\t1.7.2.1\tGO:0050421,GO:0005507",
+    "TIGR00001.1\tTIGR00001\trpmI_bact\t12\t12\tribosomal protein bL35\trpmI\t\t",
+)
+
+
 def dna(headers: Iterable[str]) -> bytes:
     """A FASTA file of random bases."""
     return _fasta(headers, "ACGT", 120)
@@ -206,6 +213,7 @@ def published_files() -> dict[str, bytes]:
         "MarRef_v6_proteins.faa.gz": protein(MARREF),
         "Pfam-A.hmm.gz": profile("Abc_N", "PF00001.1", gathering=20) + profile("Abc_C", "PF00002.1", gathering=21),
         "hmm_PGAP.LIB": b"".join(ncbifam.values()),
+        "hmm_PGAP.tsv": table(HMM_PGAP),
         "ko_list.gz": table(KO_LIST),
         **{name: text.encode() for name, text in TAXDUMP.items()},
     }

@@ -95,7 +95,10 @@ PROTEINS = {
 #: Label → accession, description, EC numbers and cut-off of its families.
 FAMILIES = {
     "pfam:37.4": [("PF00001.1", "", "", "GA"), ("PF00002.1", "", "", "GA")],
-    "ncbifam:17.0": [("NF000001.1", "", "", "TC"), ("TIGR00001.1", "", "", "TC")],
+    "ncbifam:17.0": [
+        ("NF000001.1", "nitrite reductase", "1.7.2.1", "TC"),
+        ("TIGR00001.1", "ribosomal protein bL35", "", "TC"),
+    ],
     "ncbifam-lib:17.0": [("NF000001.1", "", "", "TC"), ("TIGR00001.1", "", "", "TC")],
     "kofam:2026-11": [
         ("K00001", "alcohol dehydrogenase", "1.1.1.1", "GA"),

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import published_sets
 import pytest
 
 from metapipe.errors import MetapipeError
+from metapipe.refdb.build import build_from_file
 from metapipe.refdb.family_table import TabledFamily, read_family_table
 
 KOFAM = "knum\tthreshold\tscore_type\tdefinition\n"
@@ -44,6 +46,15 @@ def test_ncbifam_has_columns_for_ec_numbers_and_go_terms(tmp_path: Path) -> None
 def test_a_table_of_another_kind_is_refused_with_its_line(tmp_path: Path, text: str, message: str) -> None:
     with pytest.raises(MetapipeError, match=f"METAPIPE-{message}"):
         read(tmp_path, text)
+
+
+def test_a_table_of_other_families_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "own.hmm").write_bytes(published_sets.profile("own"))
+    (tmp_path / "list").write_text(KOFAM + "K1\t30.5\tdomain\tkinase\n")
+    with pytest.raises(MetapipeError, match=r"METAPIPE-E112 own.hmm: expected families that the table .*, found 'own'"):
+        build_from_file(
+            "hmm", tmp_path / "own.hmm", tmp_path / "db", families=tmp_path / "list", name="own", version="1"
+        )
 
 
 def test_a_missing_table_is_refused(tmp_path: Path) -> None:

@@ -51,11 +51,13 @@ def build_hmm(
     :param only: family accessions without version to keep; all when ``None``.
     :param tabled: name or accession, with or without version → what the collection's own table says of the family;
         its cut-offs become the profile's gathering cut-offs.
-    :raises MetapipeError: as :func:`metapipe.refdb.profiles.read_profiles`; E108 when no profile is left.
+    :raises MetapipeError: as :func:`metapipe.refdb.profiles.read_profiles`; E108 when no profile is left, E112 when
+        ``tabled`` knows none of them.
     """
     counts = {"families": 0, "with_interpro": 0, "with_go": 0, "with_ec": 0}
     rows: list[list[str]] = []
     rules: list[str] = []
+    described: list[bool] = []
     with (folder / PROFILES).open("wb") as binary:
         for profile in read_profiles(profiles):
             if only is not None and profile.family not in only:
@@ -69,10 +71,14 @@ def build_hmm(
             row = _row(profile, known, entry, ec_of_go)
             rows.append(row)
             rules.append(profile.rule)
+            described.append(known is not None)
             counts["families"] += 1
             counts["with_interpro"] += entry is not None
             counts["with_go"] += bool(row[-2])
             counts["with_ec"] += bool(row[-1])
+    if tabled and rows and not any(described):
+        expected = "families that the table of --families names"
+        raise MetapipeError("E112", file=profiles, expected=expected, found=rows[0][0])
     if not rows:
         raise MetapipeError("E108", "there is no profile to build a database from", file=profiles)
     _write_families(folder / FAMILIES, rows, rules)

@@ -8,6 +8,7 @@ import tempfile
 from pathlib import Path
 
 from metapipe.errors import MetapipeError
+from metapipe.foreign_formats import ENOUGH, foreign_format
 from metapipe.refdb import store
 from metapipe.refdb.build import build_from_recipe, whole_folder
 from metapipe.refdb.fetch import Say, silent
@@ -105,6 +106,12 @@ def _extract_files(tar: tarfile.TarFile, scratch: Path) -> None:
 def _unpack(archive: Path, scratch: Path) -> Path:
     """Unpack a tar archive (plain, gz, bz2 or xz) and return the folder in it that holds a manifest."""
     try:
+        if not tarfile.is_tarfile(archive):
+            with archive.open("rb") as stream:
+                words = foreign_format(stream.read(ENOUGH))
+            expected = "a tar archive, plain or packed with gzip, bzip2 or xz"
+            found = f"; this is {words}" if words else ""
+            raise MetapipeError("E105", f"expected {expected}{found}", file=archive)
         with tarfile.open(archive) as tar:
             _extract_files(tar, scratch)
     except (tarfile.TarError, EOFError, OSError) as error:
