@@ -189,6 +189,31 @@ def test_a_taxon_without_a_name_is_refused(tmp_path: Path) -> None:
         build(tmp_path, fasta(tmp_path, "r1"), "r1\t11\n", taxdump(tmp_path, NODES, names))
 
 
+def test_a_title_that_is_not_utf8_is_refused_and_not_written(tmp_path: Path) -> None:
+    path = fasta(tmp_path, "r1 Bacteria;Bacillota")
+    with pytest.raises(MetapipeError, match=r"METAPIPE-E701 expected UTF-8 text for --title, found 'Troms.xf8'"):
+        build_from_file("amplicon", path, tmp_path / "db", name="own", version="1", title="Troms\udcf8")
+    assert not (tmp_path / "db").exists()
+
+
+@pytest.mark.parametrize(
+    "table",
+    [
+        "r1.1.9\tBacteria\tBacillota\tBacilli\n",
+        "Feature ID\tTaxon\tConfidence\nr1.1.9\tBacteria;Bacillota;Bacilli\t0.98\n",
+        "primaryAccession\tstart\tstop\tpath\torganism_name\ttaxid\n"
+        "r1\t1\t9\tBacteria;Bacillota;Bacilli;\tuncultured bacterium\t7\n",
+    ],
+    ids=["a cell for each name", "QIIME's with confidence", "SILVA's taxmap"],
+)
+def test_tables_of_other_forms_are_read(tmp_path: Path, table: str) -> None:
+    build(tmp_path, fasta(tmp_path, "r1.1.9"), table)
+    taxa = (tmp_path / "db" / TAXONOMY).read_text().splitlines()[2:5]
+    assert [line.split("\t")[2:4] for line in taxa] == [
+        ["domain", "Bacteria"], ["phylum", "Bacillota"], ["class", "Bacilli"],
+    ]  # fmt: skip
+
+
 def test_ranks_of_silva_are_for_headers_of_silva(tmp_path: Path) -> None:
     (tmp_path / "own.fasta").write_text(f">r1 d__Bacteria;p__Bacillota\n{DNA}\n")
     message = r"METAPIPE-E112 own.fasta: expected the headers of SILVA, of which own.tsv has the ranks, found 'GTDB"

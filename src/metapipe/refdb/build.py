@@ -95,6 +95,10 @@ def build_from_file(
     """
     if not file.is_file():
         raise MetapipeError("E201", file=file)
+    for option, text in (("title", title), ("licence", licence), ("date", date)):
+        # A command line's bytes that are no UTF-8 arrive as lone surrogates, which no JSON reader takes.
+        if any("\ud800" <= letter <= "\udfff" for letter in text):
+            raise MetapipeError("E701", expected=f"UTF-8 text for --{option}", found=text)
     say(f"building {name}:{version} from {file.name}")
     with whole_folder(folder) as scratch:
         files = {_OWN_FILE[kind]: file}
