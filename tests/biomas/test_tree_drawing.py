@@ -113,3 +113,6 @@ def test_all_reads_at_the_root_are_a_drawing() -> None:
 def test_a_taxonomy_that_begins_with_kingdoms_has_them_as_domains() -> None:
     assert main_ranks(["kingdom", "phylum", "no rank"]) == {"kingdom": "domain", "phylum": "phylum"}
     assert main_ranks(["superkingdom", "kingdom"]) == {"superkingdom": "domain"}
+    assert main_ranks(["division", "subdivision"]) == {"subdivision": "phylum"}
+    assert main_ranks(["supergroup", "division", "class"]) == {"division": "phylum", "class": "class"}
+    assert main_ranks(["division", "phylum"]) == {"phylum": "phylum"}

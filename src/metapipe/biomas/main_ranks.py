@@ -33,10 +33,13 @@ PLURALS: dict[str, str] = {
 def main_ranks(ranks: Iterable[str]) -> dict[str, str]:
     """Return rank as written → main rank, for the ranks of one tree.
 
-    Taxonomies of Greengenes' kind begin with the kingdom and have no domain: their kingdom then counts as domain.
+    Taxonomies of Greengenes' kind begin with the kingdom and have no domain: their kingdom then counts as domain. PR2
+    has no phylum: its subdivision (Dinoflagellata, Gyrista), before version 5 its division, counts as one.
     """
     present = set(ranks)
     known = {rank: rank for rank in MAIN_RANKS if rank != "domain"} | _DOMAINS
     if not present & set(_DOMAINS):
         known["kingdom"] = "domain"
+    if "phylum" not in present:
+        known["subdivision" if "subdivision" in present else "division"] = "phylum"
     return {rank: known[rank] for rank in present if rank in known}
