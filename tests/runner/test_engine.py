@@ -88,7 +88,7 @@ def test_mates_with_one_hash_but_two_names_are_refused_when_they_are_read(
     paths = pairs(10)
     text = paths["reads-2"].read_text()
     paths["reads-2"].write_text(text.replace("read_4/2", "read_x/2"))
-    monkeypatch.setattr(inputs, "_check_pairs", lambda first, second: None)
+    monkeypatch.setattr(inputs, "check_pairs", lambda first, second, marks: None)
     with pytest.raises(MetapipeError, match=r"METAPIPE-E106 reads_2.fastq line 17: expected the mate of 'read_4/1'"):
         run("mates", paths, blocks=3)
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from metapipe.errors import MetapipeError
-from metapipe.stages.table_rows import Place
+from metapipe.stages.table_rows import Place, is_count
 
 #: The row for reads without a taxon; no taxon of the tree, so it has neither number nor rank.
 UNCLASSIFIED = "Unclassified"
@@ -53,7 +53,7 @@ def lineage_steps(text: str, place: Place) -> list[Step]:
     steps = []
     for part in text.split(";"):
         number, *rest = part.split(":", 2)
-        if len(rest) != 2 or not rest[1] or not (number.isascii() and number.isdigit()):
+        if len(rest) != 2 or not rest[1] or not is_count(number):
             raise MetapipeError(
                 "E111",
                 file=place.file,

@@ -35,6 +35,7 @@ from metapipe.runner.run_report import Run, run_report, settle_accounts
 from metapipe.runner.session import Session
 from metapipe.runner.sessions import open_session
 from metapipe.runner.shared_folders import database_sizes
+from metapipe.runner.side_files import readable_side_files
 from metapipe.runner.stage import PER_NODE, Database, Stage, WholeInput
 from metapipe.runner.task import Job
 from metapipe.runner.warm_session import WarmOffer, look_for_warm
@@ -125,6 +126,7 @@ class _Run:
         self.labels = input_labels(request.inputs, request.side, request.labels)
         self.memory_mb = machine.memory_mb() if request.memory_mb is None else request.memory_mb
         self.slots = max(1, min(request.slots, self.memory_mb // self.stage.memory_mb))
+        self.side: Mapping[str, Sequence[Path]] = request.side
         self.sandbox = "auto"
         self.cluster: Cluster | None = None
         self.cores_per_block = 1
@@ -152,6 +154,7 @@ class _Run:
             self.progress.checking([*request.inputs.values()])
             atom = 1 if request.blocks is not None else None
             scanned = read_inputs(type(self.stage), request.inputs, self.labels, scratch, atom=atom)
+            self.side = readable_side_files(self.stage.side, request.side, self.labels, scratch)
             known.inputs = input_rows(self.stage, scanned, request.inputs, request.side, self.labels)
             self.phases.enter("plan")
             known.plan = plan = self.make_plan(scanned)
@@ -256,7 +259,7 @@ class _Run:
                 if not one.compressed
             },
             labels=self.labels,
-            side={name: tuple(str(path.resolve()) for path in paths) for name, paths in request.side.items()},
+            side={name: tuple(str(path.resolve()) for path in paths) for name, paths in self.side.items()},
             multiple=frozenset(name for name, declared in self.stage.side.items() if declared.multiple),
             databases=dict(request.databases),
             outputs=tuple(self.stage.outputs),

@@ -20,7 +20,7 @@ from metapipe.stages.fasta_text import format_fasta
 from metapipe.stages.genbank import genbank_record
 from metapipe.stages.locus_tags import SAMPLE, locus_prefix, locus_tag
 from metapipe.stages.protein_letters import clean_protein
-from metapipe.stages.side_index import File, GeneFiles, OpenGeneFiles, OpenSideFile, index_gene_files
+from metapipe.stages.side_index import File, GeneFiles, OpenGeneFiles, OpenSideFile, first_word, index_gene_files
 from metapipe.stages.table_rows import Place, header_line
 
 Row = TypeVar("Row", protein_hits.ProteinHit, domain_hits.DomainHit)
@@ -129,7 +129,7 @@ def is_cds(line: bytes) -> bool:
 
 def read_gene(place: Place, line: bytes, contig_length: int) -> gff3.Gene:
     """Read one CDS line; raise E111, or E112 when it does not fit on its contig."""
-    feature = gff3.parse_feature(line.decode("utf-8", "replace").rstrip("\r\n"), file=place.file, line=place.line)
+    feature = gff3.parse_feature(line.decode().rstrip("\r\n"), file=place.file, line=place.line)
     if feature.end > contig_length:
         expected = f"a gene on {contig_length} bases of {feature.seqid}"
         raise MetapipeError("E112", file=place.file, line=place.line, expected=expected, found=str(feature.end))
@@ -142,7 +142,7 @@ def read_proteins(file: OpenSideFile, contig: int) -> dict[str, bytes]:
     current: list[bytes] = []
     for _, line in file.lines(contig):
         if line.startswith(b">"):
-            current = parts.setdefault((line[1:].split(None, 1) or [b""])[0].decode("utf-8", "replace"), [])
+            current = parts.setdefault(first_word(line[1:]).decode(), [])
         else:
             current.append(line.strip())
     return {gene: clean_protein(b"".join(letters)) for gene, letters in parts.items()}

@@ -16,6 +16,7 @@ from typing import BinaryIO, NoReturn, cast
 from urllib.parse import unquote
 
 from metapipe.errors import MetapipeError
+from metapipe.stages.table_rows import is_count
 
 VERSION_LINE = "##gff-version 3\n"
 
@@ -187,7 +188,7 @@ def parse_feature(text: str, *, file: str | PathLike[str] | None = None, line: i
     if len(columns) != 9:
         refuse("9 columns separated by tabs", text)
     seqid, source, kind, start, end, score, strand, phase, attributes = columns
-    if not (start.isascii() and start.isdigit() and end.isascii() and end.isdigit() and 0 < int(start) <= int(end)):
+    if not (is_count(start) and is_count(end) and 0 < int(start) <= int(end)):
         refuse("two positions, the first not above the second, counted from 1", f"{start} {end}")
     if strand not in ("+", "-", ".", "?"):
         refuse("a strand: '+', '-', '.' or '?'", strand)
@@ -261,7 +262,7 @@ def feature_gene(feature: Feature, *, file: str | PathLike[str] | None = None, l
     partial, table, confidence = value("partial", "00"), value("transl_table", "11"), value("conf")
     if partial not in ("00", "01", "10", "11"):
         refuse("partial=00, 01, 10 or 11", partial)
-    if not (table.isascii() and table.isdigit()):
+    if not is_count(table):
         refuse("transl_table= the number of a genetic code", table)
     try:
         per_cent = float(confidence) if confidence else None

@@ -24,7 +24,7 @@ from metapipe.errors import MetapipeError
 from metapipe.stages.contig_table import ContigTable, Ints, mapped, write_contigs
 from metapipe.stages.table_rows import Place, check_header
 
-_REGION = re.compile(rb"##sequence-region\s+(\S+)\s+1\s+(\d+)\s*$")
+_REGION = re.compile(rb"##sequence-region\s+(\S+)\s+1\s+(\d{1,18})\s*$")
 _ID = re.compile(rb"(?:^|;) *ID=([^;,\r\n]+)")
 
 #: A file: its path and the name the user knows it by.
@@ -242,12 +242,17 @@ def fasta_entries(path: Path, label: str) -> Iterator[Entry]:
         if line.startswith(b">"):
             if first:
                 yield Entry(gene, start, offset, first)
-            gene, start, first = (line[1:].split(None, 1) or [b""])[0], offset, number
+            gene, start, first = first_word(line[1:]), offset, number
         elif not first and line.strip():
             raise MetapipeError("E101", file=label, line=number, expected="'>' and a name", found=line)
         offset += len(line)
     if first:
         yield Entry(gene, start, offset, first)
+
+
+def first_word(header: bytes) -> bytes:
+    """Return a header line up to its first blank or tab: no other white space ends a name (as in the scan)."""
+    return header.rstrip(b"\r\n").replace(b"\t", b" ").partition(b" ")[0]
 
 
 def _table_reader(columns: Sequence[str]) -> Callable[[Path, str], Iterator[Entry]]:

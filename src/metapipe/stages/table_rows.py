@@ -64,9 +64,14 @@ def signed(cell: str, column: str, place: Place) -> float:
     return -decimal(cell[1:], column, place) if cell.startswith("-") else decimal(cell, column, place)
 
 
+def is_count(cell: str) -> bool:
+    """Say whether a cell is a whole number of zero or above that fits 64 bits."""
+    return cell.isascii() and cell.isdigit() and len(cell) < 19
+
+
 def whole(cell: str, column: str, place: Place) -> int:
     """Read a whole number of zero or above; raise E111."""
-    if not (cell.isascii() and cell.isdigit()):
+    if not is_count(cell):
         raise MetapipeError(
             "E111", file=place.file, line=place.line, expected=f"a whole number in column {column}", found=cell
         )

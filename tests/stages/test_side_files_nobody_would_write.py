@@ -1,0 +1,153 @@
+"""Whatever somebody did to the files about genes or taxa: they are read, or refused as bad input."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable
+from itertools import count
+from pathlib import Path
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from test_annotate import CONTIGS, DOMAINS, GENES, HITS, PROTEINS, fasta
+
+from fake_task import FakeTask
+from metapipe.biomas.tables import ASSIGNMENT_COLUMNS, TAXON_COLUMNS
+from metapipe.biomas.taxon_table import count_assignments, read_taxa
+from metapipe.errors import CODES, EX_DATA, MetapipeError
+from metapipe.runner.side_files import readable_side_files
+from metapipe.runner.stage import SideFile
+from metapipe.stages import annotation_table, domain_hits, gff3, protein_hits
+from metapipe.stages.annotate import Annotate
+from metapipe.stages.reporting.gene_table import tally
+from metapipe.stages.table_rows import header_line
+
+GFF = gff3.VERSION_LINE + "".join(
+    gff3.sequence_region(contig, len(letters))
+    + "".join(gff3.format_gene(gene) for gene in GENES if gene.contig == contig)
+    for contig, letters in CONTIGS.items()
+)
+FILES = {
+    "genes": GFF.encode(),
+    "proteins": fasta(PROTEINS),
+    "hits": header_line(protein_hits.COLUMNS) + b"".join(map(protein_hits.format_hit, HITS)),
+    "domains": header_line(domain_hits.COLUMNS) + b"".join(map(domain_hits.format_domain, DOMAINS)),
+}
+LINEAGE = b"1:no rank:root;2:superkingdom:Bacteria"
+ASSIGNMENTS = header_line(ASSIGNMENT_COLUMNS) + b"".join(
+    b"r%d;size=3\t3\tupper\t99.60\t2\t2\tBacteria\tsuperkingdom\t0.0000\t%s\n" % (number, LINEAGE)
+    for number in range(3)
+)
+TAXA = (
+    header_line(TAXON_COLUMNS)
+    + b"root\t1\tno rank\t0\t9\t1:no rank:root\nBacteria\t2\tsuperkingdom\t9\t9\t%s\n" % LINEAGE
+)
+TABLE = header_line(annotation_table.COLUMNS) + b"".join(
+    b"\t".join(b"%d" % (column + number) for column in range(len(annotation_table.COLUMNS))) + b"\n"
+    for number in range(3)
+)
+ODD = [
+    b"\0",
+    b"\xff",
+    "é".encode(),
+    b"\xef\xbb\xbf",
+    b"\t",
+    b"\x0b",
+    b"\x1c",
+    b"\r",
+    b"\n",
+    b"\r\n",
+    b" ",
+    b"",
+    b">",
+    b"#",
+]
+ODD += [
+    b"%FF",
+    b"%0A",
+    b"%",
+    b"9" * 30,
+    b"9" * 5000,
+    b"-1",
+    b"nan",
+    b"1e999",
+    b"0",
+    "\u2028".encode(),
+    "²".encode(),
+    b";",
+    b"=",
+]
+ODD += [b",", b":", b"##FASTA\n", b"##sequence-region x 1 5\n", b">\n", b"ID=", b";ID=a;ID=b"]
+QUIET = settings(deadline=None, max_examples=200, suppress_health_check=[HealthCheck.function_scoped_fixture])
+NUMBER = count()
+
+
+@st.composite
+def damages(draw: st.DrawFn) -> Callable[[bytes], bytes]:
+    """Something put in, or in place of a few bytes, up to three times; or a line lost or twice; or the end lost."""
+    places = draw(
+        st.lists(st.tuples(st.floats(0, 1), st.integers(0, 12), st.sampled_from(ODD)), min_size=1, max_size=3)
+    )
+    line = draw(st.one_of(st.none(), st.tuples(st.floats(0, 1, exclude_max=True), st.sampled_from([0, 2]))))
+
+    def damage(content: bytes) -> bytes:
+        for place, length, put in places:
+            at = int(place * len(content))
+            content = content[:at] + put + content[at + length :]
+        if line is not None and content:
+            lines = content.splitlines(keepends=True)
+            at = int(line[0] * len(lines))
+            lines[at : at + 1] = lines[at : at + 1] * line[1]
+            content = b"".join(lines)
+        return content
+
+    return damage
+
+
+def readable(name: str, content: bytes, folder: Path) -> Path:
+    path = folder / f"{name}-{next(NUMBER)}"
+    path.write_bytes(content)
+    (read,) = readable_side_files({name: SideFile("tabular", "help")}, {name: [path]}, {name: name}, folder)[name]
+    return read
+
+
+def read_or_refused(reading: Callable[[], object]) -> None:
+    refused = None
+    try:
+        reading()
+    except MetapipeError as error:
+        refused = error
+    assert refused is None or CODES[refused.code].exit_code == EX_DATA, refused
+
+
+@QUIET
+@given(damaged=st.sampled_from(sorted(FILES)), damage=damages())
+def test_files_about_genes_are_annotated_or_refused(
+    damaged: str, damage: Callable[[bytes], bytes], tmp_path: Path
+) -> None:
+    def annotate() -> None:
+        side = {
+            name: readable(name, damage(content) if name == damaged else content, tmp_path)
+            for name, content in FILES.items()
+        }
+        task = FakeTask(Annotate(), tmp_path / f"task-{next(NUMBER)}", {"contigs": fasta(CONTIGS)}, side=side)
+        for output in task.run().values():
+            output.decode()
+
+    read_or_refused(annotate)
+
+
+@QUIET
+@given(damage=damages())
+def test_tables_of_taxa_and_genes_are_counted_or_refused(damage: Callable[[bytes], bytes], tmp_path: Path) -> None:
+    def read(content: bytes) -> io.BytesIO:
+        return io.BytesIO(readable("side", damage(content), tmp_path).read_bytes())
+
+    read_or_refused(lambda: count_assignments([(read(ASSIGNMENTS), "x")]))
+    read_or_refused(lambda: read_taxa([(read(TAXA), "x")]))
+    read_or_refused(lambda: tally(read(TABLE), "x", 5))
+
+
+def test_what_is_not_damaged_is_read(tmp_path: Path) -> None:
+    assert count_assignments([(io.BytesIO(ASSIGNMENTS), "x")]).classified_reads == 9
+    assert read_taxa([(io.BytesIO(TAXA), "x")]).classified_reads == 9
