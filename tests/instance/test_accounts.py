@@ -7,7 +7,8 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 import pytest
 
 from metapipe.errors import MetapipeError
-from metapipe.instance.accounts import Account, key_works
+from metapipe.instance.accounts import Account, _user_name, add_user, key_works
+from metapipe.instance.settings import Settings
 
 ACCOUNT = Account("biologist@metapipe.example", "word", "key")
 
@@ -49,3 +50,16 @@ def test_an_error_of_galaxy_is_a_database_out_of_reach(answering: str) -> None:
     with pytest.raises(MetapipeError) as refused:
         key_works(answering, ACCOUNT)
     assert refused.value.code == "E308"
+
+
+@pytest.mark.parametrize("email", ["", "anna", "anna@", "../x@y.example", "a b@c.example", "anna@localhost"])
+def test_what_is_no_address_gets_no_account(instance: Settings, email: str) -> None:
+    with pytest.raises(MetapipeError, match="METAPIPE-E701 EMAIL, expected an e-mail address"):
+        add_user(instance, email)
+
+
+@pytest.mark.parametrize(
+    ("email", "name"), [("Anna.B@x.example", "anna.b"), ("a@x.example", "a--"), ("o+k_x@y.example", "o-k-x-2")]
+)
+def test_a_public_name_is_made_of_an_address(email: str, name: str) -> None:
+    assert _user_name(email, {"o-k-x"}) == name

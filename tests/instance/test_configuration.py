@@ -127,8 +127,29 @@ def test_a_job_without_memory_enough_is_started_again_with_the_shares_of_all_job
 def test_where_one_job_has_all_memory_none_is_started_again(instance: Settings) -> None:
     configuration.render(replace(instance, memory_mb=1000, jobs=1))
     environments = yaml.safe_load((instance.config / "job_conf.yml").read_text())["execution"]["environments"]
-    assert list(environments) == ["local"]
+    assert "more_memory" not in environments
     assert "resubmit" not in environments["local"]
+
+
+def test_a_place_for_quick_jobs_is_kept_and_no_user_holds_all_the_others(instance: Settings) -> None:
+    configuration.render(replace(instance, slots=8, memory_mb=9000, jobs=4, jobs_per_user=3))
+    conf = yaml.safe_load((instance.config / "job_conf.yml").read_text())
+    limits = {(limit["type"], limit.get("tag") or limit["id"]): limit["value"] for limit in conf["limits"]}
+    assert limits == {
+        ("environment_total_concurrent_jobs", "long"): 4,
+        ("environment_user_concurrent_jobs", "long"): 3,
+        ("environment_total_concurrent_jobs", "quick"): 2,
+    }
+    environments = conf["execution"]["environments"]
+    assert [name for name, found in environments.items() if "long" in found.get("tags", [])] == ["local", "more_memory"]
+    assert environments["quick"]["local_slots"] == 2
+    assert environments["quick"]["env"][0] == {"name": "GALAXY_MEMORY_MB", "value": "2048"}
+
+
+def test_what_users_make_is_theirs_alone_and_quotas_are_on(instance: Settings) -> None:
+    galaxy = rendered(instance)
+    assert galaxy["new_user_dataset_access_role_default_private"] is True
+    assert galaxy["enable_quotas"] is True
 
 
 def test_jobs_inherit_no_python_settings(instance: Settings) -> None:

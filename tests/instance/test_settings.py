@@ -97,6 +97,15 @@ def test_a_folder_of_own_tools_is_remembered_until_it_is_taken_away(tmp_path: Pa
         settings.remember_in(found, chosen)
 
 
+@pytest.mark.parametrize(("jobs", "per_user", "quick"), [("1", 1, 1), ("2", 1, 1), ("8", 7, 4)])
+def test_one_user_gets_all_places_but_one(
+    tmp_path: Path, environ: dict[str, str], jobs: str, per_user: int, quick: int
+) -> None:
+    found = settings.load(tmp_path, Chosen(jobs=jobs), environ)
+    assert (found.jobs_per_user, found.quick_jobs) == (per_user, quick)
+    assert settings.load(tmp_path, Chosen(jobs=jobs, jobs_per_user="5"), environ).jobs_per_user == 5
+
+
 def test_a_spark_cluster_is_remembered_and_forgotten(tmp_path: Path, environ: dict[str, str]) -> None:
     (tmp_path / "secret").touch()
     given = Chosen(spark_master="spark://one:7077", spark_cores="8", spark_secret_file=str(tmp_path / "secret"))

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+import secrets as random
 import urllib.error
 import urllib.request
 from dataclasses import asdict, dataclass
@@ -17,6 +19,7 @@ from metapipe.instance.settings import Settings
 if TYPE_CHECKING:
     from bioblend.galaxy import GalaxyInstance
 
+_EMAIL = re.compile(r"[A-Za-z0-9.+_-]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+")
 _UNREACHABLE = "Galaxy cannot reach its database; start PostgreSQL, then Galaxy goes on by itself"
 
 
@@ -75,6 +78,41 @@ def ensure(settings: Settings, url: str) -> Credentials:
     if not settings.credentials.exists() or settings.credentials.read_text() != text:
         secrets.write_private(settings.credentials, text)
     return credentials
+
+
+def add_user(settings: Settings, email: str) -> Path:
+    """Make an ordinary account with a random password; return the file (0600) that holds it.
+
+    :raises MetapipeError: E305 when Galaxy is not up, E701 when this is no address or has an account.
+    """
+    if not _EMAIL.fullmatch(email):
+        raise MetapipeError("E701", "EMAIL", expected="an e-mail address", found=email)
+    credentials = read_credentials(settings.state)
+    if not key_works(credentials.url, credentials.admin):
+        raise MetapipeError("E305", "Galaxy does not take the administrator's key; see `scripts/galaxy status`")
+    from bioblend import ConnectionError
+    from bioblend.galaxy import GalaxyInstance
+
+    gi = GalaxyInstance(credentials.url, key=credentials.admin.api_key)
+    users = gi.users.get_users()
+    if any(user["email"].lower() == email.lower() for user in users):
+        raise MetapipeError("E701", "EMAIL", expected="one without an account", found=email)
+    password = random.token_urlsafe(15)
+    file = secrets.private_folder(settings.secrets / "users") / email.lower()
+    secrets.write_private(file, password + "\n")  # before the account: nobody has one that no one can enter
+    try:
+        gi.users.create_local_user(_user_name(email, {user["username"] for user in users}), email, password)
+    except ConnectionError as error:
+        file.unlink()
+        raise MetapipeError("E305", f"Galaxy made no account for {email}: {error.body!s}") from error
+    return file
+
+
+def _user_name(email: str, taken: set[str]) -> str:
+    """Return a public name as Galaxy takes it, from the part before the @: 3 or more of a-z, 0-9, - and ."""
+    name = re.sub(r"[^a-z0-9.-]+", "-", email.lower().partition("@")[0]).ljust(3, "-")
+    names = (name, *(f"{name}-{number}" for number in range(2, len(taken) + 3)))
+    return next(free for free in names if free not in taken)
 
 
 def key_works(url: str, account: Account, seconds: float = 30.0) -> bool:

@@ -148,7 +148,7 @@ def digest(settings: Settings) -> str:
 
 def _inputs(settings: Settings) -> Iterable[Path]:
     yield from (settings.config / name for name in (*_TEMPLATES, *_FIXED))
-    yield from sorted(settings.templates.glob("*.py"))
+    yield from sorted(settings.templates.rglob("*.py"))
     yield from sorted((settings.checkout / "instance" / "tours").glob("*.yml"))
     yield from settings.static.parent.glob("viewers.stamp")
     for folder in filter(None, (settings.checkout / "tools", settings.tools)):
@@ -189,6 +189,10 @@ def _values(settings: Settings) -> dict[str, object]:
         "webhooks": str(instance / "webhooks"),
         "handler": parts.HANDLER,
         "jobs": settings.jobs,
+        "jobs_per_user": settings.jobs_per_user,
+        "quick_jobs": settings.quick_jobs,
+        "quick_slots": settings.quick_slots,
+        "quick_memory_mb": settings.quick_memory_mb,
         "slots": settings.slots,
         "memory_mb": settings.memory_mb,
         "warm_socket": str(settings.warm_socket) if settings.warm else "",

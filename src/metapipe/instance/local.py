@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from metapipe.errors import MetapipeError
-from metapipe.instance import health, parts, settings, starting
+from metapipe.instance import accounts, health, parts, settings, starting
 from metapipe.instance.settings import Chosen, Settings
 
 #: What the system says where a file cannot be written: no room, no right, no such place.
@@ -96,6 +96,12 @@ def _logs(found: Settings, _chosen: Chosen, options: argparse.Namespace) -> int:
     return 0
 
 
+def _add_user(found: Settings, _chosen: Chosen, options: argparse.Namespace) -> int:
+    file = accounts.add_user(found, options.email)
+    _out(f"{options.email} can log in at {accounts.read_credentials(found.state).url}; the password is in {file}")
+    return 0
+
+
 def _state(found: Settings, state: health.Health | None = None) -> dict[str, object]:
     state = state or health.examine(found)
     return {
@@ -120,7 +126,8 @@ def _parser() -> argparse.ArgumentParser:
     choices.add_argument("--refdb", metavar="DIR", help="folder of installed databases (.build/refdb)")
     choices.add_argument("--slots", metavar="N", help="cores a job may use (all)")
     choices.add_argument("--memory-mb", metavar="N", help="megabytes a job may use (a share of the machine's)")
-    choices.add_argument("--jobs", metavar="N", help="jobs at the same time (2)")
+    choices.add_argument("--jobs", metavar="N", help="jobs at the same time, beside those that take seconds (2)")
+    choices.add_argument("--jobs-per-user", metavar="N", help="how many of them may be one user's (all but one)")
     choices.add_argument("--tools", metavar="DIR", help="folder of tools of your own, offered too ('': none)")
     choices.add_argument("--files", metavar="DIR", help="folder that users may choose files from, read-only ('': none)")
     choices.add_argument(
@@ -142,6 +149,9 @@ def _parser() -> argparse.ArgumentParser:
     status = commands.add_parser("status", parents=[everywhere], help="say what works and what does not")
     status.add_argument("--json", action="store_true", help="for programs")
     status.set_defaults(run=_status)
+    add_user = commands.add_parser("add-user", parents=[everywhere], help="make an account for a colleague")
+    add_user.add_argument("email", metavar="EMAIL")
+    add_user.set_defaults(run=_add_user)
     logs = commands.add_parser("logs", parents=[everywhere], help="show a log")
     logs.add_argument("part", nargs="?", choices=("web", "handler", "celery", "broker", "warm"), default="web")
     logs.add_argument("-f", "--follow", action="store_true", help="go on as it grows")

@@ -24,6 +24,7 @@ from metapipe.instance.secrets import private_folder, write_private
 HOST = "127.0.0.1"
 _UNQUOTABLE = re.compile(r"[^\w@%+=:,./-]")
 _SPARK = ("spark_master", "spark_cores", "spark_executor_cores", "spark_secret_file", "spark_properties")
+_QUICK_MB = 2048
 _LONGEST_SOCKET_PATH = 100  # the kernel takes 107 bytes
 
 
@@ -37,6 +38,7 @@ class Chosen:
     slots: int | str | None = None
     memory_mb: int | str | None = None
     jobs: int | str | None = None
+    jobs_per_user: int | str | None = None
     tools: str | None = None
     files: str | None = None
     warm: bool | None = None
@@ -59,7 +61,8 @@ class Settings:
     :param refdb: folder of installed databases.
     :param slots: cores a job may use (``GALAXY_SLOTS``).
     :param memory_mb: megabytes a job may use (``GALAXY_MEMORY_MB``).
-    :param jobs: jobs that run at the same time.
+    :param jobs: jobs that run at the same time, beside those that take seconds.
+    :param jobs_per_user: how many of them may be one user's.
     :param tools: folder of a developer's own tools, offered beside those of the checkout.
     :param files: folder of the operator's that users may take files from, read-only.
     :param warm: whether a warm session server runs beside Galaxy for its short jobs.
@@ -77,6 +80,7 @@ class Settings:
     slots: int
     memory_mb: int
     jobs: int
+    jobs_per_user: int = 1
     tools: Path | None = None
     files: Path | None = None
     warm: bool = False
@@ -178,6 +182,19 @@ class Settings:
         """Slots that all jobs together have: what they would take without it, but not more than the machine has."""
         return min(self.slots * self.jobs, max(self.slots, machine.cores()))
 
+    @property
+    def quick_jobs(self) -> int:
+        """Jobs of seconds that run at the same time beside the others (``instance/galaxy/lanes.py``)."""
+        return max(1, self.jobs // 2)
+
+    @property
+    def quick_slots(self) -> int:
+        return min(2, self.slots)
+
+    @property
+    def quick_memory_mb(self) -> int:
+        return min(_QUICK_MB, self.memory_mb)
+
     def _socket(self, name: str, folder: str = "") -> Path:
         inside = self.run / folder / f"{name}.sock"
         if len(os.fsencode(inside)) <= _LONGEST_SOCKET_PATH:
@@ -224,6 +241,9 @@ def load(state: Path | None = None, chosen: Chosen | None = None, environ: Mappi
             "memory-mb", pick("memory_mb", "METAPIPE_GALAXY_MEMORY_MB", _memory_share(jobs)), 256, 1 << 30
         ),
         jobs=jobs,
+        jobs_per_user=_whole(
+            "jobs-per-user", pick("jobs_per_user", "METAPIPE_GALAXY_JOBS_PER_USER", max(1, jobs - 1)), 1, 1000
+        ),
         tools=Path(tools).absolute() if tools else None,
         files=Path(files).resolve() if files else None,
         warm=_yes("warm", pick("warm", "METAPIPE_GALAXY_WARM", False)),
@@ -345,5 +365,6 @@ def _yes(name: str, value: object) -> bool:
 
 
 def _memory_share(jobs: int) -> int:
-    """Return megabytes for each of ``jobs`` when a fifth of the machine is left to Galaxy and the system."""
-    return max(1024, machine.memory_mb() * 8 // 10 // jobs)
+    """Return megabytes for each of ``jobs``: a fifth is left to Galaxy and the system, up to a tenth to quick jobs."""
+    total = machine.memory_mb()
+    return max(1024, (total * 8 // 10 - min(_QUICK_MB, total // 10)) // jobs)

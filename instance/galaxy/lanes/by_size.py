@@ -1,0 +1,37 @@
+"""Which lane a job takes: ``quick`` for what takes seconds, ``local`` for all else.
+
+One long run would otherwise hold every place for hours while somebody else's three-second job waits. ``job_conf.yml``
+names :func:`lane` as the rule; Galaxy calls it for each job, with the arguments it finds by name.
+"""
+
+from pathlib import Path
+
+import galaxy.tools
+
+#: Stages whose time is not their reads': they load a database or an index, or assemble.
+LONG = {
+    "metapipe_assemble",
+    "metapipe_search_proteins",
+    "metapipe_search_domains",
+    "biomas_map_amplicons",
+    "biomas_map_pairs",
+    "biomas_assign_taxa",
+}
+OURS = ("metapipe_", "biomas_")
+#: Bytes of input up to which a stage of ours, and one of Galaxy's own text and collection tools, takes seconds.
+SMALL, SMALL_FOR_GALAXYS = 2 << 20, 200 << 20
+#: What compressed reads grow to, about.
+COMPRESSION = 4
+
+
+def lane(tool, job):
+    """Return the id of the environment for this job."""
+    size = sum(_letters(found.dataset) for found in job.input_datasets if found.dataset is not None)
+    if tool.id.startswith(OURS):
+        return "quick" if tool.id not in LONG and size <= SMALL else "local"
+    of_galaxy = Path(galaxy.tools.__file__).parent in Path(str(tool.config_file)).parents
+    return "quick" if of_galaxy and size <= SMALL_FOR_GALAXYS else "local"
+
+
+def _letters(dataset):
+    return (dataset.get_size() or 0) * (COMPRESSION if dataset.ext.endswith(".gz") else 1)
