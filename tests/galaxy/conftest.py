@@ -4,6 +4,8 @@
 a test that was asked for and did not run is no success.
 """
 
+import gzip
+import itertools
 import os
 import shutil
 import subprocess
@@ -119,7 +121,10 @@ def finished_run(
 def finished_biomas(
     run_command: RunCommand, gi: GalaxyInstance, tmp_path_factory: pytest.TempPathFactory
 ) -> FinishedRun:
-    """Two samples of the mock amplicon community, run anew through the amplicon workflow and downloaded."""
+    """Two samples of the mock amplicon community and a third whose mates are of different pairs, run anew and fetched.
+
+    The third fails: what that costs is looked at with what the others give.
+    """
     for earlier in gi.histories.get_histories(name="BioMaS marina", deleted=False):
         gi.histories.delete_history(earlier["id"])
     reads, results = tmp_path_factory.mktemp("amplicons") / "marina", tmp_path_factory.mktemp("results")
@@ -127,9 +132,15 @@ def finished_biomas(
     for sample in ("station_A", "station_B"):
         for mate in "12":
             shutil.copy(ROOT / f"test-data/amplicon/mock_{mate}.fastq.gz", reads / f"{sample}_{mate}.fastq.gz")
+    for mate, skipped in (("1", 0), ("2", 100)):
+        with gzip.open(ROOT / f"test-data/amplicon/mock_{mate}.fastq.gz", "rb") as whole:
+            lines = b"".join(itertools.islice(whole, 4 * skipped, 4 * (skipped + 50)))
+        (reads / f"torn_{mate}.fastq.gz").write_bytes(gzip.compress(lines, mtime=0))
     database = ("--reference-database", "biomas-tiny-16s:1")
     done = run_command("--input", str(reads), "--results", str(results), *database, course="biomas")
-    assert done.returncode == 0, done.stderr
+    assert done.returncode == 71, done.stdout
+    assert "METAPIPE-E106 torn_2.fastq.gz (reverse) line 1: " in done.stderr
+    assert len(done.stderr.splitlines()) == 1
     history = gi.histories.get_histories(name="BioMaS marina", deleted=False)[0]
     run = gi.invocations.get_invocations(history_id=history["id"], limit=1)[0]
     return FinishedRun(results / "marina", done.stdout, gi.invocations.show_invocation(run["id"]))

@@ -38,6 +38,11 @@ def stderr_of(
     assert {dataset["state"] for dataset in ended} == {"error"}
     job = gi.jobs.show_job(ended[0]["creating_job"], full_details=True)
     assert job["exit_code"] == 65
+    lines = str(job["tool_stderr"]).splitlines()
+    assert lines[1].startswith("What to do: ")
+    # What stands in the red box of the history, and in the list of its page "Error": our line, nothing above it.
+    assert str(ended[0]["misc_info"]).splitlines()[:2] == lines[:2]
+    assert [message["desc"] for message in job["job_messages"]] == ["Fatal error: " + "\n".join(lines[:2])]
     return str(job["tool_stderr"]).splitlines()
 
 

@@ -18,6 +18,7 @@ import pytest
 from bioblend.galaxy import GalaxyInstance
 from playwright.sync_api import expect
 
+from metapipe.errors import MetapipeError
 from metapipe.galaxy.connection import Account
 from metapipe.galaxy.running import wait
 from metapipe.galaxy.workflow import Workflow, import_once
@@ -54,13 +55,56 @@ def genus_of(lineage: str) -> str:
 
 def test_all_samples_come_back_with_every_result(finished_biomas: FinishedRun) -> None:
     found = {path.relative_to(finished_biomas.results).as_posix() for path in finished_biomas.results.rglob("*.*")}
-    together = {"taxa-of-all-samples.tsv", "chart-of-all-samples.html", "counts.biom"}
+    together = {"taxa-of-all-samples.tsv", "chart-of-all-samples.html", "counts.biom", "samples-compared.tsv"}
     each = {"reports": "html", "figures": "png", "taxa": "tsv", "trees": "svg", "charts": "html"}
     each |= {"read-quality": "html", "trees-newick": "newick"}
     each |= {"assigned-merged-reads": "tsv", "assigned-unmerged-pairs": "tsv"}
     apart = {f"{label}/{sample.lower()}.{end}" for label, end in each.items() for sample in SAMPLES}
     assert found == together | apart
-    assert "Done in" in finished_biomas.printed
+    assert "What did not fail is done" in finished_biomas.printed
+
+
+def test_a_sample_that_failed_is_named_and_costs_the_others_nothing(
+    finished_biomas: FinishedRun, gi: GalaxyInstance
+) -> None:
+    compared = rows(finished_biomas.results / "samples-compared.tsv")
+    assert [row["sample"] for row in compared] == [*SAMPLES, "torn"]
+    assert [row["left_out"] for row in compared] == ["", "", "no result: a step before this one failed"]
+    assert compared[0]["reads"] == compared[1]["reads"] != ""
+    table = (finished_biomas.results / "taxa-of-all-samples.tsv").read_text().splitlines()
+    assert table[0].split("\t") == ["#taxon", "taxid", "rank", *SAMPLES, "lineage"]
+    assert "Not in this chart: torn (" in (finished_biomas.results / "chart-of-all-samples.html").read_text()
+    shown = gi.datasets.show_dataset(finished_biomas.dataset_id("Taxa of all samples"))
+    assert shown["metadata_column_names"] == ["taxon", "taxid", "rank", *SAMPLES, "lineage"]
+
+
+def test_the_report_of_the_run_shows_the_counts_of_every_sample(
+    signed_in: Watched, account: Account, finished_biomas: FinishedRun, pictures: Path
+) -> None:
+    page = signed_in.page
+    page.goto(f"{account.url}/workflows/invocations/{finished_biomas.invocation['id']}/report")
+    for name in ("taxon", "rank", *SAMPLES, "lineage"):
+        page.get_by_role("columnheader", name=name, exact=True).first.wait_for()
+    page.get_by_text("torn", exact=True).first.wait_for()
+    page.get_by_role("cell", name="Vibrio", exact=True).first.wait_for()
+    assert page.get_by_role("columnheader", name="0", exact=True).count() == 0
+    box = page.get_by_role("columnheader", name=SAMPLES[1], exact=True).first.bounding_box()
+    assert box is not None
+    assert box["x"] + box["width"] < 1280, "the counts are in sight"
+    picture(page, pictures / "biomas-workflow-report.png")
+    assert signed_in.foreign == []
+
+
+def test_the_form_of_a_tool_has_its_references_and_asks_nobody_else_for_them(
+    signed_in: Watched, account: Account
+) -> None:
+    page = signed_in.page
+    page.goto(f"{account.url}/?tool_id=biomas_assign_taxa")
+    page.get_by_text("Fosso, B., Santamaria, M.").first.wait_for()
+    assert page.get_by_text("n.d.").count() == 0
+    assert page.get_by_text("(--matches)").first.is_visible()
+    page.get_by_role("button", name="Run Tool").first.wait_for()
+    assert signed_in.foreign == []
 
 
 def test_most_reads_are_given_their_true_genus_and_hardly_any_a_wrong_one(finished_biomas: FinishedRun) -> None:
@@ -132,7 +176,9 @@ def test_a_biologist_runs_the_workflow_and_opens_the_report_by_clicks_alone(
         ]
     )
     assert len(fresh) == 1
-    invocation = wait(gi, workflow, fresh[0], lambda steps: None)
+    with pytest.raises(MetapipeError, match="METAPIPE-E106 torn_2"):
+        wait(gi, workflow, fresh[0], lambda steps: None)
+    invocation = gi.invocations.show_invocation(fresh[0])
     page.goto(account.url)
     history = page.locator("#current-history-panel")
     history.get_by_text("Reports", exact=True).first.click()
@@ -146,6 +192,7 @@ def test_a_biologist_runs_the_workflow_and_opens_the_report_by_clicks_alone(
     chart = invocation["outputs"]["Chart of all samples"]["id"]
     page.goto(account.dataset_url(chart))
     page.frame_locator("iframe[src*=display]").locator("canvas").first.wait_for()
+    expect(page.frame_locator("iframe[src*=display]").locator("#left-out")).to_contain_text("torn (no result")
     picture(page, pictures / "biomas-chart-in-galaxy.png")
     assert signed_in.foreign == []
 

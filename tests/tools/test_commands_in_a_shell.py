@@ -26,6 +26,11 @@ HOSTILE = [
 ]
 
 
+TABLE = """#taxon\ta "b" \\ & $(c) 北極\t' d, e\tlineage
+root\t1\t2\troot
+"""
+
+
 class Dataset(SimpleNamespace):
     """A dataset as Galaxy's templates see it: text is its path."""
 
@@ -128,7 +133,12 @@ def context(stage: str, name: str) -> dict[str, Any]:
             "domains": dataset(name),
             "sample": name,
         },
-        "annotation_report": {"summaries": [dataset(name), dataset(name)], "table": dataset(name), "title": name},
+        "annotation_report": {
+            "summaries": [dataset(name), dataset(name)],
+            "steps": [],
+            "table": dataset(name),
+            "title": name,
+        },
     }
     return common | (given[stage] if stage in given else plain_form(Tool(stage), name))
 
@@ -139,7 +149,11 @@ def plain_form(tool: Tool, name: str) -> dict[str, Any]:
     outputs = {item.get("name", "") for item in tool.root.iter("data")} - {"summary", "run_report"}
     values: dict[str, Any] = {output: f"/galaxy/{output}" for output in outputs}
     values |= {item.get("name", ""): "/galaxy/configfile" for item in tool.root.iter("configfile")}
-    for param in tool.root.findall("./inputs//param"):
+    for repeat in tool.root.findall("./inputs/repeat"):
+        values[repeat.get("name", "")] = [
+            SimpleNamespace(**{param.get("name", ""): dataset(name) for param in repeat.iter("param")})
+        ]
+    for param in tool.root.findall("./inputs/param"):
         key = param.get("name") or param.get("argument", "").lstrip("-").replace("-", "_")
         match param.get("type"):
             case "data_collection":
@@ -164,14 +178,17 @@ def arguments(tool: Tool, values: dict[str, Any], folder: Path) -> list[list[str
         f"#!{sys.executable}\nimport json, sys\nopen({str(log)!r}, 'a').write(json.dumps(sys.argv[1:]) + '\\n')\n"
     )
     program.chmod(0o755)
-    text = fill_template(tool.command, context=values)
+    table = folder / "table"  # one tool reads what its stage wrote
+    table.write_text(TABLE)
+    text = fill_template(tool.command, context=values | ({"table": str(table)} if "'$table' >" in tool.command else {}))
     # Galaxy puts the command on one line, as here.
     script = text.replace("\n", " ").replace("\r", " ").strip()
     work = folder / "work"
     work.mkdir()
     environment = {"PATH": f"{program.parent}:{os.environ['PATH']}", "GALAXY_SLOTS": "3", "GALAXY_MEMORY_MB": "2048"}
     subprocess.run(["bash", "-eu", "-c", script], cwd=work, env=environment, check=True)
-    assert list(work.iterdir()) == [], "the shell acted upon a name"
+    left = {file.name for file in work.iterdir()}
+    assert left <= {"galaxy.json"}, "the shell acted upon a name"
     return [json.loads(line) for line in log.read_text().splitlines()]
 
 
@@ -200,6 +217,12 @@ def test_names_of_all_samples_are_written_to_a_file_a_line_each(name: str) -> No
     written = fill_template(names, context={"all_samples": {name: dataset(name), "bay": dataset("bay")}})
     assert [line for line in written.splitlines() if line.strip()] == [shown(name), "bay"]
     assert not fill_template(names, context={"all_samples": None}).strip()
+
+
+def test_galaxy_is_told_the_names_of_columns_that_are_samples(tmp_path: Path) -> None:
+    arguments(Tool("combine_samples"), context("combine_samples", "x"), tmp_path)
+    told = json.loads((tmp_path / "work" / "galaxy.json").read_text())
+    assert told == {"table": {"metadata": {"column_names": TABLE.splitlines()[0].lstrip("#").split("\t")}}}
 
 
 def test_without_the_run_report_none_is_written(tool: Tool, tmp_path: Path) -> None:

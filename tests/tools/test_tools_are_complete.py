@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import re
-from types import SimpleNamespace
 from xml.etree.ElementTree import Element
 
 import pytest
-from galaxy.util.template import fill_template
 from wrapped_stages import ROOT, SUITES, Tool
 
 from metapipe.biomas.combine_samples import SAMPLE_COLUMNS
@@ -114,20 +112,20 @@ COLUMNS = {
     ("assign_taxa", "assignments"): ASSIGNMENT_COLUMNS,
     ("summarise_taxa", "taxa"): TAXON_COLUMNS,
     ("combine_samples", "samples"): SAMPLE_COLUMNS,
-    ("combine_samples", "table"): ("taxon", "taxid", "rank", "it's", "a b", "lineage"),
 }
 
 
 def test_galaxy_shows_every_table_with_the_names_of_its_columns(tool: Tool) -> None:
     """Without them its viewers and the reports of workflows number the columns: 0 1 2 3."""
     tables = [data.get("name") for data in tool.root.iter("data") if data.get("format") == "tabular"]
-    assert {name for stage, name in COLUMNS if stage == tool.stage_name} == set(tables)
-    samples = [SimpleNamespace(element_identifier=name) for name in ("it's", "a,b")]
+    if tool.stage_name == "combine_samples":
+        tables.remove("table")  # the names of its columns are those of samples: it tells them to Galaxy itself
+    known = {name for stage, name in COLUMNS if stage == tool.stage_name}
+    assert known == set(tables), "add the tables of a new stage to COLUMNS"
     for name in tables:
         action = tool.root.find(f"./outputs/data[@name='{name}']/actions/action[@name='column_names']")
         assert action is not None, name
-        shown = fill_template(action.get("default"), context={"taxa": samples})
-        assert tuple(shown.split(",")) == COLUMNS[tool.stage_name, str(name)]
+        assert tuple((action.get("default") or "").split(",")) == COLUMNS[tool.stage_name, str(name)]
 
 
 BIBTEX_FIELD = re.compile(r"^  (\w+) = \{(.+)\},?$", re.MULTILINE)

@@ -62,6 +62,10 @@ def parameters(parent: Element, prefix: str = "") -> Iterator[str]:
             yield f"{prefix}{name}"
         elif item.tag in {"conditional", "section"}:
             yield from parameters(item, f"{prefix}{name}|")
+        elif item.tag == "repeat":
+            for number in range(99):
+                yield from parameters(item, f"{prefix}{name}_{number}|")
+            yield f"{prefix}{name}"
         elif item.tag == "when":
             yield from parameters(item, prefix)
 
@@ -130,10 +134,14 @@ def test_connections_come_from_outputs_that_are_there(workflow: Described) -> No
 
 @every_workflow
 def test_the_summaries_of_all_steps_before_it_go_to_the_report(workflow: Described) -> None:
-    collecting = workflow.content["steps"]["Collect summaries"]
-    collected = {source.partition("/")[0] for source in collecting["in"].values()}
-    assert collected == set(workflow.steps) - workflow.unsummarised
-    assert len(collecting["state"]["datasets"]) == len(collected)
+    """One by one: a list that Galaxy builds of them waits for ever as soon as one sample has failed."""
+    report = workflow.steps["Report"]
+    given = {key: source for key, source in report["in"].items() if key.startswith("steps_")}
+    assert list(given) == [f"steps_{number}|step_summary" for number in range(len(given))]
+    assert {source.partition("/")[0] for source in given.values()} == set(workflow.steps) - workflow.unsummarised
+    assert {source.partition("/")[2] for source in given.values()} == {"summary"}
+    assert len(report["state"]["steps"]) == len(given)
+    assert "__BUILD_LIST__" not in {step["tool_id"] for step in workflow.content["steps"].values()}
 
 
 @every_workflow
