@@ -5,6 +5,8 @@ import gzip
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from metapipe.errors import MetapipeError
 from metapipe.galaxy.reads import find_samples, is_gzip
@@ -107,6 +109,34 @@ def test_what_is_no_fastq_is_named_and_a_byte_order_mark_is_no_fault(tmp_path: P
         find_samples(tmp_path)
     (tmp_path / "sea_2.fq").write_bytes(b"\xef\xbb\xbf" + RECORD)
     assert [sample.name for sample in find_samples(tmp_path)] == ["sea"]
+
+
+@pytest.mark.parametrize("ending", ["bz2", "xz", "zst", "zip", "tar.gz"])
+def test_reads_packed_in_another_way_are_not_left_out_in_silence(ending: str, tmp_path: Path) -> None:
+    put(tmp_path, "sea_1.fq", "sea_2.fq")
+    (tmp_path / f"bay_1.fastq.{ending}").write_bytes(b"x")
+    with pytest.raises(
+        MetapipeError, match=rf"METAPIPE-E102 bay_1\.fastq\.{ending}: is neither plain nor gzip; unpack"
+    ):
+        find_samples(tmp_path)
+
+
+@settings(deadline=None, max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    start=st.sampled_from(
+        [b"", b"@", b"\x1f\x8b", b"\x1f\x8b\x08\0\0\0\0\0\0\xff", b"\xef\xbb\xbf@", gzip.compress(RECORD)[:20]]
+    ),
+    rest=st.binary(max_size=40),
+)
+def test_files_of_any_bytes_are_taken_or_refused(start: bytes, rest: bytes, tmp_path: Path) -> None:
+    put(tmp_path, "sea_1.fq")
+    (tmp_path / "sea_2.fq").write_bytes(start + rest)
+    code = ""
+    try:
+        find_samples(tmp_path)
+    except MetapipeError as error:
+        code = error.code
+    assert code in ("", "E102", "E104", "E105", "E108")
 
 
 def test_the_digest_knows_the_same_reads_again_and_tells_swapped_mates_apart(tmp_path: Path) -> None:

@@ -18,6 +18,7 @@ from metapipe.foreign_formats import BYTE_ORDER_MARK, ENOUGH, foreign_format
 from metapipe.mate_names import MATES, WORDS
 
 _FASTQ = re.compile(r"\.(fastq|fq)(\.gz)?$", re.IGNORECASE)
+_PACKED = re.compile(r"\.(fastq|fq)\.(bz2|xz|zst|lz4|zip|7z|rar|Z|tar|tar\.gz|tgz|sra)$", re.IGNORECASE)
 _MATE = re.compile(
     rf"^(?P<sample>.+?)(?P<before>[._-])(?P<mate>{'|'.join(sorted(MATES, key=len, reverse=True))})"
     r"(?P<after>(_\d{3})?)(?P<trimmed>(_val_[12])?)(?P<suffix>\.(fastq|fq)(\.gz)?)$",
@@ -52,10 +53,14 @@ def find_samples(folder: Path) -> list[Sample]:
     """Return the read pairs in ``folder`` (not in its subfolders), ordered by name.
 
     :raises MetapipeError: E201 no such folder or no FASTQ file in it; E106 a file without its mate; E107 two pairs
-        of one name; E102, E104, E105, E108 a file that is visibly no FASTQ file (its first bytes are looked at).
+        of one name; E102, E104, E105, E108 a file that is visibly no FASTQ file (its first bytes are looked at), or is
+        packed in another way than gzip.
     """
     if not folder.is_dir():
         raise MetapipeError("E201", "no such folder", file=folder, expected="a folder with paired FASTQ files")
+    for path in sorted(folder.iterdir()):
+        if _PACKED.search(path.name):  # not left out in silence: it may be a sample
+            raise MetapipeError("E102", "is neither plain nor gzip; unpack it, or take it out of the folder", file=path)
     fastq = sorted(path for path in folder.iterdir() if path.is_file() and _FASTQ.search(path.name))
     if not fastq:
         example = "files like SAMPLE_R1.fastq.gz and SAMPLE_R2.fastq.gz"
