@@ -44,6 +44,24 @@ def post_fork(server, worker):
             app.openapi = lambda: describe(app, gx_app)
 
         fast_app.include_legacy_openapi = describe_when_asked
+    sort_folders()
+
+
+def sort_folders():
+    """List the files to choose from by name.
+
+    Galaxy lists a folder in the order of its disk, and its *List of Pairs* takes one file after the other for a pair:
+    reverse reads would be taken for forward ones.
+    """
+    from galaxy.files.sources.posix import PosixFilesSource
+
+    unsorted = PosixFilesSource._list
+
+    def by_name(self, *arguments, **options):
+        entries, count = unsorted(self, *arguments, **options)
+        return sorted(entries, key=lambda entry: entry.path), count
+
+    PosixFilesSource._list = by_name
 
 
 def with_content_policy(application):

@@ -13,7 +13,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from metapipe.errors import MetapipeError
-from metapipe.instance import accounts, broker, configuration, health, parts, ports, processes, warm
+from metapipe.instance import accounts, broker, configuration, health, offering, parts, ports, processes, warm
 from metapipe.instance.parts import Serving
 from metapipe.instance.secrets import private_folder
 from metapipe.instance.settings import HOST, Settings
@@ -54,6 +54,7 @@ def up(settings: Settings, say: Say) -> accounts.Credentials:
             _clear_away(settings, part)
         _start(settings, broken, serving, say)
         credentials = accounts.ensure(settings, serving.url)
+        offering.offer(settings, credentials, say)
         if (full := health.disk(settings)) is not None:
             say(str(full))
         if not any(settings.refdb.glob("[!.]*/[!.]*/manifest.json")):

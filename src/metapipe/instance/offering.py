@@ -1,0 +1,205 @@
+"""What every user finds on a new Galaxy: published workflows, sample reads in a library, finished examples to look at.
+
+The workflows come at once. Data take Galaxy jobs, so a process of its own brings them after ``up`` has ended
+(``python -m metapipe.instance.offering``). All of it may be done again: what is there is left alone, what changed in
+the checkout is brought up to date, and an ``up`` goes on where the one before failed. Everything belongs to the
+administrator's account and is public on purpose, whatever the defaults for users' own data are.
+"""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import os
+import sys
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from metapipe.errors import MetapipeError
+from metapipe.instance import accounts, configuration, examples, files, parts, processes, settings
+from metapipe.instance.settings import Settings
+
+if TYPE_CHECKING:
+    from bioblend.galaxy import GalaxyInstance
+
+PART = "offers"
+LIBRARY = "Sample reads"
+_JOB_SECONDS = 600.0
+_POLL_SECONDS = 1.0
+_DONE, _FAILED = {"ok"}, {"error", "deleted", "paused", "stopped", "failed"}
+
+
+def offer(found: Settings, credentials: accounts.Credentials, say: Callable[[str], None]) -> None:
+    """Publish the workflows and start what brings the data; a failure is one line, not the end of ``up``."""
+    try:
+        offer_workflows(connect(credentials), found)
+    except Exception as error:
+        say(f"note: the workflows are not published: {in_one_line(error)}; `scripts/galaxy up` tries again")
+    if not parts.is_alive(found, PART):
+        command = [str(found.metapipe_env / "bin" / "python"), "-s", "-m", "metapipe.instance.offering"]
+        environ = configuration.environ_of(found, os.environ)
+        environ |= {"METAPIPE_HOME": str(found.checkout), "METAPIPE_BUILD": str(found.build)}
+        log = parts.log(found, PART)
+        log.unlink(missing_ok=True)
+        identity = processes.start(
+            PART, [*command, "--state", str(found.state)], environ, log, found.state / "work", parts.mark(found)
+        )
+        processes.write_record(parts.record(found, PART), identity)
+
+
+def connect(credentials: accounts.Credentials) -> GalaxyInstance:
+    """Return a client of the administrator."""
+    from bioblend.galaxy import GalaxyInstance  # only here: it takes a third of a second to import
+
+    return GalaxyInstance(credentials.url, key=credentials.admin.api_key)
+
+
+def offer_workflows(gi: GalaxyInstance, found: Settings) -> list[str]:
+    """Publish every workflow of the checkout in its present version; return Galaxy's ids.
+
+    A workflow keeps its id and its address when its file changes: the new version stands on top of the old one.
+    """
+    from metapipe.galaxy.workflow import Workflow
+
+    own = gi.workflows.get_workflows()
+
+    def publish(path: Path) -> str:
+        workflow = Workflow.read(path)
+        stored = next((entry for entry in own if entry["name"] == workflow.title and not entry["deleted"]), None)
+        if stored is None:
+            description = {**workflow.description, "uuid": workflow.uuid}
+            stored = gi.workflows.import_workflow_dict(description, publish=True)
+        elif _version_tag(workflow.uuid) not in stored["tags"]:
+            gi.workflows.update_workflow(stored["id"], workflow={**workflow.description, "uuid": workflow.uuid})
+        else:
+            return str(stored["id"])
+        tags = [*workflow.description.get("tags", []), _version_tag(workflow.uuid)]
+        gi.workflows.update_workflow(stored["id"], tags=tags, published=True)
+        return str(stored["id"])
+
+    with ThreadPoolExecutor() as pool:
+        return list(pool.map(publish, sorted((found.checkout / "workflows").glob("*/*.gxwf.yml"))))
+
+
+def _version_tag(uuid: str) -> str:
+    return f"version:{uuid.replace('-', '')[:12]}"
+
+
+def offer_library(gi: GalaxyInstance, found: Settings) -> None:
+    """Put the sample reads into a data library, a folder each; those that are there are left alone."""
+    libraries = [library for library in gi.libraries.get_libraries(name=LIBRARY) if not library["deleted"]]
+    about = "Small reads to try the workflows with"
+    library = libraries[0] if libraries else gi.libraries.create_library(LIBRARY, description=about)
+    contents = gi.libraries.show_library(library["id"], contents=True)
+    # A folder's id carries an F in front where contents are listed, and none where it is asked for.
+    held = {entry["name"].lstrip("/"): entry["id"].removeprefix("F") for entry in contents}
+    for reads in files.sample_reads(found):
+        missing = [file for file in reads.files if f"{reads.folder}/{file.name}" not in held]
+        if not missing:
+            continue
+        folder = held.get(reads.folder) or _new_folder(gi, library["id"], reads)
+        elements = [
+            {
+                "src": "url",
+                "url": f"gxfiles://samples/{reads.folder}/{file.name}",
+                "name": file.name,
+                "ext": "fastqsanger.gz",
+                "auto_decompress": False,
+            }
+            for file in missing
+        ]
+        destination = {"type": "library_folder", "library_folder_id": folder}
+        payload = {
+            "history_id": gi.histories.get_most_recently_used_history()["id"],
+            "targets": [{"destination": destination, "items": elements}],
+            "auto_decompress": False,
+        }
+        for job in gi.make_post_request(f"{gi.url}/tools/fetch", payload=payload)["jobs"]:
+            _wait(gi, job["id"], reads.folder)
+    for entry in gi.libraries.show_library(library["id"], contents=True):
+        if entry["type"] == "file":
+            _open_library_dataset(gi, entry["id"])
+
+
+def _new_folder(gi: GalaxyInstance, library: str, reads: files.SampleReads) -> str:
+    made = gi.libraries.create_folder(library, reads.folder, reads.about)
+    return str(made[0]["id"]).removeprefix("F")
+
+
+def _open_library_dataset(gi: GalaxyInstance, dataset: str) -> None:
+    address = f"{gi.url}/libraries/datasets/{dataset}/permissions?action=remove_restrictions"
+    gi.make_post_request(address, payload={})
+
+
+def offer_examples(gi: GalaxyInstance, found: Settings) -> None:
+    """Publish a history with the finished results of each workflow; one of an older checkout makes room."""
+    present = gi.histories.get_histories(keys=["id", "name", "tags", "published"])
+    for example in examples.known(found.checkout):
+        tag = f"example:{example.digest()[:16]}"
+        ready = [history for history in present if tag in history["tags"] and history["published"]]
+        earlier = [history for history in present if history["name"] == example.title and history not in ready]
+        if not ready:
+            _publish_history(gi, found, example, tag)
+        for history in earlier:
+            gi.histories.delete_history(history["id"], purge=True)
+
+
+def _publish_history(gi: GalaxyInstance, found: Settings, example: examples.Example, tag: str) -> None:
+    with example.packed(found.checkout, found.state / "work") as archive:
+        gi.histories.import_history(file_path=str(archive))
+    job = max(gi.jobs.get_jobs(tool_id="__IMPORT_HISTORY__"), key=lambda entry: str(entry["create_time"]))
+    _wait(gi, job["id"], example.title)
+    imported = gi.histories.get_histories(name=f"imported from archive: {example.name_in_archive}", deleted=False)
+    history = imported[0]["id"]
+    for dataset in _datasets(gi, history):
+        gi.make_put_request(f"{gi.url}/datasets/{dataset}/permissions", payload={"action": "remove_restrictions"})
+    gi.histories.update_history(history, name=example.title, annotation=example.about, tags=[tag])
+    gi.make_put_request(f"{gi.url}/histories/{history}/publish", payload={})
+    gi.histories.update_history(history, published=True, importable=True)
+
+
+def _datasets(gi: GalaxyInstance, history: str) -> Iterator[str]:
+    """Yield the ids of all datasets of a history, hidden ones too: lists show them."""
+    for entry in gi.histories.show_history(history, contents=True, deleted=False, types=["dataset"]):
+        yield entry["id"]
+
+
+def _wait(gi: GalaxyInstance, job: str, what: str) -> None:
+    end = time.monotonic() + _JOB_SECONDS
+    while (state := gi.jobs.get_state(job)) not in _DONE:
+        if state in _FAILED:
+            raise MetapipeError("E404", f"Galaxy did not take {what}: job {state}")
+        if time.monotonic() > end:
+            raise MetapipeError("E801", f"Galaxy has not taken {what} after {_JOB_SECONDS:.0f} s")
+        time.sleep(_POLL_SECONDS)
+
+
+def in_one_line(error: Exception) -> str:
+    """Return what an error says, of BioBlend's what Galaxy answered, in one line."""
+    return " ".join((str(error) or type(error).__name__).split())[:300]
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Bring the library and the examples; the log is ``logs/offers.log``."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--state", type=Path, required=True)
+    found = settings.load(parser.parse_args(arguments).state)
+    logging.basicConfig(format="%(asctime)s %(message)s", level=logging.INFO, stream=sys.stdout)
+    logging.getLogger("bioblend").setLevel(logging.ERROR)
+    gi = connect(accounts.read_credentials(found.state))
+    failures = 0
+    for what, bring in (("sample reads", offer_library), ("finished examples", offer_examples)):
+        try:
+            bring(gi, found)
+            logging.info("%s: offered", what)
+        except Exception as error:
+            failures += 1
+            logging.info("%s: not offered: %s; `scripts/galaxy up` tries again", what, in_one_line(error))
+    return int(bool(failures))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,109 @@
+"""What a Galaxy of ours offers everybody, as far as no Galaxy is needed to see it."""
+
+import io
+import json
+import tarfile
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from metapipe.instance import configuration, examples, offering
+from metapipe.instance.settings import Settings
+
+CHECKOUT = Path(__file__).resolve().parents[2]
+EXAMPLES = examples.known(CHECKOUT)
+TOURS = sorted((CHECKOUT / "instance" / "tours").glob("*.yml"))
+
+
+def members(archive: Path) -> dict[str, bytes]:
+    with tarfile.open(archive) as tar:
+        return {member.name: (tar.extractfile(member) or io.BytesIO()).read() for member in tar if member.isfile()}
+
+
+@pytest.mark.parametrize("example", EXAMPLES, ids=lambda example: example.archive.stem)
+def test_an_example_names_no_machine_and_is_small(example: examples.Example) -> None:
+    assert example.archive.stat().st_size < 1 << 20
+    held = members(example.archive)
+    for name, content in held.items():
+        assert b"/dev/hour" not in content, name
+        assert b"/objects/" not in content, name
+
+
+@pytest.mark.parametrize("example", EXAMPLES, ids=lambda example: example.archive.stem)
+def test_a_packed_example_holds_the_reads_and_every_visible_file(example: examples.Example, tmp_path: Path) -> None:
+    with example.packed(CHECKOUT, tmp_path) as archive:
+        held = members(archive)
+    entries = json.loads(held["datasets_attrs.txt"])
+    for entry in entries:
+        assert entry["deleted"] or entry["file_name"] in held, entry["name"]
+    reads = {entry["name"]: held[entry["file_name"]] for entry in entries if entry["name"] in example.reads}
+    assert reads == {name: (CHECKOUT / file).read_bytes() for name, file in example.reads.items()}
+    assert not list(tmp_path.iterdir())
+
+
+def exported(folder: Path) -> Path:
+    """A history as Galaxy exports it: reads, trimmed reads and a result."""
+    kinds = {"sea_1.fastq.gz": False, "META-pipe trim reads on data 1": False, "Report": True}
+    entries = [
+        {"name": name, "visible": visible, "deleted": False, "state": "ok", "file_name": f"datasets/{number}"}
+        for number, (name, visible) in enumerate(kinds.items())
+    ]
+    jobs = [{"command_line": "metapipe '/srv/my galaxy/x' > /home/me/galaxy/objects/1/dataset_7.dat", "params": {}}]
+    texts = {"datasets_attrs.txt": entries, "jobs_attrs.txt": jobs, "history_attrs.txt": {"name": "x", "tags": ["t"]}}
+    archive = folder / "exported.tgz"
+    with tarfile.open(archive, "w:gz") as tar:
+        for name, content in [*((f"datasets/{n}", "x") for n in range(3)), *texts.items()]:
+            text = (content if isinstance(content, str) else json.dumps(content)).encode()
+            member = tarfile.TarInfo(name)
+            member.size, member.uname = len(text), "me"
+            tar.addfile(member, io.BytesIO(text))
+    return archive
+
+
+def test_a_slim_history_lacks_reads_paths_and_who_made_it(tmp_path: Path) -> None:
+    made = tmp_path / "slim.tar.xz"
+    examples.slim(exported(tmp_path), made, {"sea_1.fastq.gz": "anywhere"})
+    held = members(made)
+    assert {name for name in held if name.startswith("datasets/")} == {"datasets/2"}
+    entries: list[dict[str, Any]] = json.loads(held["datasets_attrs.txt"])
+    assert [entry["deleted"] for entry in entries] == [False, True, False]
+    assert b"/home" not in held["jobs_attrs.txt"]
+    assert b"dataset_7.dat" in held["jobs_attrs.txt"]
+    with tarfile.open(made) as tar:
+        assert {(member.uname, member.uid, member.mtime) for member in tar} == {("", 0, 0)}
+
+
+def test_there_is_a_tour_for_each_workflow() -> None:
+    titles = [yaml.safe_load(file.read_text())["label"] for file in (CHECKOUT / "workflows").glob("*/*.gxwf.yml")]
+    typed = {
+        step["textinsert"]
+        for tour in TOURS
+        for step in yaml.safe_load(tour.read_text())["steps"]
+        if "textinsert" in step
+    }
+    for title in titles:
+        assert any(text in title for text in typed), title
+
+
+@pytest.mark.parametrize("tour", TOURS, ids=lambda tour: tour.stem)
+def test_every_step_of_a_tour_says_something_and_clicks_only_what_it_shows(tour: Path) -> None:
+    for step in yaml.safe_load(tour.read_text())["steps"]:
+        assert step["title"]
+        assert step["content"]
+        assert set(step.get("postclick", [])) <= {step.get("element")}
+
+
+def test_a_changed_tour_is_noticed(instance: Settings, tmp_path: Path) -> None:
+    configuration.render(instance)
+    before = configuration.digest(instance)
+    (tmp_path / "checkout" / "instance" / "tours").mkdir(parents=True)
+    (tmp_path / "checkout" / "instance" / "tours" / "new.yml").write_text("steps: []")
+    assert configuration.digest(replace(instance, checkout=tmp_path / "checkout")) != before
+
+
+def test_what_galaxy_answers_becomes_one_line() -> None:
+    assert offering.in_one_line(ValueError("400:\n  {'err_msg':\n 'no'}")) == "400: {'err_msg': 'no'}"
+    assert offering.in_one_line(TimeoutError()) == "TimeoutError"
