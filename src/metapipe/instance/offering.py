@@ -120,7 +120,11 @@ def offer_library(gi: GalaxyInstance, found: Settings) -> None:
         for job in gi.make_post_request(f"{gi.url}/tools/fetch", payload=payload)["jobs"]:
             _wait(gi, job["id"], reads.folder)
     for entry in gi.libraries.show_library(library["id"], contents=True):
-        if entry["type"] == "file":
+        if entry["type"] != "file":
+            continue
+        if entry["name"].endswith("/Unnamed dataset"):  # what is left of a file that could not be read
+            gi.libraries.delete_library_dataset(library["id"], entry["id"], purged=True)
+        else:
             _open_library_dataset(gi, entry["id"])
 
 
@@ -144,6 +148,8 @@ def offer_examples(gi: GalaxyInstance, found: Settings) -> None:
         if not ready:
             _publish_history(gi, found, example, tag)
         for history in earlier:
+            # Galaxy goes on listing published histories that are deleted.
+            gi.make_put_request(f"{gi.url}/histories/{history['id']}/unpublish", payload={})
             gi.histories.delete_history(history["id"], purge=True)
 
 
