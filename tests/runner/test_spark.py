@@ -135,7 +135,7 @@ def test_the_class_data_archive_is_really_used(tmp_path: Path) -> None:
     assert archive is not None
     if not archive.is_file():
         assert sessions.prepare_archive(tmp_path) == archive
-    assert f"-XX:SharedArchiveFile={archive}" in java_options()
+    assert f"-XX:SharedArchiveFile={archive}" in java_options(tmp_path)
     log = tmp_path / "cds.log"
     session = sessions.SparkSession(1, tmp_path, extra=("-Xshare:on", f"-Xlog:class+load:file={log}"))
     session.stop()

@@ -128,7 +128,9 @@ class Cluster:
             "spark.network.crypto.enabled": "true",
             "spark.network.crypto.cipher": "AES/GCM/NoPadding",
             "spark.io.encryption.enabled": "true",
-            "spark.executor.extraJavaOptions": "-XX:+UseSerialGC -XX:TieredStopAtLevel=1 -XX:-UsePerfData",
+            # Temporary files go where the executor works: its worker removes that folder, and nobody /tmp.
+            "spark.executor.extraJavaOptions": "-XX:+UseSerialGC -XX:TieredStopAtLevel=1 -XX:-UsePerfData "
+            "-Djava.io.tmpdir=.",
         }
         if self.executor_cores is not None:
             settings["spark.executor.cores"] = str(self.executor_cores)

@@ -91,13 +91,15 @@ def start_gateway(folder: Path, settings: Mapping[str, str], *, extra: tuple[str
         raise MetapipeError("E302", "no Java found: install Java 17 or later (Debian: openjdk-17-jre-headless)")
     information, log = folder / "gateway", folder / LOG
     information.unlink(missing_ok=True)  # of an earlier session in the same folder: its port is dead
-    command = [str(java), *java_options(), *extra, "-cp", class_path(), "org.apache.spark.deploy.SparkSubmit"]
+    temporary = temporary_folder(folder)
+    command = [str(java), *java_options(temporary), *extra, "-cp", class_path(), "org.apache.spark.deploy.SparkSubmit"]
     for key, value in settings.items():
         command += ["--conf", f"{key}={value}"]
     environment = {
         **os.environ,
         "SPARK_HOME": str(spark_home()),
         "SPARK_CONNECT_MODE": "0",
+        "TMPDIR": str(temporary),
         "_PYSPARK_DRIVER_CONN_INFO_PATH": str(information),
     }
     with log.open("wb") as output:
@@ -137,10 +139,24 @@ def class_path() -> str:
     return ":".join(sorted(str(jar) for jar in (spark_home() / "jars").glob("*.jar")))
 
 
-def java_options() -> list[str]:
-    """Options of a cold start, with the class-data archive where ``prepare_archive`` has made one."""
+def temporary_folder(folder: Path) -> Path:
+    """Make the place for what Java and Spark write beside their work, native libraries and logs of crashes.
+
+    The system's own would keep it when the JVM is killed; this one goes with the folder.
+    """
+    made = (folder / "tmp").resolve()
+    made.mkdir(parents=True, exist_ok=True)
+    return made
+
+
+def java_options(temporary: Path) -> list[str]:
+    """Options of a cold start, with the class-data archive where ``prepare_archive`` has made one.
+
+    :param temporary: of :func:`temporary_folder`.
+    """
     options = ["-XX:+IgnoreUnrecognizedVMOptions", f"-Xmx{HEAP}", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"]
     options += ["-Xshare:auto", "-Xlog:disable", "-XX:-UsePerfData", "-Dio.netty.tryReflectionSetAccessible=true"]
+    options += [f"-Djava.io.tmpdir={temporary}"]
     options += [f"-Dlog4j2.configurationFile={Path(__file__).with_name('log4j2.properties').as_uri()}"]
     options += [f"--add-opens=java.base/{package}=ALL-UNNAMED" for package in _OPENED]
     archive = archive_path()

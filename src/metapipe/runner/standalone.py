@@ -23,7 +23,7 @@ from pathlib import Path
 
 from metapipe.errors import MetapipeError
 from metapipe.runner.cluster import CONNECT_LIMIT, Cluster, read_secret, refusal
-from metapipe.runner.jvm import class_path, java_binary, java_options, spark_home
+from metapipe.runner.jvm import class_path, java_binary, java_options, spark_home, temporary_folder
 from metapipe.runner.launcher import adopt_orphans, die_with_parent, end_descendants
 from metapipe.runner.task import last_words
 
@@ -124,7 +124,7 @@ class Daemon:
         settings = {**_SETTINGS, "spark.org.apache.spark.ui.JWSFilter.param.secretKey": key}
         properties.touch(mode=0o600)
         properties.write_text("".join(f"{name} {value}\n" for name, value in settings.items()))
-        words = [str(java), *java_options(), "-cp", class_path()]
+        words = [str(java), *java_options(temporary_folder(scratch)), "-cp", class_path()]
         words.append(f"org.apache.spark.deploy.{self.name}.{self.name.title()}")
         words += ["--host", self.host, "--port", str(self.port), "--webui-port", "0"]
         words += ["--properties-file", str(properties)]
@@ -141,6 +141,7 @@ class Daemon:
             "SPARK_HOME": str(spark_home()),
             "SPARK_LOCAL_IP": "127.0.0.1",  # of the web pages alone: --host names the rest
             "SPARK_LOCAL_DIRS": str(scratch),
+            "TMPDIR": str(temporary_folder(scratch)),
             # Else Spark looks for folders of its own source tree when it starts an executor.
             "SPARK_SCALA_VERSION": next((spark_home() / "jars").glob("spark-core_*.jar"))
             .name.split("_")[1]
