@@ -359,6 +359,20 @@ class Slow(Poisoned):
             task.output("copy").write(f"{record.name}\n".encode())
 
 
+class Held(Poisoned):
+    """Says in the flag file which process does a block; all but the first two wait until ``<flag>.go`` is there."""
+
+    name = "held"
+
+    def run(self, task: Task, state: Any) -> None:
+        with open(task.options.flag, "a") as log:
+            log.write(f"{task.ordinal} {os.getpid()}\n")
+        while task.ordinal >= 2 and not os.path.exists(f"{task.options.flag}.go"):
+            time.sleep(0.02)
+        for record in task.records():
+            task.output("copy").write(f"{record.name}\n".encode())
+
+
 class Surrounded(Identity):
     """Writes what it inherits and has loaded: to be the same wherever its blocks run."""
 
@@ -396,6 +410,7 @@ STAGES = {
         PoisonedWhole,
         Burning,
         Slow,
+        Held,
         Surrounded,
     )
 }

@@ -344,7 +344,10 @@ def _connect(gateway: Gateway, settings: Mapping[str, str], guard: Callable[[Gat
     if watching is not None:
         watching.start()
     try:
-        return SparkContext(conf=SparkConf(loadDefaults=False).setAll(list(settings.items())))
+        context: Any = SparkContext(conf=SparkConf(loadDefaults=False).setAll(list(settings.items())))
+        # It would print a traceback when the JVM is killed under it, beside the one line that says so.
+        context._accumulatorServer.handle_error = _say_nothing
+        return context
     except BaseException as error:
         SparkContext._gateway = SparkContext._jvm = None
         gateway.stop(0 if watching is not None else 20)
@@ -375,6 +378,10 @@ def prepare_archive(folder: Path) -> Path | None:
         return None
     fresh.rename(archive)
     return archive
+
+
+def _say_nothing(*_: object) -> None:
+    """In the place of ``socketserver.BaseServer.handle_error``."""
 
 
 def _end_java_thread() -> None:
