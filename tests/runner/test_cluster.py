@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import re
 import signal
@@ -12,11 +13,13 @@ import threading
 import time
 from collections.abc import Callable, Iterable
 from pathlib import Path
+from typing import Any
 
 import psutil
 import pytest
 from cluster_hosts import COPY, METAPIPE, SparkCluster, executors, hosts_of
 from marked_program import MarkedProgram, wait_until
+from spent_seconds import WORDS, four_records, must_be_the_sum_of_our_tree_and_the_rows, spent_by
 
 
 def test_two_hosts_give_the_bytes_of_one_and_no_secret_is_seen(
@@ -163,3 +166,22 @@ class Sniffer:
 
     def found(self, *words: bytes) -> list[bytes]:
         return [word for word in words if word in self._kept]
+
+
+def test_core_seconds_of_a_cluster_are_ours_and_those_of_the_blocks_on_other_hosts(
+    cluster: Any, start: Callable[..., Any], tmp_path: Path
+) -> None:
+    words = [
+        "burning",
+        "--contigs",
+        four_records(tmp_path),
+        "--outdir",
+        tmp_path / "out",
+        *WORDS,
+        "--session",
+        "cluster",
+    ]
+    spent = spent_by(start(*words, environment=cluster.environment()))
+    report = json.loads((tmp_path / "out" / "run_report.json").read_text())
+    assert report["session"] == "cluster"
+    must_be_the_sum_of_our_tree_and_the_rows(report, spent)

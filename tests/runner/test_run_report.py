@@ -80,6 +80,7 @@ def test_a_run_says_what_it_was_given_what_it_did_and_what_came_out(
     assert report["totals"]["max_rss_together_mib"] >= report["totals"]["max_rss_mib"] > 1
     if session == "local":
         assert report["session_facts"]["master"].startswith("local[2")
+        assert "spark.eventLog.enabled" not in report["session_facts"]["settings"]  # it was not asked for
         start_up = next(phase for phase in report["phases"] if phase["name"] == "session start")
         assert start_up["end"] - start_up["start"] > 0.3
 

@@ -1,0 +1,53 @@
+"""How tests compare the core-seconds that a run reports with those that the kernel counted."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+
+#: Options of a run of four blocks that burn 6 s between them.
+WORDS = ["--seconds", "1.5", "--blocks", "4", "--slots", "2", "--program"]
+
+
+def spent_by(process: subprocess.Popen[str]) -> float:
+    """CPU seconds of a program and all it waited for, from ``wait4``."""
+    assert process.stdout is not None
+    assert process.stderr is not None
+    errors = process.stderr.read()
+    process.stdout.close()
+    process.stderr.close()
+    _, status, used = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    assert process.returncode == 0, errors
+    return used.ru_utime + used.ru_stime
+
+
+def four_records(tmp_path: Path) -> Path:
+    path = tmp_path / "four.fasta"
+    path.write_text(">a\nA\n>b\nA\n>c\nA\n>d\nA\n")
+    return path
+
+
+def must_be_the_sum_of_our_tree_and_the_rows(report: dict[str, Any], spent: float) -> float:
+    """Where blocks run in processes of others; returns what the rows say these used."""
+    in_rows = sum(row["user"] + row["system"] + row["worker_cpu"] for row in report["attempts"])
+    assert report["totals"]["core_seconds_used"] == pytest.approx(spent + in_rows, rel=0.02, abs=0.05)
+    for row in report["attempts"]:
+        assert 1.5 <= row["user"] + row["system"] < 2.0
+    return in_rows
+
+
+def used_below(pid: int) -> float:
+    """CPU seconds of the living Python processes below one, and of all that these have waited for."""
+    total = 0.0
+    for process in psutil.Process(pid).children(recursive=True):
+        with contextlib.suppress(psutil.NoSuchProcess):
+            if process.name() != "java":  # the session's own, shared by all its clients
+                total += sum(process.cpu_times()[:4])
+    return total
