@@ -6,8 +6,10 @@ the stage declares) and ``scripts/run`` (the label of the workflow's output).
 
 from __future__ import annotations
 
+import itertools
 import re
 import unicodedata
+from collections.abc import Iterable, Mapping
 
 #: Format, as stages and Galaxy call it → the ending people know.
 _SUFFIXES = {
@@ -55,7 +57,7 @@ def output_file_name(label: str, format: str) -> str:
 
 
 def unique_file_names(outputs: dict[str, str]) -> dict[str, str]:
-    """Map each label to its file name; labels whose short names clash keep their parentheses.
+    """Map each label to its file name; labels whose short names clash keep their parentheses, then get a number.
 
     :param outputs: label → format.
 
@@ -67,4 +69,27 @@ def unique_file_names(outputs: dict[str, str]) -> dict[str, str]:
     for label, format in outputs.items():
         if taken.count(names[label]) > 1:
             names[label] = f"{safe_name(label)}.{_SUFFIXES.get(format, format)}"
+    return numbered(names)
+
+
+def folder_names(names: Iterable[str]) -> dict[str, str]:
+    """Map each name to a folder's name that none of the others has.
+
+    >>> folder_names(["Bay 1", "bay-1", "bay-1-2"])
+    {'Bay 1': 'bay-1', 'bay-1': 'bay-1-3', 'bay-1-2': 'bay-1-2'}
+    """
+    return numbered({name: safe_name(name) for name in names})
+
+
+def numbered(made: Mapping[str, str]) -> dict[str, str]:
+    """Return the made names, each new: ``-2``, ``-3`` … before the ending of one that another has already."""
+    given, taken = set(made.values()), set[str]()
+    names = {}
+    for label, name in made.items():
+        if name in taken:
+            stem, dot, suffix = name.partition(".")
+            others = (f"{stem}-{number}{dot}{suffix}" for number in itertools.count(2))
+            name = next(other for other in others if other not in taken | given)
+        taken.add(name)
+        names[label] = name
     return names

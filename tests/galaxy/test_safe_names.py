@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from metapipe import file_names
-from metapipe.file_names import safe_name, unique_file_names
+from metapipe.file_names import folder_names, safe_name, unique_file_names
 from metapipe.galaxy import progress
 from metapipe.runner import stage
 
@@ -46,3 +46,12 @@ def test_labels_whose_short_names_clash_keep_their_parentheses() -> None:
 @pytest.mark.parametrize("module", [file_names, progress, stage])
 def test_the_examples_in_the_docstrings_hold(module: object) -> None:
     assert doctest.testmod(module).failed == 0  # type: ignore[arg-type]
+
+
+@given(st.lists(st.text(max_size=6) | st.sampled_from(["Bay", "bay", "bay-2", "Bay!"]), unique=True, max_size=8))
+def test_no_two_samples_share_a_folder_and_no_two_results_a_file(names: list[str]) -> None:
+    folders = folder_names(names)
+    assert len(set(folders.values())) == len(names)
+    files = unique_file_names(dict.fromkeys(names, "tabular"))
+    assert len(set(files.values())) == len(names)
+    assert all(name.endswith(".tsv") and safe_name(name) == name for name in files.values())

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from metapipe.errors import MetapipeError
-from metapipe.file_names import safe_name
+from metapipe.file_names import folder_names, safe_name
 from metapipe.galaxy.courses import COURSES, METAPIPE, Course
 from metapipe.galaxy.progress import Changes, Step, clock, status_line
 from metapipe.galaxy.reads import Sample, find_samples
@@ -99,10 +99,11 @@ class Errand:
     screen: Screen
     title: str
 
-    def start(self, samples: Sequence[Sample], name: str) -> Run:
+    def start(self, samples: Sequence[Sample], name: str, folder: str) -> Run:
         """Upload reads and start the workflow on them, or find both done before.
 
         :param samples: one, or all that the workflow takes together.
+        :param folder: in the folder of results, for this run's.
         """
         from metapipe.galaxy.running import find_run, start_run
         from metapipe.galaxy.uploading import upload_reads, upload_samples
@@ -123,7 +124,7 @@ class Errand:
             self.screen.tell(f"Workflow on {name}: started")
         else:
             self.screen.tell(f"Workflow on {name}: same reads, same settings; showing that run (--again starts anew)")
-        return Run(reads.history_id, run_id, self.results / safe_name(name))
+        return Run(reads.history_id, run_id, self.results / folder)
 
     def finish(self, run: Run) -> MetapipeError | None:
         """Wait for a run and fetch its results. A failure is printed and returned: other samples go on."""
@@ -241,9 +242,10 @@ def _run(course: Course, arguments: argparse.Namespace, screen: Screen) -> int:
         errand = Errand(*given, course.title)
         name = folder.resolve().name
         if workflow.takes_samples_together or len(samples) == 1:
-            runs = [errand.start(samples, name)]
+            runs = [errand.start(samples, name, safe_name(name))]
         else:
-            runs = [errand.start([sample], sample.name) for sample in samples]
+            folders = folder_names(sample.name for sample in samples)
+            runs = [errand.start([sample], sample.name, folders[sample.name]) for sample in samples]
         failed = [error for run in runs if (error := errand.finish(run))]
     screen.say(f"Galaxy    {account.url}")
     password = account.password if arguments.show_password else f"in {account.password_file}"
