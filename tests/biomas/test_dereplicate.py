@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from made_reads import Read, dna, fastq, reads_of
 
-from metapipe.biomas.dereplicate import Dereplicate
+from metapipe.biomas.dereplicate import Dereplicate, Unique, distinct_names
 from metapipe.biomas.read_sizes import split_size, with_size
 from metapipe.errors import MetapipeError
 
@@ -219,3 +219,8 @@ def test_a_name_that_only_looks_like_one_with_a_size_has_none() -> None:
 
 def test_the_version_of_vsearch_is_known() -> None:
     assert Dereplicate().tool_versions()["vsearch"].count(".") == 2
+
+
+def test_first_reads_that_differ_in_their_size_alone_give_sequences_of_different_names() -> None:
+    kept = [Unique(number, 2, b"", b"") for number in (1, 2, 3, 4)]
+    assert list(distinct_names(kept, {1: "r", 2: "r", 3: "r_2", 4: "s"})) == ["r", "r_2x", "r_2", "s"]

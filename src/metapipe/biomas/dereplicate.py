@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import itertools
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
@@ -75,8 +76,8 @@ class Dereplicate(Stage):
             number: split_size(record.name)[0] for number, record in enumerate(task.records(), 1) if number in wanted
         }
         stream = task.output("unique")
-        for unique in kept:
-            name = with_size(names[unique.first], unique.size)
+        for unique, base in zip(kept, distinct_names(kept, names), strict=True):
+            name = with_size(base, unique.size)
             stream.write(fastq_record(name, unique.sequence, unique.qualities))
         task.note("reads", reads)
         task.note("too_short", too_short)
@@ -88,6 +89,24 @@ class Dereplicate(Stage):
 
     def tool_versions(self) -> dict[str, str]:
         return {"vsearch": program_version("vsearch", "--version", after="vsearch v")}
+
+
+def distinct_names(kept: Iterable[Unique], names: Mapping[int, str]) -> Iterator[str]:
+    """Yield the name of each sequence: its first read's without size, made new where another sequence has it.
+
+    ``r;size=2`` and ``r;size=3`` are two reads, and both ``r`` without their sizes.
+
+    :param names: number of a first read → its name without size.
+    """
+    taken: set[str] = set()
+    given = set(names.values())
+    for unique in kept:
+        name = names[unique.first]
+        if name in taken:
+            made = (f"{name}_{unique.first}{'x' * more}" for more in itertools.count())
+            name = next(one for one in made if one not in taken and one not in given)
+        taken.add(name)
+        yield name
 
 
 def write_sized(task: Task, min_length: int) -> tuple[int, int]:
