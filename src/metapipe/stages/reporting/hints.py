@@ -197,7 +197,8 @@ def distant_relatives(facts: Facts) -> Iterator[Hint]:
         if (number := facts.distant.get(key, 0))
     ]
     first = facts.distant.get("tier_1", 0)
-    in_tier_1 = f", {whole_number(first)} of them in tier 1" if first else ""
+    share = "all" if first == count else f"{whole_number(first)} of them"
+    in_tier_1 = f", {share} in tier 1" if first and count > 1 else ""
     yield Hint(
         "look",
         f"{_genes(count)} on a protein hit with less than 30 % identity{in_tier_1}.",

@@ -67,7 +67,7 @@ def _tiers(facts: Facts) -> Block:
     total = sum(facts.tiers.values())
     tiers = tiers_of(facts.sources)
     counts = [(tier.number, facts.tiers.get(tier.number, 0)) for tier in tiers]
-    heads = [f"Tier {number}: {whole_number(count)} genes, {percent(count, total)}" for number, count in counts]
+    heads = [f"Tier {number}: {genes(count)}, {percent(count, total)}" for number, count in counts]
     width = ROOM - 2 * INSIDE
     room = width / 3 - 26
     meanings = [wrapped(tier.meaning, 11.5, room, most=5) for tier in tiers]
@@ -84,3 +84,8 @@ def _tiers(facts: Facts) -> Block:
                 picture.words(left + 18, y + 133 + 15.5 * line, text, 11.5, SOFT)
 
     return Block(134 + 15.5 * max(map(len, meanings)), draw)
+
+
+def genes(count: int) -> str:
+    """Return ``1 gene``, ``1,034 genes``."""
+    return f"{whole_number(count)} gene{'' if count == 1 else 's'}"
