@@ -52,8 +52,10 @@ class Annotate(Stage):
     version = "2"
     options = AnnotateOptions
     invariance = Exact()
-    rate = 1e6
-    fixed_cost = 0.5
+    # Measured with 500,000 contigs of 600 bases with a million genes, two hits and a domain each: a block of 31,239
+    # contigs took 20.9 CPU seconds and 80 MB, its start 0.1 s (the index is mapped); the index, made once, 10.4 s.
+    rate = 9e5
+    fixed_cost = 0.1
     empty_ok = True
 
     def prepare(self, task: Task, folder: Path) -> None:
