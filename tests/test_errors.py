@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from metapipe.errors import CODES, MetapipeError, printable, table_markdown
+from metapipe.errors import CODES, WARNINGS, MetapipeError, printable, table_markdown, warning_line
 
 
 @given(st.text(), st.text(), st.one_of(st.text(), st.binary()), st.text())
@@ -53,6 +53,20 @@ def test_an_unknown_code_is_a_bug() -> None:
 def test_the_documentation_lists_every_code() -> None:
     text = (Path(__file__).parents[1] / "docs" / "errors.md").read_text()
     assert table_markdown().strip() in text
+
+
+def test_every_code_that_the_sources_name_is_in_the_table_and_every_warning_is_used() -> None:
+    sources = [path.read_text() for path in (Path(__file__).parents[1] / "src").rglob("*.py")]
+    named = {code for text in sources for code in re.findall(r"[\"-]([EW]\d{3})\b", text)}
+    assert named <= {*CODES, *WARNINGS}
+    used = {code for text in sources for code in re.findall(r'warning_line\(\s*"(W\d{3})"', text)}
+    assert used == set(WARNINGS)
+
+
+def test_a_warning_is_one_line_with_a_code_of_the_table() -> None:
+    assert warning_line("W402", "a\nb") == "METAPIPE-W402 a\\nb"
+    with pytest.raises(ValueError, match="no such code"):
+        warning_line("W999", "x")
 
 
 def test_codes_have_their_exit_code_by_kind() -> None:

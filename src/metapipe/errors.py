@@ -140,6 +140,20 @@ CODES: dict[str, Code] = {
     "E901": Code(EX_BUG, "an error in META-pipe itself", "Please report it with the run report."),
 }
 
+#: What is worth a line although nothing fails: the run goes on, and its exit code stays 0.
+WARNINGS: dict[str, Code] = {
+    "W304": Code(
+        0,
+        "programs run without a sandbox",
+        "Install bubblewrap (docs/operating.md), or set METAPIPE_SANDBOX=require to refuse such runs.",
+    ),
+    "W402": Code(
+        0,
+        "a few records made the program fail and were set aside",
+        "Look at them in the quarantine file; all others are in the result. --max-quarantined limits their number.",
+    ),
+}
+
 _FOUND_LIMIT = 60
 
 
@@ -234,8 +248,19 @@ def printable(found: str | bytes) -> str:
     return f"'{shown}'"
 
 
+def warning_line(code: str, message: str) -> str:
+    """Return the one line of a warning, e.g. ``METAPIPE-W402 3 record(s) …``.
+
+    :raises ValueError: for a code that the table lacks.
+    """
+    if code not in WARNINGS:
+        raise ValueError(f"no such code: {code}")
+    return f"METAPIPE-{code} {one_line(message)}"
+
+
 def table_markdown() -> str:
     """Return the table of codes as Markdown (the source of ``docs/errors.md``)."""
     rows = ["| Code | Exit | What it means | What to do |", "| --- | --- | --- | --- |"]
-    rows += [f"| METAPIPE-{key} | {c.exit_code} | {c.meaning} | {c.remedy} |" for key, c in CODES.items()]
+    every = {**CODES, **WARNINGS}
+    rows += [f"| METAPIPE-{key} | {c.exit_code} | {c.meaning} | {c.remedy} |" for key, c in every.items()]
     return "\n".join(rows) + "\n"

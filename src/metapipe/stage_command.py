@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from metapipe import machine
-from metapipe.errors import MetapipeError
+from metapipe.errors import MetapipeError, warning_line
 from metapipe.runner.attempt import load_stage
 from metapipe.runner.engine import Request, run_stage
 from metapipe.runner.event_log import VARIABLE
@@ -281,8 +281,10 @@ def run_stage_command(arguments: argparse.Namespace, say: Say, warn: Say, rewrit
         end_descendants()
     if result.quarantined and result.quarantine is not None:
         warn(
-            f"METAPIPE-W402 {result.quarantined} record(s) made the program fail and were set aside in "
-            f"{result.quarantine.name}"
+            warning_line(
+                "W402",
+                f"{result.quarantined} record(s) made the program fail and were set aside in {result.quarantine.name}",
+            )
         )
     say(_closing_line(arguments.command, result.summary, result.report))
     return 0

@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from metapipe.errors import MetapipeError
+from metapipe.errors import MetapipeError, warning_line
 
 VARIABLE = "METAPIPE_SANDBOX"
 POLICIES = ("require", "auto", "off")
@@ -105,7 +105,8 @@ def warning(policy: str) -> str:
     """One line for a user whose programs run without the sandbox that would be there by default, else nothing."""
     if policy == "off" or bubblewrap().works:
         return ""
-    return f"METAPIPE-W304 no sandbox: {bubblewrap().reason}; programs run without network, but see this user's files"
+    reason = bubblewrap().reason
+    return warning_line("W304", f"no sandbox: {reason}; programs run without network, but see this user's files")
 
 
 @functools.cache
