@@ -6,10 +6,12 @@ are compared with those of this checkout.
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import subprocess
 import sys
+import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +19,11 @@ from pathlib import Path
 import pytest
 
 from how_to_document import BUILD, Copy, deeds_of
+from metapipe.galaxy.tool_tests import DeclaredTool
+
+with warnings.catch_warnings():
+    warnings.simplefilter("ignore")  # Galaxy's template engine still imports cgi
+    import galaxy.tool_util.parser  # noqa: F401
 
 pytestmark = [pytest.mark.galaxy, pytest.mark.timeout(600)]
 
@@ -97,3 +104,29 @@ def test_a_tool_of_ones_own_package_is_offered_and_passes_its_tests(instance: In
     )
     assert ran.stdout.splitlines()[-1] == "3 passed, 0 failed", ran.stdout + ran.stderr
     assert "metapipe_measure_our_contigs" in ran.stdout
+
+
+def test_planemo_tests_a_tool_of_ones_own_in_another_folder(instance: Instance, tmp_path: Path) -> None:
+    report, tool = tmp_path / "tests.json", instance.own_tools / "measure_our_contigs.xml"
+    environment = {
+        **instance.copy.environment(),
+        "METAPIPE_HOME": str(instance.copy.home),
+        "METAPIPE_BUILD": str(instance.copy.home / ".build"),
+        "METAPIPE_GALAXY_STATE": str(instance.state),
+    }
+    # What scripts/planemo calls once everything is installed.
+    argv = [
+        sys.executable,
+        "-m",
+        "metapipe.galaxy.planemo_command",
+        "test",
+        "--test_output_json",
+        str(report),
+        str(tool),
+    ]
+    ran = subprocess.run(argv, env=environment, capture_output=True, text=True, check=False)
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+    assert "restart" not in ran.stderr, "the instance that offers these tools already is used as it is"
+    tests = {test["id"]: test["data"]["status"] for test in json.loads(report.read_text())["tests"]}
+    declared = DeclaredTool.read(tool)
+    assert tests == {f"{declared.tool_id}-{index}": "success" for index in range(len(declared.tests))}
