@@ -10,8 +10,10 @@ from __future__ import annotations
 import argparse
 import os
 import re
+import shutil
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 import xml.etree.ElementTree as ElementTree
@@ -30,6 +32,10 @@ OFFLINE = ("lint", "unit")
 WORKERS = max(2, len(os.sched_getaffinity(0)))
 DEMO_DATABASES = ("ec-proteins-heldout:1", "pfam-gecco:35.0")
 CLOSING = re.compile(r"^(?:\w+: )?(\d+) passed, (\d+) failed(?:, (\d+) skipped)?$")
+#: What programs of ours have been seen to leave in the temp folder.
+OURS = re.compile(
+    r"metapipe|^bench-|^(?:spark|blockmgr|faulthandler|liblz4|libzstd|snappy|libnetty|hsperfdata|pyspark)"
+)
 #: Tests named at the end, the slowest first.
 SLOWEST = 50
 _printing = threading.Lock()
@@ -56,7 +62,8 @@ class Result:
     seconds: float
 
 
-def steps(everything: bool) -> list[Step]:
+def steps(everything: bool, temp: Path) -> list[Step]:
+    """All of them. The tests' own folders have short paths below ``temp``: sockets among them may have 107 letters."""
     pytest = [str(DEV / "python"), "-m", "pytest", "-q", "-p", "no:cacheprovider"]
     workers = ["-n", str(WORKERS), "--dist", "loadfile", "--no-loadscope-reorder"]
     unit, online = LOGS / "unit.xml", LOGS / "galaxy.xml"
@@ -68,13 +75,31 @@ def steps(everything: bool) -> list[Step]:
         Step("lint", "mypy", [str(DEV / "mypy")]),
         Step("lint", "import rules", [str(DEV / "lint-imports")]),
         Step("lint", "tools and workflow", ["scripts/lint-galaxy"]),
-        Step("unit", "pytest", [*pytest, *workers, "-m", " ".join(["not galaxy", *slow]), f"--junitxml={unit}"], unit),
+        Step(
+            "unit",
+            "pytest",
+            [
+                *pytest,
+                *workers,
+                "-m",
+                " ".join(["not galaxy", *slow]),
+                f"--basetemp={temp / 'pytest'}",
+                f"--junitxml={unit}",
+            ],
+            unit,
+        ),
         Step("tools", "Galaxy tool tests", ["scripts/galaxy-tests", "tools"], environment=galaxy),
         Step("workflow", "workflow tests", ["scripts/galaxy-tests", "workflows"], environment=galaxy),
         Step(
             "galaxy",
             "instance, demo and pages",
-            [*pytest, "-m", " ".join(["galaxy", *slow]), f"--junitxml={online}"],
+            [
+                *pytest,
+                "-m",
+                " ".join(["galaxy", *slow]),
+                f"--basetemp={temp / 'pytest-galaxy'}",
+                f"--junitxml={online}",
+            ],
             online,
             galaxy,
         ),
@@ -152,6 +177,15 @@ def slowest(results: list[Result]) -> list[tuple[float, str]]:
     return sorted(took, reverse=True)[:SLOWEST]
 
 
+def left_in(temp: Path) -> Result:
+    """Whether something of ours was left in the temp folder of these tests; pytest's own folders are its business."""
+    names = sorted(path.name for path in temp.iterdir() if not path.name.startswith("pytest"))
+    ours = [name for name in names if OURS.search(name)]
+    for name in names:
+        say("temp", f"left in the temp folder: {name}")
+    return Result(Step("temp", "nothing of ours stays", []), int(not ours), len(ours), 0.0)
+
+
 def call(*command: str | Path, **environment: str | Path) -> bool:
     """Run a command of ours with these environment variables; whether it succeeded."""
     variables = {**os.environ, **{name: str(value) for name, value in environment.items()}}
@@ -195,14 +229,21 @@ def main() -> int:
     if unknown:
         parser.error(f"no such group: {', '.join(sorted(unknown))}")
     LOGS.mkdir(parents=True, exist_ok=True)
-    wanted = [step for step in steps(options.all) if not options.groups or step.group in options.groups]
+    temp = Path(tempfile.mkdtemp(prefix="metapipe-tests-"))
+    wanted = [step for step in steps(options.all, temp) if not options.groups or step.group in options.groups]
     offline = [step for step in wanted if step.group in OFFLINE]
     online = [step for step in wanted if step.group not in OFFLINE]
     started = time.monotonic()
+    if not options.keep_galaxy:  # a Galaxy that goes on needs a temp folder that does, too
+        os.environ["TMPDIR"] = str(temp)
     with ThreadPoolExecutor(2) as lanes:
         on_galaxy = lanes.submit(run_on_galaxy, online, options.keep_galaxy)
         results = [run(step) for step in offline]
         results += on_galaxy.result()
+    if not options.keep_galaxy:
+        results.append(left_in(temp))
+    if not any(result.failed for result in results):
+        shutil.rmtree(temp, ignore_errors=True)
     return report(results, time.monotonic() - started)
 
 

@@ -95,6 +95,18 @@ def test_each_line_says_whose_it_is_and_stays_whole(capfd: pytest.CaptureFixture
     assert len(lines) == 7
 
 
+def test_what_is_ours_in_the_temp_folder_is_a_failure(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    temp = tmp_path / "temp"
+    (temp / "pytest").mkdir(parents=True)
+    assert (run_tests.left_in(temp).passed, run_tests.left_in(temp).failed) == (1, 0)
+    (temp / "of-the-browser").touch()
+    assert run_tests.left_in(temp).failed == 0
+    for name in ("spark-1234", "faulthandler-12", "liblz4-java-1.so", "metapipe-refdb-x"):
+        (temp / name).mkdir()
+    assert (run_tests.left_in(temp).passed, run_tests.left_in(temp).failed) == (0, 4)
+    assert "temp     | left in the temp folder: spark-1234" in capsys.readouterr().out
+
+
 def test_the_last_line_holds_the_sums_and_nothing_else(logs: Path, capsys: pytest.CaptureFixture[str]) -> None:
     results = [Result(printed(""), 5, 0, 1.0), Result(printed(""), 7, 1, 2.0)]
     assert run_tests.report(results, 2.0) == 1
