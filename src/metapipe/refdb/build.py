@@ -22,6 +22,7 @@ from metapipe.refdb.hmm import build_hmm, read_interpro
 from metapipe.refdb.manifest import Manifest, Source, describe_files
 from metapipe.refdb.ontology import ec_of_go, read_terms
 from metapipe.refdb.placing import place_references
+from metapipe.refdb.profile_probe import check_profiles
 from metapipe.refdb.proteins import name_twice, read_proteins
 from metapipe.refdb.recipe import Recipe
 from metapipe.refdb.sources import find_source
@@ -105,6 +106,7 @@ def build_from_file(
         if kind == "diamond":
             built = _own_proteins(file, scratch)
         elif kind == "hmm":
+            check_profiles(file)
             built = build_hmm(file, scratch, {}, {}, tabled=read_family_table(families) if families else {})
             files |= {"families": families} if families else {}
         else:

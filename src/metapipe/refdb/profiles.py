@@ -69,11 +69,20 @@ def read_profiles(path: Path) -> Iterator[Profile]:
 
 def _hmms(path: Path) -> Iterator[tuple[str, int | None, Any]]:
     """Name of the file, line of the profile's NAME (None in binary files), pyhmmer's HMM."""
+    for label, line, content in profile_texts(path):
+        yield from ((label, line, hmm) for hmm in parse_profiles(content, label, line))
+
+
+def profile_texts(path: Path) -> Iterator[tuple[str, int | None, bytes]]:
+    """Name of the file, line of the profile's NAME, its text; of a binary file its whole content, without a line.
+
+    :raises MetapipeError: E201 no such file, E104 and E105 a compressed file that is cut or damaged.
+    """
     if not path.is_file():
         raise MetapipeError("E201", file=path)
     if not _is_tar(path):
         with open_bytes(path) as stream:
-            yield from _hmms_of(stream, path.name)
+            yield from _texts_of(stream, path.name)
         return
     try:
         with tarfile.open(path) as archive:
@@ -81,19 +90,19 @@ def _hmms(path: Path) -> Iterator[tuple[str, int | None, Any]]:
                 content = archive.extractfile(member)
                 if content is not None and member.name.lower().endswith(_ENDINGS):
                     with content:
-                        yield from _hmms_of(io.BytesIO(content.read()), member.name)
+                        yield from _texts_of(io.BytesIO(content.read()), member.name)
     except (tarfile.TarError, EOFError, OSError) as error:
         raise MetapipeError("E105", f"cannot be unpacked: {error}", file=path) from error
 
 
-def _hmms_of(stream: BinaryIO | io.BufferedReader, label: str) -> Iterator[tuple[str, int | None, Any]]:
+def _texts_of(stream: BinaryIO | io.BufferedReader, label: str) -> Iterator[tuple[str, int | None, bytes]]:
     head = stream.read(6)
     if head.removeprefix(b"\xef\xbb\xbf")[:3] != b"HMM"[: len(head)] or len(head) < 6:
         # HMMER's binary files begin with a number in the byte order of the machine that wrote them.
-        yield from ((label, None, hmm) for hmm in _parse(head + stream.read(), label, None))
+        yield label, None, head + stream.read()
         return
     for line, text in _text_profiles(head, stream):
-        yield from ((label, line, hmm) for hmm in _parse(text, label, line))
+        yield label, line, text
 
 
 def _text_profiles(head: bytes, stream: BinaryIO | io.BufferedReader) -> Iterator[tuple[int, bytes]]:
@@ -114,7 +123,11 @@ def _text_profiles(head: bytes, stream: BinaryIO | io.BufferedReader) -> Iterato
         yield named or number - 1, b"".join(lines)
 
 
-def _parse(content: bytes, label: str, line: int | None) -> list[Any]:
+def parse_profiles(content: bytes, label: str, line: int | None) -> list[Any]:
+    """pyhmmer's HMMs of a text.
+
+    :raises MetapipeError: E101. Damaged text may end the process, see :mod:`metapipe.refdb.profile_probe`.
+    """
     from pyhmmer.errors import AlphabetMismatch
     from pyhmmer.plan7 import HMMFile
 
