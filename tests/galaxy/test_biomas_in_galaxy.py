@@ -78,20 +78,20 @@ def test_a_sample_that_failed_is_named_and_costs_the_others_nothing(
     assert shown["metadata_column_names"] == ["taxon", "taxid", "rank", *SAMPLES, "lineage"]
 
 
-def test_the_report_of_the_run_shows_the_counts_of_every_sample(
+def test_the_table_of_all_samples_shows_its_counts_without_being_moved(
     signed_in: Watched, account: Account, finished_biomas: FinishedRun, pictures: Path
 ) -> None:
     page = signed_in.page
-    page.goto(f"{account.url}/workflows/invocations/{finished_biomas.invocation['id']}/report")
-    for name in ("taxon", "rank", *SAMPLES, "lineage"):
-        page.get_by_role("columnheader", name=name, exact=True).first.wait_for()
-    page.get_by_text("torn", exact=True).first.wait_for()
-    page.get_by_role("cell", name="Vibrio", exact=True).first.wait_for()
-    assert page.get_by_role("columnheader", name="0", exact=True).count() == 0
-    box = page.get_by_role("columnheader", name=SAMPLES[1], exact=True).first.bounding_box()
+    page.goto(account.dataset_url(finished_biomas.dataset_id("Taxa of all samples")))
+    heading = page.get_by_text(SAMPLES[1], exact=True).first
+    heading.wait_for()
+    box = heading.bounding_box()
     assert box is not None
-    assert box["x"] + box["width"] < 1280, "the counts are in sight"
-    picture(page, pictures / "biomas-workflow-report.png")
+    assert box["x"] + box["width"] < page.locator("#current-history-panel").bounding_box()["x"], (
+        "the counts are in sight"
+    )
+    page.get_by_text("Shewanella", exact=True).first.wait_for()
+    picture(page, pictures / "biomas-taxa-of-all-samples.png")
     assert signed_in.foreign == []
 
 

@@ -32,6 +32,9 @@ def test_the_report_of_the_run_shows_the_figures_and_the_table(
     assert box is not None
     assert 400 <= box["width"] <= 900, "as wide as the column of text"
     page.get_by_text("contig_000001_1", exact=True).first.wait_for()
+    for column in ("locus_tag", "product", "organism"):
+        page.locator("th", has_text=column).first.wait_for(state="attached")
+    assert "0" not in [heading.strip() for heading in page.locator("th").all_inner_texts()]
     assert page.get_by_text("not appear to be an image").count() == 0
     assert page.get_by_text("<!DOCTYPE html>").count() == 0
     PICTURES.mkdir(parents=True, exist_ok=True)
