@@ -10,11 +10,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from metapipe.stages.annotation import annotate_gene, gene_numbers, inferences
+from metapipe.stages.annotation_notes import AnnotationCounts
+from metapipe.stages.annotation_table import COLUMNS, format_annotation
 from metapipe.stages.domain_hits import DomainHit
+from metapipe.stages.flat_features import notes
 from metapipe.stages.gff3 import Gene
 from metapipe.stages.locus_tags import locus_prefix, locus_tag
 from metapipe.stages.product_names import HYPOTHETICAL, is_informative, product_of_domain
 from metapipe.stages.protein_hits import ProteinHit
+from metapipe.stages.reporting.gene_table import tally
+from metapipe.stages.table_rows import header_line
 
 GENE = Gene("c1_3", "c1", 10, 309, 1, source="Pyrodigal_v3.7.1")
 HIT = ProteinHit(
@@ -196,3 +201,25 @@ def test_locus_tags_carry_the_number_in_the_genes_id() -> None:
     assert gene_numbers("c1", genes("c1_2", "c1_02")) == [1, 2]
     assert gene_numbers("c1", []) == []
     assert locus_tag(locus_prefix("DEMO1"), 11, 3) == "DEMO1_C000012G00003"
+
+
+def test_what_rests_on_hits_with_less_than_30_per_cent_identity_is_counted_and_marked() -> None:
+    distant = dataclasses.replace(HIT, identity=22.3, similarity=41.0, significant=True)
+    genes = [
+        annotate_gene(GENE, b"M", "S_1", [distant], [DOMAIN]),
+        annotate_gene(GENE, b"M", "S_2", [dataclasses.replace(distant, product="ORF12", gene="", ec=())], [DOMAIN]),
+        annotate_gene(GENE, b"M", "S_3", [distant], []),
+        annotate_gene(GENE, b"M", "S_6", [dataclasses.replace(distant, product=HYPOTHETICAL, gene="", ec=())], []),
+        annotate_gene(GENE, b"M", "S_4", [HIT], [DOMAIN]),
+        annotate_gene(GENE, b"M", "S_5", [WEAK], [DOMAIN]),
+    ]
+    counts = AnnotationCounts()
+    counts.add(genes)
+    expected = {"genes": 4, "tier_1": 2, "products": 2, "gene_names": 2, "ec": 2}
+    assert counts.as_notes()["below_30_identity"] == expected
+    marked = [
+        any("below 30 % identity: significant by similarity alone" in note for note in notes(gene)) for gene in genes
+    ]
+    assert marked == [True, True, True, True, False, False]
+    table = [header_line(COLUMNS), *map(format_annotation, genes)]
+    assert dataclasses.asdict(tally(table, "table", 9).distant) == expected

@@ -72,7 +72,8 @@ class AnnotatedGene:
     @property
     def product_of_hit(self) -> bool:
         """Whether the product is the best hit's, not a domain's."""
-        return self.hit is not None and self.hit.significant and self.product == plain(self.hit.product)
+        named = self.hit is not None and self.hit.significant and self.product == plain(self.hit.product)
+        return named and self.product != HYPOTHETICAL
 
     @property
     def significant_domains(self) -> list[DomainHit]:

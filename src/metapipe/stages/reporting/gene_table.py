@@ -11,7 +11,7 @@ from typing import NoReturn
 
 from metapipe.errors import MetapipeError
 from metapipe.stages.annotation_notes import DistantCounts
-from metapipe.stages.product_names import is_informative
+from metapipe.stages.product_names import HYPOTHETICAL, is_informative
 from metapipe.stages.protein_hits import MIN_IDENTITY
 
 #: Columns without which a table is not an annotation table; the others (``annotate`` writes 32) may be missing.
@@ -154,7 +154,7 @@ def _gene(cells: Mapping[str, str]) -> Gene:
         identity=cells.get("hit_identity_pct", "") if cells.get("hit_significant") == "yes" else "",
         protein_search=cells.get("transferred_level", "") != "",
         domain_search=cells.get("functional_level", "") != "",
-        product_of_hit=bool(cells.get("hit_product")) and cells["product"] == cells["hit_product"],
+        product_of_hit=cells["product"] == cells.get("hit_product") != HYPOTHETICAL,
     )
 
 
