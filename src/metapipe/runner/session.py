@@ -346,7 +346,7 @@ def _connect(gateway: Gateway, settings: Mapping[str, str], guard: Callable[[Gat
     try:
         context: Any = SparkContext(conf=SparkConf(loadDefaults=False).setAll(list(settings.items())))
         # It would print a traceback when the JVM is killed under it, beside the one line that says so.
-        context._accumulatorServer.handle_error = _say_nothing
+        context._accumulatorServer.handle_error = lambda *_: None
         return context
     except BaseException as error:
         SparkContext._gateway = SparkContext._jvm = None
@@ -378,10 +378,6 @@ def prepare_archive(folder: Path) -> Path | None:
         return None
     fresh.rename(archive)
     return archive
-
-
-def _say_nothing(*_: object) -> None:
-    """In the place of ``socketserver.BaseServer.handle_error``."""
 
 
 def _end_java_thread() -> None:
