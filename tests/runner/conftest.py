@@ -14,7 +14,7 @@ from typing import Any
 import psutil
 import pytest
 from cluster_hosts import PACE, SparkCluster, spark_cluster
-from marked_program import HERE, KEPT, MARK, PYTHON_PATH, MarkedProgram
+from marked_program import HERE, KEPT, MARK, PYTHON_PATH, MarkedProgram, allowed
 from stages_for_tests import STAGES
 
 from metapipe.runner.engine import Request, RunResult, run_stage
@@ -44,7 +44,7 @@ def nothing_is_left_running() -> Iterator[None]:
     yield
     kept = {child.pid for pid in KEPT if psutil.pid_exists(pid) for child in psutil.Process(pid).children(True)} | KEPT
     left = [process for process in psutil.Process().children(recursive=True) if process.pid not in before | kept]
-    _, alive = psutil.wait_procs(left, timeout=3)
+    _, alive = psutil.wait_procs(left, timeout=allowed(3))
     assert not [process.cmdline() for process in alive if process.is_running()]
 
 

@@ -69,7 +69,7 @@ def run(words: list[str], kill_at: int, log: Path | None = None) -> int:
     os._exit(code)
 
 
-def seconds_until_gone(mark: str, limit: float = 20.0) -> float:
+def seconds_until_gone(mark: str, limit: float = 600.0) -> float:
     started = time.monotonic()
     while processes_with(mark) and time.monotonic() - started < limit:
         time.sleep(0.01)

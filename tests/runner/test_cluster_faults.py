@@ -15,14 +15,11 @@ from pathlib import Path
 import psutil
 import pytest
 from cluster_hosts import COPY, PACE, SparkCluster, executors, hosts_of
-from marked_program import KEPT, MarkedProgram, wait_until
+from marked_program import KEPT, MarkedProgram, allowed, wait_until
 
 pytestmark = pytest.mark.slow
 
 Job = Callable[..., MarkedProgram]
-
-#: Seconds that the end of a run (merge, report, stopping Spark) may take here more than on a host with nothing to do.
-LOADED = 10.0
 
 
 def workers_of(executor: int) -> list[psutil.Process]:
@@ -52,7 +49,7 @@ def test_a_host_that_is_cut_off_costs_its_blocks_and_ten_seconds_and_ends_its_ow
         cut = time.monotonic()
         one.process.wait(180)
         # At most two blocks were lost, and the other host's two cores had to do everything that was left.
-        assert time.monotonic() - cut < 10 + 32 * PACE / 2 + LOADED
+        assert time.monotonic() - cut < allowed(10 + 32 * PACE / 2)
         wait_until(lambda: not any(map(alive, burning)), 60)
     finally:
         cluster.hosts.join("a")
@@ -80,7 +77,7 @@ def test_a_cancelled_run_leaves_nothing_on_the_hosts_after_five_seconds(job: Job
     one.process.send_signal(signal.SIGTERM)
     asked = time.monotonic()
     one.process.wait(60)
-    one.must_be_gone(max(0.1, 5.0 - (time.monotonic() - asked)))
+    one.must_be_gone(max(0.1, allowed(5) - (time.monotonic() - asked)))
     one.wait()
     assert one.process.returncode == 128 + signal.SIGTERM
 

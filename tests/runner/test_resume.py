@@ -12,6 +12,7 @@ from typing import Any
 
 import psutil
 import pytest
+from marked_program import allowed
 
 from metapipe.errors import MetapipeError
 from metapipe.runner import workfolder
@@ -40,7 +41,7 @@ def test_after_kill_9_of_the_driver_only_missing_blocks_run(
     below = psutil.Process(driver.pid).children(recursive=True)
     driver.kill()
     driver.communicate()
-    _, alive = psutil.wait_procs(below, timeout=20)
+    _, alive = psutil.wait_procs(below, timeout=allowed(20))
     assert not alive
     done = parts_in(out / ".metapipe-work")
     assert 3 <= done < 8
@@ -259,6 +260,6 @@ def test_an_interrupted_run_ends_everything_it_started(
     assert driver.returncode == (130 if number == signal.SIGINT else 143)
     assert "run the same command again" in errors.splitlines()[0]
     assert "Traceback" not in errors
-    _, alive = psutil.wait_procs(below, timeout=1)
+    _, alive = psutil.wait_procs(below, timeout=allowed(1))
     assert not alive
     assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["run_report.json"]

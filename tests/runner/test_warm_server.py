@@ -14,7 +14,7 @@ from typing import Any
 
 import psutil
 import pytest
-from marked_program import HERE, PYTHON_PATH
+from marked_program import HERE, PYTHON_PATH, allowed
 from warm_servers import WarmServer, start_server
 
 
@@ -59,7 +59,7 @@ def metapipe(*words: str | Path) -> subprocess.CompletedProcess[str]:
 
 
 def _failed_with(run: subprocess.Popen[str], folder: Path) -> str:
-    _, errors = run.communicate(timeout=30)
+    _, errors = run.communicate(timeout=allowed(30))
     assert run.returncode == 75, errors
     assert errors.startswith("METAPIPE-E601 the warm session was lost (")
     assert len(errors.splitlines()) == 1
@@ -110,7 +110,7 @@ def test_a_stop_gives_runs_a_while_and_then_ends_everything(
     ended = metapipe("warm", "down", "--socket", server.socket)
     assert (ended.returncode, ended.stdout) == (0, "the warm session server has ended\n")
     assert "the server is stopping" in _failed_with(running, tmp_path / "out")
-    assert server.process.wait(timeout=5) == 0
+    assert server.process.wait(timeout=allowed(5)) == 0
     assert sorted(path.name for path in server.socket.parent.iterdir()) == ["warm.log", "warm.sock.lock"]
 
 
@@ -125,7 +125,7 @@ def test_a_run_that_ends_in_time_is_not_lost_by_a_stop(
     running = start(*words, "--seconds", "2", "--blocks", "2", "--slots", "2", "--session", "warm")
     server.wait(lambda facts: any(client["running"] for client in facts["clients"]))
     server.end()
-    _, errors = running.communicate(timeout=30)
+    _, errors = running.communicate(timeout=allowed(30))
     assert running.returncode == 0, errors
 
 
@@ -163,7 +163,7 @@ def test_an_old_session_is_drained_and_replaced_and_new_runs_go_on_cold_meanwhil
     offer = look_for_warm("auto", 2)
     assert not offer
     assert "a fresh session is about to start (older than" in offer.reason
-    _, errors = running.communicate(timeout=30)
+    _, errors = running.communicate(timeout=allowed(30))
     assert running.returncode == 0, errors
     server.wait(lambda facts: facts["restarts"] == 1)
     server.end()

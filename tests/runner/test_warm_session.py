@@ -15,6 +15,7 @@ from typing import Any
 
 import psutil
 import pytest
+from marked_program import allowed
 from spent_seconds import WORDS, four_records, must_be_the_sum_of_our_tree_and_the_rows, spent_by, used_below
 from warm_servers import WarmServer, start_server
 
@@ -201,9 +202,9 @@ def test_the_blocks_of_a_run_that_is_killed_end_in_5_seconds_and_no_others(
     _until(lambda: len(sleeping()) == 2, 30)
     doomed.send_signal(number)
     began = time.monotonic()
-    _, errors = doomed.communicate(timeout=10)
+    _, errors = doomed.communicate(timeout=allowed(10))
     assert doomed.returncode == (-9 if number == signal.SIGKILL else 143), errors
-    _until(lambda: not sleeping(), 5 - (time.monotonic() - began))
+    _until(lambda: not sleeping(), allowed(5) - (time.monotonic() - began))
     assert not (tmp_path / "doomed" / "copy.fasta").exists()
     server.wait(lambda facts: doomed.pid not in [client["pid"] for client in facts["clients"]], 5)
     _, errors = other.communicate(timeout=60)
@@ -348,4 +349,4 @@ def test_a_server_that_does_not_answer_is_given_up_soon(tmp_path: Path) -> None:
         offer = ask_for_session(tmp_path / "s", 2)
         assert not offer
         assert "does not answer" in offer.reason
-        assert time.monotonic() - began < 10
+        assert time.monotonic() - began < allowed(10)

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import psutil
-from marked_program import HERE, KEPT, PYTHON_PATH
+from marked_program import HERE, KEPT, PYTHON_PATH, allowed
 
 from metapipe.runner.warm_session import ask_server
 
@@ -53,7 +53,7 @@ class WarmServer:
         self.process.send_signal(number)
         self.process.wait(timeout=60)
         KEPT.discard(self.process.pid)
-        _, alive = psutil.wait_procs(below, timeout=10)
+        _, alive = psutil.wait_procs(below, timeout=allowed(10))
         assert not alive
 
 
