@@ -136,6 +136,7 @@ def test_files_of_any_bytes_are_read_or_refused(kind: str, content: bytes) -> No
         FILES[kind][1](path)
 
 
+@settings(deadline=None)
 @given(st.lists(st.binary(min_size=1, max_size=6), min_size=2, max_size=2, unique=True))
 def test_two_names_of_bytes_that_are_no_utf8_stay_two(names: list[bytes]) -> None:
     # 0xFF never stands in UTF-8; what follows it is read byte by byte.
