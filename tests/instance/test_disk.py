@@ -24,7 +24,7 @@ def test_where_nothing_can_be_written_every_command_says_so_in_one_line(
     command = [sys.executable, "-c", WITHOUT_ROOM + COMMAND, words[0], "--state", str(instance.state), *words[1:]]
     ended = subprocess.run(command, env=environ, capture_output=True, text=True, check=False)
     assert ended.returncode == 73, ended.stderr
-    assert ended.stderr.startswith("METAPIPE-E501 ")
+    assert ended.stderr.startswith("METAPIPE-E501 File too large: " + str(instance.state))
     assert ended.stderr.count("\n") == 1
 
 

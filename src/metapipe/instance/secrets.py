@@ -43,6 +43,8 @@ def write_private(file: Path, text: str) -> None:
         with os.fdopen(descriptor, "w") as stream:
             stream.write(text)
         os.replace(name, file)
-    except BaseException:
+    except BaseException as error:
         os.unlink(name)
+        if isinstance(error, OSError) and error.filename is None:
+            error.filename = str(file)  # a full disk does not say where it is full
         raise

@@ -20,7 +20,7 @@ from metapipe.instance.settings import HOST, Settings
 
 Say = Callable[[str], None]
 
-_BROKER_SECONDS, _WEB_SECONDS, _CELERY_SECONDS, _HANDLER_SECONDS, _SPARK_SECONDS = 20.0, 300.0, 120.0, 300.0, 90.0
+_BROKER_SECONDS, _WEB_SECONDS, _CELERY_SECONDS, _HANDLER_SECONDS, _SPARK_SECONDS = 20.0, 300.0, 300.0, 300.0, 90.0
 _PATIENCE_SECONDS = 30.0  # a busy machine answers late; only then is a living part taken for hung
 _SAY_EVERY_SECONDS = 10.0
 _GRACE_SECONDS = 15.0
