@@ -6,11 +6,12 @@ import shutil
 from dataclasses import dataclass
 
 from metapipe.errors import CODES, MetapipeError
-from metapipe.instance import accounts, broker, parts, ports, warm
+from metapipe.instance import accounts, broker, parts, ports, processes, warm
 from metapipe.instance.settings import HOST, Settings
 
 LEAST_FREE_BYTES = 1 << 30
 _DATABASE_SECONDS = 10.0
+_PORT_SECONDS = 5.0
 
 
 @dataclass(frozen=True)
@@ -68,7 +69,7 @@ def examine(settings: Settings) -> Health:
 def _part(settings: Settings, serving: parts.Serving, part: str, running: dict[str, int | None]) -> Fault | None:
     title, again = parts.TITLES[part], "`scripts/galaxy up` starts it again"
     if running[part] is None:
-        if part == "web" and not ports.is_free(HOST, serving.port) and not parts.holds_port(settings, serving.port):
+        if part == "web" and _another_holds(settings, serving.port):
             holder = ports.holder_words(serving.port)
             remedy = "end that program, or `scripts/galaxy up --port N`"
             return Fault(
@@ -88,6 +89,18 @@ def _part(settings: Settings, serving: parts.Serving, part: str, running: dict[s
         answers = parts.web_answers(serving.url)
     return (
         None if answers else Fault(part, "E307", f"the {title} runs (pid {running[part]}) but does not answer", again)
+    )
+
+
+def _another_holds(settings: Settings, port: int) -> bool:
+    """Whether a program that is not ours sits on the port.
+
+    What is just ending holds its port a moment longer and is nobody's any more, so a look is repeated for a while.
+    """
+    if ports.is_free(HOST, port):
+        return False
+    return not processes.wait_until(
+        lambda: ports.is_free(HOST, port) or parts.holds_port(settings, port), _PORT_SECONDS
     )
 
 

@@ -44,7 +44,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except OSError as error:
         if error.errno not in _CANNOT_WRITE:
             raise
-        refused = MetapipeError("E501", f"{error.strerror}: {error.filename or options.state or 'the folder of the instance'}")
+        refused = MetapipeError(
+            "E501", f"{error.strerror}: {error.filename or options.state or 'the folder of the instance'}"
+        )
         _say(str(refused))
         return refused.exit_code
 
