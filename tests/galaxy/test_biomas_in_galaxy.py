@@ -57,7 +57,7 @@ def test_all_samples_come_back_with_every_result(finished_biomas: FinishedRun) -
     found = {path.relative_to(finished_biomas.results).as_posix() for path in finished_biomas.results.rglob("*.*")}
     together = {"taxa-of-all-samples.tsv", "chart-of-all-samples.html", "counts.biom", "samples-compared.tsv"}
     each = {"reports": "html", "figures": "png", "taxa": "tsv", "trees": "svg", "charts": "html"}
-    each |= {"read-quality": "html", "trees-newick": "newick"}
+    each |= {"read-quality": "html", "trees-newick": "nwk"}
     each |= {"assigned-merged-reads": "tsv", "assigned-unmerged-pairs": "tsv"}
     apart = {f"{label}/{sample.lower()}.{end}" for label, end in each.items() for sample in SAMPLES}
     assert found == together | apart
