@@ -6,7 +6,7 @@ names :func:`lane` as the rule; Galaxy calls it for each job, with the arguments
 
 from pathlib import Path
 
-import galaxy.tools
+import galaxy
 
 #: Stages whose time is not their reads': they load a database or an index, or assemble.
 LONG = {
@@ -29,7 +29,7 @@ def lane(tool, job):
     size = sum(_letters(found.dataset) for found in job.input_datasets if found.dataset is not None)
     if tool.id.startswith(OURS):
         return "quick" if tool.id not in LONG and size <= SMALL else "local"
-    of_galaxy = Path(galaxy.tools.__file__).parent in Path(str(tool.config_file)).parents
+    of_galaxy = any(Path(folder) / "tools" in Path(str(tool.config_file)).parents for folder in galaxy.__path__)
     return "quick" if of_galaxy and size <= SMALL_FOR_GALAXYS else "local"
 
 
