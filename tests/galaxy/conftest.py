@@ -20,6 +20,7 @@ import pytest
 from bioblend.galaxy import GalaxyInstance
 
 from metapipe.galaxy.connection import Account, connect
+from metapipe.instance import settings
 
 ROOT = Path(__file__).resolve().parents[2]
 WORKFLOWS = {"metapipe": "metapipe-reads-to-annotation", "biomas": "biomas-amplicon"}
@@ -42,6 +43,12 @@ def state() -> Path:
     if not folder:
         pytest.fail("METAPIPE_GALAXY_STATE names no Galaxy; run these tests with scripts/test")
     return Path(folder)
+
+
+@pytest.fixture(scope="session")
+def refdb(state: Path) -> Path:
+    """The folder of databases of the running Galaxy."""
+    return settings.load(state, environ={"METAPIPE_HOME": str(ROOT)}).refdb
 
 
 @pytest.fixture(scope="session")

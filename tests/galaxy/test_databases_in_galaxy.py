@@ -13,8 +13,6 @@ from typing import Any
 import pytest
 from bioblend.galaxy import GalaxyInstance
 
-from metapipe.instance import settings
-
 pytestmark = [pytest.mark.galaxy, pytest.mark.timeout(600)]
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -22,11 +20,10 @@ TOOL, NEW = "metapipe_search_proteins", "metapipe-tiny-proteins:7"
 
 
 @pytest.fixture
-def refdb(state: Path) -> Iterator[Path]:
+def databases(refdb: Path) -> Iterator[Path]:
     """The folder of databases of the running Galaxy, as it was before when the test is over."""
-    folder = settings.load(state, environ={"METAPIPE_HOME": str(ROOT)}).refdb
-    yield folder
-    shutil.rmtree(folder / NEW.replace(":", "/"), ignore_errors=True)
+    yield refdb
+    shutil.rmtree(refdb / NEW.replace(":", "/"), ignore_errors=True)
 
 
 @pytest.fixture
@@ -59,7 +56,7 @@ def offered(gi: GalaxyInstance, history: str) -> set[str]:
 
 
 def test_a_database_that_another_process_installs_is_offered_and_used_at_once_and_gone_when_removed(
-    gi: GalaxyInstance, refdb: Path, history: str, tmp_path: Path
+    gi: GalaxyInstance, databases: Path, history: str, tmp_path: Path
 ) -> None:
     """The form is the web server's, the job that of a job handler: both must know."""
     before = offered(gi, history)
@@ -68,7 +65,7 @@ def test_a_database_that_another_process_installs_is_offered_and_used_at_once_an
     shutil.copytree(ROOT / "test-data/refdb/metapipe-tiny-proteins/1", tmp_path / "new")
     manifest = tmp_path / "new/manifest.json"
     manifest.write_text(manifest.read_text().replace('"version": "1"', '"version": "7"'))
-    install(refdb, tmp_path / "new")
+    install(databases, tmp_path / "new")
     assert offered(gi, history) == before | {NEW}
 
     content = (ROOT / "test-data/proteins.fasta").read_text()
@@ -82,5 +79,5 @@ def test_a_database_that_another_process_installs_is_offered_and_used_at_once_an
     ended = gi.datasets.wait_for_dataset(outputs[0]["id"], maxwait=300, check=False)
     assert ended["state"] == "ok", ended["misc_info"]
 
-    shutil.rmtree(refdb / NEW.replace(":", "/"))
+    shutil.rmtree(databases / NEW.replace(":", "/"))
     assert offered(gi, history) == before
