@@ -1,18 +1,22 @@
-"""A biologist's first hour on a new Galaxy of ours: what is there for everybody, and the page that leads to it."""
+"""A biologist's first hour on a new Galaxy of ours: what is there for everybody, and the viewers, in a browser."""
 
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
 import requests
 import yaml
 from bioblend.galaxy import GalaxyInstance
+from playwright.sync_api import expect
 
 from conftest import ROOT, Watched
 from metapipe.galaxy.connection import Account
 
+expect.set_options(timeout=60_000)  # a busy machine draws late
 EXAMPLES = {"metapipe": "Example: META-pipe, small community", "biomas": "Example: BioMaS, mock community"}
 TITLES = {"metapipe": "META-pipe reads to annotation", "biomas": "BioMaS amplicon reads to taxa"}
 OFFER_SECONDS = 600
@@ -30,6 +34,15 @@ def offered(gi: GalaxyInstance) -> dict[str, dict[str, Any]]:
             return {course: published[title] for course, title in EXAMPLES.items()}
         assert time.monotonic() < end, f"still not offered; there are {sorted(published)}"
         time.sleep(2)
+
+
+@pytest.fixture(scope="module")
+def example_datasets(gi: GalaxyInstance, offered: dict[str, dict[str, Any]]) -> dict[str, dict[str, str]]:
+    """Course → dataset name → id, of all datasets of the examples, those of collections too."""
+    return {
+        course: {entry["name"]: entry["id"] for entry in contents(gi, history["id"])}
+        for course, history in offered.items()
+    }
 
 
 def contents(gi: GalaxyInstance, history: str) -> list[dict[str, Any]]:
@@ -81,6 +94,86 @@ def test_every_dataset_of_the_finished_examples_is_done_and_open_to_other_users(
         address = f"{account.url}/api/datasets/{entry['id']}/display?raw=true"
         with requests.get(address, headers={"x-api-key": account.api_key}, timeout=60, stream=True) as reply:
             assert reply.status_code == 200, entry["name"]
+
+
+# ------------------------------------------------------------------------------------------------ viewers
+
+Opened = Callable[[str, str], Any]
+
+
+@pytest.fixture
+def viewer(signed_in: Watched, account: Account) -> Opened:
+    """Opens a dataset in a viewer; returns the viewer's frame."""
+
+    def opened(name: str, dataset: str) -> Any:
+        page = signed_in.page
+        page.set_viewport_size({"width": 1440, "height": 900})
+        page.goto(f"{account.url}/visualizations/display?visualization={name}&dataset_id={dataset}")
+        return page.frame_locator("#center iframe:not([name=galaxy_main])")
+
+    return opened
+
+
+def picture(page: Any, folder: Path, name: str) -> None:
+    path = folder / name
+    page.screenshot(path=path, animations="disabled")
+    assert path.stat().st_size < 300_000
+
+
+#: IGV draws inside a shadow tree; its genes are blue.
+PAINTED = """frame => [...frame.querySelectorAll('*')].filter(one => one.shadowRoot).flatMap(
+  one => [...one.shadowRoot.querySelectorAll('canvas')]).some(canvas => {
+  const context = canvas.getContext('2d');
+  if (!context || !canvas.width || !canvas.height) return false;
+  const pixels = context.getImageData(0, 0, canvas.width, canvas.height).data;
+  let blue = 0;
+  for (let at = 0; at < pixels.length; at += 4) blue += pixels[at + 3] > 0 && pixels[at + 2] > 100 && pixels[at] < 60;
+  return blue > 500;
+})"""
+
+
+def test_an_annotation_lies_over_its_contigs_with_two_clicks(
+    signed_in: Watched, account: Account, example_datasets: dict[str, dict[str, str]], tmp_path: Path
+) -> None:
+    page = signed_in.page
+    page.set_viewport_size({"width": 1440, "height": 900})
+    page.goto(f"{account.url}/datasets/{example_datasets['metapipe']['Annotation (GFF3)']}/visualize")
+    page.get_by_text("IGV, annotation over contigs").first.click()
+    frame = page.frame_locator("#center iframe:not([name=galaxy_main])")
+    frame.locator(".igv-track-label", has_text="Annotation (GFF3)").wait_for()
+    expect(frame.locator(".igv-navbar")).to_contain_text("Contigs")
+    body = frame.locator("body")
+    end = time.monotonic() + 60
+    while not body.evaluate(PAINTED):
+        assert time.monotonic() < end, "no gene is drawn"
+        time.sleep(0.5)
+    picture(page, tmp_path, "viewer-igv.png")
+    assert signed_in.foreign == []
+
+
+def test_tables_and_trees_open_in_their_viewers(
+    signed_in: Watched,
+    viewer: Opened,
+    account: Account,
+    example_datasets: dict[str, dict[str, str]],
+    tmp_path: Path,
+) -> None:
+    table = example_datasets["metapipe"]["Annotation table"]
+    grid = viewer("tabulator", table)
+    grid.locator(".tabulator-row").nth(10).wait_for()
+    expect(grid.locator(".tabulator-header")).to_contain_text("locus_tag")
+    picture(signed_in.page, tmp_path, "viewer-table.png")
+
+    plot = viewer("plotly_histogram", table)
+    plot.locator("svg.main-svg").first.wait_for()
+    picture(signed_in.page, tmp_path, "viewer-plot.png")
+
+    page = signed_in.page
+    page.goto(f"{account.url}/datasets/{example_datasets['biomas']['Trees (Newick)']}/preview")
+    page.frame_locator("#center iframe:not([name=galaxy_main])").locator("canvas").first.wait_for()
+    picture(page, tmp_path, "viewer-tree.png")
+
+    assert signed_in.foreign == []
 
 
 def test_the_welcome_page_fits_between_both_panels(signed_in: Watched, account: Account) -> None:
