@@ -46,12 +46,6 @@ def state() -> Path:
 
 
 @pytest.fixture(scope="session")
-def refdb(state: Path) -> Path:
-    """The folder of databases of the running Galaxy."""
-    return settings.load(state, environ={"METAPIPE_HOME": str(ROOT)}).refdb
-
-
-@pytest.fixture(scope="session")
 def account(state: Path) -> Account:
     """The ordinary user of the running Galaxy."""
     return Account.read(state)
@@ -93,6 +87,7 @@ class FinishedRun:
 
 
 RunCommand = Callable[..., subprocess.CompletedProcess[str]]
+ShellCommand = Callable[[str], subprocess.CompletedProcess[str]]
 
 
 @pytest.fixture(scope="session")
@@ -110,14 +105,32 @@ def run_command(state: Path) -> RunCommand:
 
 
 @pytest.fixture(scope="session")
+def refdb(state: Path) -> Path:
+    """The folder of databases of the running Galaxy."""
+    return settings.load(state, environ={"METAPIPE_HOME": str(ROOT)}).refdb
+
+
+@pytest.fixture(scope="session")
+def in_the_checkout(state: Path, refdb: Path) -> ShellCommand:
+    """Type a command into a shell, as README shows it; the Galaxy of these tests and its databases are the user's."""
+
+    def type_in(line: str) -> subprocess.CompletedProcess[str]:
+        variables = {**os.environ, "METAPIPE_GALAXY_STATE": str(state), "METAPIPE_REFDB": str(refdb)}
+        argv = ["bash", "-c", line]
+        return subprocess.run(argv, cwd=ROOT, env=variables, capture_output=True, text=True, check=False)
+
+    return type_in
+
+
+@pytest.fixture(scope="session")
 def finished_run(
-    run_command: RunCommand, demo: Path, gi: GalaxyInstance, tmp_path_factory: pytest.TempPathFactory
+    in_the_checkout: ShellCommand, gi: GalaxyInstance, tmp_path_factory: pytest.TempPathFactory
 ) -> FinishedRun:
-    """The demo, uploaded and run anew through the workflow of this checkout and downloaded."""
+    """README's first command: the demo, uploaded and run anew through the workflow of this checkout and downloaded."""
     for earlier in gi.histories.get_histories(name="META-pipe demo", deleted=False):
         gi.histories.delete_history(earlier["id"])
     results = tmp_path_factory.mktemp("results")
-    done = run_command("--demo", str(demo), "--results", str(results))
+    done = in_the_checkout(f"scripts/run --results {results}")
     assert done.returncode == 0, done.stderr
     history = gi.histories.get_histories(name="META-pipe demo", deleted=False)[0]
     run = gi.invocations.get_invocations(history_id=history["id"], limit=1)[0]
