@@ -2,6 +2,7 @@
 
 import io
 import json
+import logging
 import tarfile
 from dataclasses import replace
 from pathlib import Path
@@ -10,7 +11,7 @@ from typing import Any
 import pytest
 import yaml
 
-from metapipe.instance import configuration, examples, offering
+from metapipe.instance import accounts, configuration, examples, health, local, offering, parts
 from metapipe.instance.settings import Settings
 
 CHECKOUT = Path(__file__).resolve().parents[2]
@@ -107,3 +108,31 @@ def test_a_changed_tour_is_noticed(instance: Settings, tmp_path: Path) -> None:
 def test_what_galaxy_answers_becomes_one_line() -> None:
     assert offering.in_one_line(ValueError("400:\n  {'err_msg':\n 'no'}")) == "400: {'err_msg': 'no'}"
     assert offering.in_one_line(TimeoutError()) == "TimeoutError"
+
+
+def test_status_says_in_a_line_each_what_could_not_be_offered(
+    instance: Settings, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def refuse(gi: object, found: Settings) -> None:
+        raise ValueError("400:\n  no room")
+
+    monkeypatch.setattr(offering, "connect", lambda credentials: None)
+    monkeypatch.setattr(accounts, "read_credentials", lambda state: None)
+    monkeypatch.setattr(offering, "offer_library", lambda gi, found: None)
+    monkeypatch.setattr(offering, "offer_examples", refuse)
+    monkeypatch.setattr(health, "examine", lambda found: health.Health("up", "http://127.0.0.1:1", {}, ()))
+    monkeypatch.setattr(logging.root, "handlers", [])
+    monkeypatch.setattr(logging.root, "level", logging.root.level)
+    log = parts.log(instance, offering.PART)
+    log.parent.mkdir(parents=True, exist_ok=True)
+
+    def said_by_status() -> list[str]:
+        assert local.main(["status", "--state", str(instance.state)]) == 0
+        return capsys.readouterr().out.splitlines()[1:]
+
+    assert said_by_status() == []
+    assert offering.main(["--state", str(instance.state)]) == 1
+    log.write_text(capsys.readouterr().out)
+    assert said_by_status() == [
+        "note: finished examples: not offered: 400: no room; `scripts/galaxy up` tries again",
+    ]

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from metapipe.errors import MetapipeError
-from metapipe.instance import accounts, health, parts, settings, starting
+from metapipe.instance import accounts, health, offering, parts, settings, starting
 from metapipe.instance.settings import Chosen, Settings
 
 #: What the system says where a file cannot be written: no room, no right, no such place.
@@ -83,6 +83,8 @@ def _status(found: Settings, _chosen: Chosen, options: argparse.Namespace) -> in
         _out(str(fault))
     if state.state == "up":
         _out(f"Galaxy is up at {state.url}")
+        for line in offering.not_offered(found):
+            _out(f"note: {line}")
     elif state.state == "down":
         _out("Galaxy is down; `scripts/galaxy up` starts it")
     return state.exit_code
@@ -113,6 +115,7 @@ def _state(found: Settings, state: health.Health | None = None) -> dict[str, obj
         "database": "postgresql" if found.database else "sqlite",
         "parts": {part: {"pid": pid, "running": pid is not None} for part, pid in state.running.items()},
         "faults": [dict(vars(fault)) for fault in state.faults],
+        "notes": offering.not_offered(found),
     }
 
 

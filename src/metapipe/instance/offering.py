@@ -11,6 +11,7 @@ from __future__ import annotations
 import argparse
 import logging
 import os
+import re
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -29,6 +30,7 @@ PART = "offers"
 LIBRARY = "Sample reads"
 _JOB_SECONDS = 600.0
 _POLL_SECONDS = 1.0
+_NOT_OFFERED = re.compile(r"^\S+ \S+ ((?:.+): not offered: .+)$", re.MULTILINE)
 _DONE, _FAILED = {"ok"}, {"error", "deleted", "paused", "stopped", "failed"}
 
 
@@ -113,7 +115,7 @@ def offer_library(gi: GalaxyInstance, found: Settings) -> None:
         ]
         destination = {"type": "library_folder", "library_folder_id": folder}
         payload = {
-            "history_id": gi.histories.get_most_recently_used_history()["id"],
+            "history_id": _any_history(gi),
             "targets": [{"destination": destination, "items": elements}],
             "auto_decompress": False,
         }
@@ -126,6 +128,12 @@ def offer_library(gi: GalaxyInstance, found: Settings) -> None:
             gi.libraries.delete_library_dataset(library["id"], entry["id"], purged=True)
         else:
             _open_library_dataset(gi, entry["id"])
+
+
+def _any_history(gi: GalaxyInstance) -> str:
+    """Return a history for jobs that leave nothing in it; a new account has none."""
+    own = gi.histories.get_histories()
+    return str((own[0] if own else gi.histories.create_history(LIBRARY))["id"])
 
 
 def _new_folder(gi: GalaxyInstance, library: str, reads: files.SampleReads) -> str:
@@ -171,6 +179,15 @@ def _datasets(gi: GalaxyInstance, history: str) -> Iterator[str]:
     """Yield the ids of all datasets of a history, hidden ones too: lists show them."""
     for entry in gi.histories.show_history(history, contents=True, deleted=False, types=["dataset"]):
         yield entry["id"]
+
+
+def not_offered(found: Settings) -> list[str]:
+    """Return what the last attempt in the background could not bring, a line each with its reason."""
+    try:
+        said = parts.log(found, PART).read_text(errors="replace")
+    except FileNotFoundError:
+        return []
+    return _NOT_OFFERED.findall(said)
 
 
 def _wait(gi: GalaxyInstance, job: str, what: str) -> None:
