@@ -5,20 +5,8 @@ from pathlib import Path
 import pytest
 
 from metapipe.errors import MetapipeError
-from metapipe.refdb.annotated import annotated_proteins, informative, merge_identical
+from metapipe.refdb.annotated import annotated_proteins, merge_identical
 from metapipe.refdb.proteins import Protein
-
-
-@pytest.mark.parametrize(
-    "product", ["hypothetical protein", "conserved Hypothetical", "", "orf1", "protein of unknown function", "unnamed"]
-)
-def test_names_that_say_nothing(product: str) -> None:
-    assert not informative(product)
-
-
-@pytest.mark.parametrize("product", ["nitrite reductase", "putative dehydrogenase", "TatD-related protein"])
-def test_names_that_say_something(product: str) -> None:
-    assert informative(product)
 
 
 def test_identical_proteins_become_one_with_the_first_ones_statements() -> None:
@@ -40,6 +28,7 @@ def genus(tmp_path: Path) -> dict[str, Path]:
     path.write_text(
         ">a 1.1.1.1~~~adhP~~~alcohol dehydrogenase\nMKVA\n>b ~~~~~~hypothetical protein\nMKVB\n"
         ">c 2.7.2.4~~~~~~hypothetical protein\nMKVC\n>d ~~~~~~permease\nMKVD\n"
+        ">e ~~~~~~conserved protein\nMKVE\n>f ~~~~~~Rac prophage; predicted protein\nMKVF\n"
     )
     return {"prokka-escherichia": path}
 

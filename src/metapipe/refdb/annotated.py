@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -11,11 +10,7 @@ from metapipe.errors import MetapipeError
 from metapipe.refdb.genbank import read_genome
 from metapipe.refdb.proteins import Protein, read_proteins
 from metapipe.refdb.sources import find_source
-
-_UNINFORMATIVE = re.compile(
-    r"hypothetical|unknown|uncharacteri[sz]ed|unnamed|^orf|predicted protein|^(conserved )?(domain|family) protein$|^$",
-    re.IGNORECASE,
-)
+from metapipe.stages.product_names import is_informative
 
 
 def annotated_proteins(
@@ -35,7 +30,7 @@ def annotated_proteins(
     kept = []
     for alias, path in paths.items():
         for protein in _read(alias, path):
-            if not protein.ec and (alias in ec_only or not informative(protein.product)):
+            if not protein.ec and (alias in ec_only or not is_informative(protein.product)):
                 continue
             kept.append(protein)
     merged = list(merge_identical(kept))
@@ -46,15 +41,6 @@ def annotated_proteins(
     if missing:
         raise MetapipeError("E702", "the recipe names proteins that the sources lack", found=", ".join(sorted(missing)))
     yield from (protein for protein in merged if protein.accession in set(accessions))
-
-
-def informative(product: str) -> bool:
-    """Whether a product name says anything.
-
-    >>> informative("conserved hypothetical protein"), informative("nitrite reductase")
-    (False, True)
-    """
-    return not _UNINFORMATIVE.search(product.strip())
 
 
 def merge_identical(proteins: Iterable[Protein]) -> Iterator[Protein]:

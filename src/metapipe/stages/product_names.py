@@ -9,7 +9,7 @@ HYPOTHETICAL = "hypothetical protein"
 _EMPTY_WORDS = re.compile(
     "hypothetical|uncharacteri[sz]ed|unknown|unnamed|putative|predicted|probable|possible|conserved|expressed|proteins?|"
     "product|gene|orf|open|reading|frame|cds|of|the|a|an|and|or|in|with|from|to|function|partial|fragments?|family|"
-    "domain|similar|homolog(?:ue)?|imported|k?da|kd|kilodaltons?",
+    "(?:multi-?)?domain|similar|homolog(?:ue)?|imported|bacterial|archa?eal|archael|k?da|kd|kilodaltons?",
     re.IGNORECASE,
 )
 # Names that stand for a place in a genome, a list or a gel, not for what a protein does.
@@ -26,9 +26,10 @@ _PLACEHOLDER = re.compile(
 # S12 say something; with a hyphen, 2-oxoacid and DNA-binding do here, too.)
 _UNKNOWN = re.compile(r"\b(?:hypothetical|uncharacteri[sz]ed|unknown function|unnamed)\b", re.IGNORECASE)
 _SHORT_NAME = re.compile(r"[A-Za-z]{0,6}\d+[A-Za-z]{0,3}|[A-Za-z]")
-# Where a gene lies: UniProt's "in recA 5'region", RefSeq's "(plasmid)".
+# Where a gene lies, or its like: UniProt's "in recA 5'region", RefSeq's "(plasmid)", "Rac prophage; …", "GB|AAV938".
 _WHERE = re.compile(
-    r"\bin \S+ (?:\S+ )?(?:[35]'\s?-?)?region\b|\((?:plasmid|chromosome|mitochondri\w+|chloroplast|plastid)\b[^)]*\)",
+    r"\bin \S+ (?:\S+ )?(?:[35]'\s?-?)?region\b|\((?:plasmid|chromosome|mitochondri\w+|chloroplast|plastid)\b[^)]*\)"
+    r"|^[^;]*\b(?:prophage|phage-like element);|\b(?:gb|emb|dbj|ref)\|\S+",
     re.IGNORECASE,
 )
 # A domain that is there is there; what is put in doubt is its family's function.
