@@ -1,4 +1,4 @@
-"""In which order the tests run.
+"""In which order the tests run, and what they are called.
 
 `scripts/test` gives them to as many workers as there are cores, two at least, file by file (pytest-xdist, ``--dist
 loadfile``): what a file makes once for its tests, a Spark cluster or a clone, is then made once.
@@ -21,6 +21,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         metavar="SEED",
         help="run the files, and the tests of each file, in an order of chance; the same one for the same SEED",
     )
+
+
+def pytest_make_parametrize_id(config: pytest.Config, val: object, argname: str) -> str | None:
+    """Bytes of gzip hold the second they were packed in: two workers would call one test by two names, and stop."""
+    return f"{argname} in gzip" if isinstance(val, bytes) and val.startswith(b"\x1f\x8b") else None
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 import requests
@@ -13,9 +13,12 @@ import yaml
 from bioblend.galaxy import GalaxyInstance
 from playwright.sync_api import expect
 
-from conftest import ROOT, Watched
 from metapipe.galaxy.connection import Account
 
+if TYPE_CHECKING:
+    from conftest import Watched
+
+ROOT = Path(__file__).resolve().parents[2]
 expect.set_options(timeout=60_000)  # a busy machine draws late
 EXAMPLES = {"metapipe": "Example: META-pipe, small community", "biomas": "Example: BioMaS, mock community"}
 TITLES = {"metapipe": "META-pipe reads to annotation", "biomas": "BioMaS amplicon reads to taxa"}
