@@ -18,6 +18,8 @@ from metapipe.galaxy.connection import Account
 if TYPE_CHECKING:
     from conftest import Watched
 
+pytestmark = [pytest.mark.galaxy, pytest.mark.timeout(1500)]
+
 ROOT = Path(__file__).resolve().parents[2]
 expect.set_options(timeout=60_000)  # a busy machine draws late
 EXAMPLES = {"metapipe": "Example: META-pipe, small community", "biomas": "Example: BioMaS, mock community"}
