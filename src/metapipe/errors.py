@@ -73,6 +73,11 @@ CODES: dict[str, Code] = {
         "taxa that do not fit together",
         "Classify all reads and samples with the same version of the same database.",
     ),
+    "E126": Code(
+        EX_DATA,
+        "no sample is left to compare",
+        "See why each sample failed: the red datasets of the steps before this one say it.",
+    ),
     # 2xx: something is missing or damaged
     "E201": Code(EX_MISSING, "input file not found or not readable", "Check the path and its permissions."),
     "E202": Code(EX_MISSING, "database not installed", "Ask the administrator: `metapipe refdb install NAME`."),

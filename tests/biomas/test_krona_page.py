@@ -18,6 +18,7 @@ from metapipe.biomas.combine_samples import CombineSamples, sample_names
 from metapipe.biomas.krona_page import krona_data, with_data
 from metapipe.biomas.taxon_table import count_assignments, read_taxa, write_taxa
 from metapipe.biomas.taxon_tree import TaxonTree
+from metapipe.cli import main
 from metapipe.errors import MetapipeError
 from metapipe.stages.table_rows import Place
 
@@ -192,3 +193,24 @@ def test_samples_of_two_taxonomies_are_refused(combined: Callable[..., Any]) -> 
     with pytest.raises(MetapipeError) as caught:
         combined({"bay.tabular": samples.MERGED, "old.tabular": other})
     assert caught.value.code == "E125"
+
+
+def test_when_every_sample_failed_the_line_says_so_and_names_them(combined: Callable[..., Any]) -> None:
+    with pytest.raises(MetapipeError) as caught:
+        combined({}, ["inner bay", "fjord.tabular"])
+    words = "METAPIPE-E126 no sample is left, a step before this one failed for all 2: inner bay, fjord"
+    assert str(caught.value) == words
+    with pytest.raises(MetapipeError, match=r"12: s0, s1, .*, s9 and 2 more$"):
+        combined({}, [f"s{number}" for number in range(12)])
+
+
+def test_without_tables_and_names_the_command_asks_for_tables(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    assert main(["combine_samples", "--session", "inline", "--outdir", str(tmp_path / "out")]) == 65
+    assert "METAPIPE-E126 no table of taxa was given, expected one a sample (--taxa)" in capsys.readouterr().err
+    expected = tmp_path / "names.txt"
+    expected.write_text("bay\n")
+    words = ["combine_samples", "--session", "inline", "--outdir", str(tmp_path / "out"), "--expected", str(expected)]
+    assert main(words) == 65
+    assert "METAPIPE-E126 no sample is left, a step before this one failed for all 1: bay\n" in capsys.readouterr().err

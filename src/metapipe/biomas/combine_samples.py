@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 from metapipe.biomas.biom_table import biom
 from metapipe.biomas.krona_page import PROGRAMS, krona_page, krona_version
@@ -19,6 +19,7 @@ from metapipe.stages.table_rows import format_row, header_line
 #: Columns of the table of samples. ``left_out`` says why, and is empty for those that are compared.
 SAMPLE_COLUMNS = ("sample", "reads", "classified", "left_out")
 NO_READS, NO_RESULT = "no reads", "no result: a step before this one failed"
+_NAMED = 10  # of the samples that failed, in the one line that says that all did
 
 
 @dataclass(frozen=True)
@@ -44,8 +45,11 @@ class CombineSamples(Stage):
     example = "metapipe combine_samples --taxa bay-3.tsv --taxa bay-4.tsv --outdir combined"
     version = "2"  # the lineage is the last column; samples without reads are left out
     side = {
-        "taxa": SideFile(
-            "tabular", "Taxa of a sample (summarise_taxa), named after it; repeat for each", multiple=True
+        "taxa": SideFile(  # a workflow gives none where every sample failed before: said in other words than "required"
+            "tabular",
+            "Taxa of a sample (summarise_taxa), named after it; repeat for each",
+            optional=True,
+            multiple=True,
         ),
         "expected": SideFile(
             "txt",
@@ -69,9 +73,11 @@ class CombineSamples(Stage):
     empty_ok = True
 
     def run(self, task: Task, state: Any) -> None:  # noqa: ARG002
+        paths, named = task.side_files.get("taxa", ()), _expected(task)
+        if not paths:
+            _refuse(named)
         labels = side_labels(task, "taxa")
         samples = sample_names(labels)
-        paths = task.side_files["taxa"]
         tree = _read(paths, labels)
         classified = dict(zip(samples, tree.root.total if tree.root else [0] * len(samples), strict=True))
         nowhere = dict(zip(samples, tree.unclassified, strict=True))
@@ -81,7 +87,6 @@ class CombineSamples(Stage):
             kept = [index for index, sample in enumerate(samples) if sample in compared]
             tree = _read([paths[index] for index in kept], [labels[index] for index in kept])
         left_out = {sample: NO_READS for sample in samples if sample not in compared}
-        named = _expected(task)
         left_out |= {sample: NO_RESULT for sample in named if sample not in reads}
         order = list(dict.fromkeys([*named, *samples]))
         for row in write_across(tree, compared, direct=task.options.counts == "direct"):
@@ -99,6 +104,14 @@ class CombineSamples(Stage):
 
     def tool_versions(self) -> dict[str, str]:
         return krona_version()
+
+
+def _refuse(named: Sequence[str]) -> NoReturn:
+    """Say that there is nothing to compare: because every sample failed before, or because none was given."""
+    if not named:
+        raise MetapipeError("E126", "no table of taxa was given, expected one a sample (--taxa)")
+    shown = ", ".join(named[:_NAMED]) + (f" and {len(named) - _NAMED} more" if len(named) > _NAMED else "")
+    raise MetapipeError("E126", f"no sample is left, a step before this one failed for all {len(named)}: {shown}")
 
 
 def _read(paths: Sequence[Path], labels: Sequence[str]) -> TaxonTree:
