@@ -9,6 +9,7 @@ import os
 import sys
 from pathlib import Path
 
+import adopted_jobs
 import installed_databases  # noqa: F401 - makes the type of our data table known
 import lean_imports  # noqa: F401 - works by being imported
 
@@ -27,6 +28,15 @@ def tell_of_life(queue):
     queue._monitor_sleep = touch_and_sleep
 
 
+def adopt_jobs():
+    """Take over what another handler left, before Galaxy looks through the jobs of this one."""
+    import yaml
+
+    settings = yaml.safe_load(Path(os.environ["GALAXY_CONFIG_FILE"]).read_text())["galaxy"]
+    name = sys.argv[sys.argv.index("--server-name") + 1]
+    adopted_jobs.adopt(settings["database_connection"], name)
+
+
 def main():
     # The collector would walk a growing heap of modules again and again (as gunicorn_start.py says).
     gc.disable()
@@ -41,6 +51,7 @@ def main():
         tell_of_life(app.job_manager.job_handler.job_queue)
         return app
 
+    adopt_jobs()
     galaxy_main.load_galaxy_app = load_and_tell
     galaxy_main.main()
 
