@@ -112,13 +112,17 @@ def unpack(package: Package, archive: Path, plugins: Path) -> None:
                 shutil.copyfile(logo, sibling / logo.name)
 
 
-def install(lock: Path, own: Path, cache: Path, target: Path, npm: Sequence[str]) -> int:
-    """Make ``target`` anew; return how many viewers there are. What was there before stays until all is complete."""
+def install(lock: Path, own: Path, galaxys: Path, cache: Path, target: Path, npm: Sequence[str]) -> int:
+    """Make ``target`` anew; return how many viewers there are. What was there before stays until all is complete.
+
+    Galaxy serves one folder as ``/static`` and follows no link out of it, so its own files (``galaxys``) are copied.
+    """
     archives = [(package, obtain(package, cache, npm)) for package in read_lock(lock)]
     target.parent.mkdir(parents=True, exist_ok=True)
     fresh = Path(tempfile.mkdtemp(dir=target.parent))
     fresh.chmod(0o755)
     try:
+        shutil.copytree(galaxys, fresh / "made")
         plugins = fresh / "made" / "plugins" / "visualizations"
         for package, archive in archives:
             unpack(package, archive, plugins)
@@ -134,12 +138,12 @@ def install(lock: Path, own: Path, cache: Path, target: Path, npm: Sequence[str]
 
 def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
-    for name in ("--lock", "--own", "--cache", "--to"):
+    for name in ("--lock", "--own", "--galaxys", "--cache", "--to"):
         parser.add_argument(name, type=Path, required=True)
     parser.add_argument("npm", nargs="+", help="the command that is npm")
     given = parser.parse_args(arguments)
     try:
-        install(given.lock, given.own, given.cache, given.to, given.npm)
+        install(given.lock, given.own, given.galaxys, given.cache, given.to, given.npm)
     except (InstallError, OSError, tarfile.TarError) as error:
         sys.stderr.write(f"{error}\n")
         return 1

@@ -36,8 +36,9 @@ class Registry:
         self.folder = folder
         self.shelf, self.cache, self.own, self.lock = (folder / name for name in ("shelf", "cache", "own", "lock.txt"))
         self.target = folder / "share" / "static"
-        self.shelf.mkdir()
-        self.own.mkdir()
+        self.galaxys = folder / "galaxys"
+        for made in (self.shelf, self.own, self.galaxys):
+            made.mkdir()
         self.lock.write_text("# pinned\n")
         script = "import shutil, sys; name, _, version = sys.argv[-1].lstrip('@').replace('/', '-').partition('@');"
         script += f"shutil.copy(f'{self.shelf}/{{name}}-{{version}}.tgz', '.')"
@@ -55,7 +56,13 @@ class Registry:
             lock.write(f"@galaxyproject/{viewer} 1.0 MIT sha512-{digest}\n")
 
     def arguments(self, *npm: str) -> list[str]:
-        given = {"--lock": self.lock, "--own": self.own, "--cache": self.cache, "--to": self.target}
+        given = {
+            "--lock": self.lock,
+            "--own": self.own,
+            "--galaxys": self.galaxys,
+            "--cache": self.cache,
+            "--to": self.target,
+        }
         return [*(str(word) for pair in given.items() for word in pair), "--", *(npm or self.npm)]
 
     def installed(self, viewer: str) -> dict[str, str]:
@@ -73,6 +80,14 @@ def registry(tmp_path: Path) -> Registry:
 def test_a_package_becomes_a_folder_that_galaxy_finds(installer: ModuleType, registry: Registry) -> None:
     assert installer.main(registry.arguments()) == 0
     assert registry.installed("grid") == {"static/grid.xml": "<g/>", "static/index.js": "1", "LICENSE": "MIT"}
+
+
+def test_what_galaxy_itself_serves_is_there_beside_the_viewers(installer: ModuleType, registry: Registry) -> None:
+    (registry.galaxys / "style").mkdir()
+    (registry.galaxys / "style" / "page.css").write_text("p {}")
+    assert installer.main(registry.arguments()) == 0
+    assert (registry.target / "style" / "page.css").read_text() == "p {}"
+    assert (registry.target / "plugins" / "visualizations" / "grid").is_dir()
 
 
 def test_what_the_cache_holds_needs_no_npm(installer: ModuleType, registry: Registry) -> None:
