@@ -12,7 +12,7 @@ from metapipe.galaxy.running import find_run, line_that_matters, wait
 from metapipe.galaxy.uploading import UploadedReads
 from metapipe.galaxy.workflow import Workflow
 
-WORKFLOW = Workflow({"label": "W", "inputs": {}, "steps": {"Trim": {}, "Assemble": {}}}, uuid="u")
+WORKFLOW = Workflow({"label": "W", "inputs": {"Reads": "collection"}, "steps": {"Trim": {}, "Assemble": {}}}, uuid="u")
 READS = UploadedReads("history", "pair", reused=True)
 
 
