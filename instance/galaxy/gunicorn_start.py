@@ -1,4 +1,4 @@
-"""Settings of the web server's gunicorn: Galaxy's own, a quicker start, and pages that ask no other host.
+"""Settings of the web server's gunicorn: Galaxy's own, a quicker start, pages that ask no other host and are one file.
 
 Two things only make the start wait: the garbage collector walks a growing heap of modules again and again, and Galaxy
 writes its API description (5 s) before anybody asks for it. The collector is off until the application stands, and the
@@ -9,6 +9,7 @@ Content-Security-Policy below, browsers load only what this instance sends. Link
 """
 
 import gc
+import os
 import sys
 from pathlib import Path
 
@@ -45,6 +46,7 @@ def post_fork(server, worker):
 
         fast_app.include_legacy_openapi = describe_when_asked
     sort_folders()
+    hand_out_pages_as_they_are()
 
 
 def sort_folders():
@@ -62,6 +64,23 @@ def sort_folders():
         return sorted(entries, key=lambda entry: entry.path), count
 
     PosixFilesSource._list = by_name
+
+
+def hand_out_pages_as_they_are():
+    """Download a page that is one file as that file.
+
+    Galaxy packs every HTML page into a zip archive, for some have pictures beside them; those still are.
+    """
+    from galaxy.datatypes.text import Html
+
+    pack = Html._archive_composite_dataset
+
+    def page_or_archive(self, trans, data, headers, do_action="zip"):
+        if any(files for _, _, files in os.walk(data.extra_files_path)):
+            return pack(self, trans, data, headers, do_action)
+        return self._serve_raw(data, data.extension, headers)
+
+    Html._archive_composite_dataset = page_or_archive
 
 
 def with_content_policy(application):

@@ -99,9 +99,11 @@ def test_the_page_says_who_is_there_and_how_many() -> None:
         assert words in text, words
 
 
-def test_the_page_loads_nothing_and_has_no_script() -> None:
-    page = Page(page_of(SUMMARIES, tree_of(samples.MERGED)))
+def test_the_page_loads_nothing_has_no_script_and_can_be_saved_by_its_own_link() -> None:
+    made = page_of(SUMMARIES, tree_of(samples.MERGED))
+    page = Page(made)
     assert page.loads == []
+    assert re.search(r'<a href="" download="[^"]+\.html">Save this page</a>', made)
     assert "script" not in page.tags
 
 

@@ -132,3 +132,34 @@ def test_the_downloaded_report_needs_no_network_and_makes_no_error(
     assert all("synthase" in row.lower() for row in shown.all_inner_texts())
     assert watched.foreign == []
     assert watched.errors == []
+
+
+def test_the_report_is_saved_as_one_page_by_its_own_link_and_by_galaxys_download(
+    signed_in: Watched, account: Account, finished_run: FinishedRun, tmp_path: Path
+) -> None:
+    page, report = signed_in.page, finished_run.dataset_id("Report")
+    whole = (finished_run.results / "report.html").read_bytes()
+    page.goto(account.dataset_url(report))
+    shown = page.frame_locator("iframe[src*=display]")
+    with page.expect_download() as saving:
+        shown.get_by_role("link", name="Save this page").click()
+    saved = saving.value
+    assert saved.suggested_filename.endswith(".html")
+    assert Path(saved.path()).read_bytes() == whole
+    open_history(page, account.history_url(finished_run.history_id))
+    page.goto(account.url)
+    item = page.locator(f"#current-history-panel #dataset-{report}")
+    item.get_by_text("Report", exact=True).click()
+    with page.expect_download() as fetching:
+        item.locator(".download-btn").click()
+    fetched = fetching.value
+    assert fetched.suggested_filename.endswith(".html")
+    assert Path(fetched.path()).read_bytes() == whole
+    fetched.save_as(tmp_path / "report.html")
+    page.context.set_offline(True)
+    page.goto((tmp_path / "report.html").as_uri())
+    page.locator("#gene-table tbody tr").first.wait_for()
+    page.get_by_role("link", name="Save this page").click()  # of a saved page: nothing happens to it
+    assert page.locator("h1").is_visible()
+    assert signed_in.foreign == []
+    assert ours(signed_in.errors) == []

@@ -97,7 +97,9 @@ def test_the_page_loads_nothing_and_links_only_to_itself_and_to_references() -> 
     page = Page(html)
     assert page.loads == []
     assert {"link", "iframe", "object", "embed", "base"} & set(page.tags) == set()
-    assert all(link.startswith(("#", "https://doi.org/")) for link in page.links)
+    elsewhere = [link for link in page.links if not link.startswith(("#", "https://doi.org/"))]
+    assert elsewhere == [""], "the page itself, to be saved"
+    assert f'<a href="" download="{re.search("<title>(.*)</title>", html)[1]}.html">Save this page</a>' in html  # type: ignore[index]
     assert "url(" not in html
     assert "@import" not in html
     assert set(re.findall(r"https?://[^/\"]+", html)) == {"https://doi.org"}

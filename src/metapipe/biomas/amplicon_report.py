@@ -31,6 +31,7 @@ class AmpliconReport(Stage):
     """Reads the summaries of any of the amplicon stages, in any order; each may be missing."""
 
     name = "amplicon_report"
+    version = "2"  # the page offers to be saved
     summary = "Make one readable page from the summaries and the taxa of a sample"
     example = (
         "metapipe amplicon_report --summaries merge.json --summaries dereplicate.json --summaries taxa.json "

@@ -16,6 +16,7 @@ class QualityReport(Stage):
     """Both outputs are made from the same counts, which add up over blocks."""
 
     name = "quality_report"
+    version = "2"  # the page offers to be saved
     summary = "Show the quality of amplicon read pairs on one page"
     example = "metapipe quality_report --reads-1 a_1.fastq.gz --reads-2 a_2.fastq.gz --out-page quality.html"
     records = FastqPairs()

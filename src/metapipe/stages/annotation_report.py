@@ -27,6 +27,7 @@ class AnnotationReport(Stage):
     """Reads the summaries of any of the other stages, in any order; each may be missing."""
 
     name = "annotation_report"
+    version = "2"  # the page offers to be saved
     summary = "Make one readable page from the summaries of the other steps"
     example = (
         "metapipe annotation_report --summaries trim.json --summaries contigs.json --summaries annotate.json "
