@@ -21,7 +21,7 @@ from playwright.sync_api import expect
 from metapipe.errors import MetapipeError
 from metapipe.galaxy.connection import Account
 from metapipe.galaxy.running import wait
-from metapipe.galaxy.workflow import Workflow, import_once
+from metapipe.galaxy.workflow import Workflow
 
 if TYPE_CHECKING:
     from conftest import FinishedRun, Watched
@@ -156,11 +156,14 @@ def test_a_biologist_runs_the_workflow_and_opens_the_report_by_clicks_alone(
 ) -> None:
     page = signed_in.page
     workflow = Workflow.read(WORKFLOW)
-    workflow_id = import_once(gi, workflow)
     earlier = {run["id"] for run in gi.invocations.get_invocations(history_id=finished_biomas.history_id)}
     open_history(page, account.history_url(finished_biomas.history_id))
-    page.goto(f"{account.url}/workflows/list")
-    page.locator(f"#g-card-action-workflow-run-{workflow_id}").click()
+    page.locator("#activity-workflows").click()
+    page.locator("#published a").click()
+    offered = page.locator('#workflow-cards [id^="g-card-action-workflow-run-"]')
+    page.locator("#center input[data-description='filter text input']").fill("BioMaS amplicon")
+    expect(offered).to_have_count(1, timeout=60_000)
+    offered.click()
     page.locator("#run-workflow").wait_for()
     for question in workflow.inputs:
         expect(page.get_by_text(question, exact=True).first).to_be_attached()
