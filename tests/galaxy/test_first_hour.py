@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -160,25 +161,67 @@ def test_tables_and_trees_open_in_their_viewers(
     signed_in: Watched,
     viewer: Opened,
     account: Account,
+    gi: GalaxyInstance,
     example_datasets: dict[str, dict[str, str]],
     tmp_path: Path,
 ) -> None:
     table = example_datasets["metapipe"]["Annotation table"]
+    rows = gi.datasets.download_dataset(table).decode().splitlines()
     grid = viewer("tabulator", table)
     grid.locator(".tabulator-row").nth(10).wait_for()
     expect(grid.locator(".tabulator-header")).to_contain_text("locus_tag")
+    for number in (0, 1):
+        expect(grid.locator(".tabulator-row").nth(number)).to_contain_text(rows[number + 1].split("\t")[0])
     picture(signed_in.page, tmp_path, "viewer-table.png")
 
     plot = viewer("plotly_histogram", table)
-    plot.locator("svg.main-svg").first.wait_for()
+    plot.locator("svg.main-svg .bars .point path").nth(2).wait_for()
     picture(signed_in.page, tmp_path, "viewer-plot.png")
 
     page = signed_in.page
     page.goto(f"{account.url}/datasets/{example_datasets['biomas']['Trees (Newick)']}/preview")
-    page.frame_locator("#center iframe:not([name=galaxy_main])").locator("canvas").first.wait_for()
+    shown = page.frame_locator("#center iframe:not([name=galaxy_main])")
+    shown.locator("canvas").first.wait_for()
+    address = f"/api/datasets/{example_datasets['biomas']['Trees (Newick)']}/display"
+    given = shown.locator("body").evaluate("(_, address) => fetch(address).then(reply => reply.text())", address)
+    assert "Vibrio tapetis," in given
+    assert not set("'[&") & set(given)
     picture(page, tmp_path, "viewer-tree.png")
-
     assert signed_in.foreign == []
+
+
+def test_a_tree_becomes_plain_before_it_is_drawn(signed_in: Watched) -> None:
+    trees = {
+        "('Vibrio tapetis'[&&NHX:name=Vibrio_tapetis:taxid=1],Salinispora[&&NHX:taxid=2]:0.5)root;\n": (
+            "(Vibrio tapetis,Salinispora:0.5)root;\n"
+        ),
+        "('it''s (a, b): c;',a_b);": "(it's [a  b]  c ,a b);",
+        "('a[b]'[x],'c_d');": "(a[b],c_d);",
+        "(a,'not closed": "(a,'not closed",
+        ";\n": ";\n",
+    }
+    made = signed_in.page.evaluate(
+        """async trees => {
+            const { plain } = await import('/static/plugins/visualizations/phylocanvas/static/plain.js');
+            return trees.map(plain);
+        }""",
+        list(trees),
+    )
+    assert made == list(trees.values())
+
+
+def test_the_files_to_choose_from_stand_in_the_order_of_their_names(gi: GalaxyInstance, state: Path) -> None:
+    folder = state / "samples" / "order of a test"
+    folder.mkdir()
+    try:
+        names = [f"sample_{number:02}_{mate}.fastq" for number in range(20) for mate in "12"]
+        for name in names[1::2] + names[0::2][::-1]:
+            (folder / name).write_text("@r\nA\n+\nI\n")
+        target = {"target": f"gxfiles://samples/{folder.name}", "format": "uri"}
+        listed = gi.make_get_request(f"{gi.url}/remote_files", params=target).json()
+    finally:
+        shutil.rmtree(folder)
+    assert [entry["name"] for entry in listed] == names
 
 
 def test_the_welcome_page_fits_between_both_panels(signed_in: Watched, account: Account) -> None:

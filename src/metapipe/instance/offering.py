@@ -170,6 +170,8 @@ def _publish_history(gi: GalaxyInstance, found: Settings, example: examples.Exam
     history = imported[0]["id"]
     for dataset in _datasets(gi, history):
         gi.make_put_request(f"{gi.url}/datasets/{dataset}/permissions", payload={"action": "remove_restrictions"})
+    for collection in _incomplete_lists(gi, history):
+        gi.histories.update_dataset_collection(history, collection, visible=False)
     gi.histories.update_history(history, name=example.title, annotation=example.about, tags=[tag])
     gi.make_put_request(f"{gi.url}/histories/{history}/publish", payload={})
     gi.histories.update_history(history, published=True, importable=True)
@@ -188,6 +190,15 @@ def not_offered(found: Settings) -> list[str]:
     except FileNotFoundError:
         return []
     return _NOT_OFFERED.findall(said)
+
+
+def _incomplete_lists(gi: GalaxyInstance, history: str) -> Iterator[str]:
+    """Yield the ids of visible pairs and lists whose files an example leaves out; they would be red."""
+    shown = gi.histories.show_history(history, contents=True, visible=True, types=["dataset_collection"])
+    for entry in shown:
+        elements = gi.histories.show_dataset_collection(history, entry["id"])["elements"]
+        if any(element["object"].get("state") == "discarded" for element in elements):
+            yield entry["id"]
 
 
 def _wait(gi: GalaxyInstance, job: str, what: str) -> None:
