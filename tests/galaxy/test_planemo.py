@@ -41,10 +41,11 @@ def test_one_tool_with_installed_databases_is_tested_by_one_command(state: Path,
     assert f"All {len(declared.tests)} test(s) executed passed." in done.stdout
 
 
-def test_plain_planemo_works_once_it_is_told_of_the_galaxy_for_tests(state: Path, tmp_path: Path) -> None:
+def test_plain_planemo_works_in_any_shell_once_the_galaxy_for_tests_is_up(state: Path, tmp_path: Path) -> None:
     tool = "tools/metapipe/metapipe_filter_contigs.xml"
     options = '--test_output "$REPORT.html" --test_output_json "$REPORT" --test_index 1'
-    lines = ['eval "$(scripts/planemo env)"', f"planemo --config .planemo.yml test {options} {tool}"]
+    configuration = '"${METAPIPE_BUILD:-.build}/planemo/planemo.yml"'
+    lines = ["scripts/planemo up", f"planemo --config {configuration} test {options} {tool}"]
     done, passed = planemo(state, tmp_path, *lines)
     assert done.returncode == 0, done.stdout + done.stderr
     assert len(passed) == 1

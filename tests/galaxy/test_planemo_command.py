@@ -8,9 +8,10 @@ import sys
 from pathlib import Path
 
 import pytest
+import yaml
 
 from metapipe.errors import MetapipeError
-from metapipe.galaxy.planemo_command import own_tools, skip_list
+from metapipe.galaxy.planemo_command import own_tools, skip_list, write_configuration
 
 ROOT = Path(__file__).resolve().parents[2]
 PLANEMO = Path(sys.executable).parent / "planemo"
@@ -67,4 +68,18 @@ def test_plain_planemo_without_the_galaxy_for_tests_ends_by_saying_what_to_do(tm
     argv += ["--test_output_json", tmp_path / "t.json", "tools/metapipe/metapipe_filter_contigs.xml"]
     done = subprocess.run(argv, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
     assert done.returncode != 0
-    assert 'run eval "$(scripts/planemo env)" first' in done.stderr.strip().splitlines()[-1]
+    assert "use scripts/planemo in place of planemo" in done.stderr.strip().splitlines()[-1]
+
+
+def test_the_configuration_for_plain_planemo_has_the_galaxy_in_place_of_advice_and_is_private(tmp_path: Path) -> None:
+    known = {
+        "PLANEMO_GALAXY_URL": "http://127.0.0.1:1",
+        "PLANEMO_GALAXY_USER_KEY": "u",
+        "PLANEMO_GALAXY_ADMIN_KEY": "a",
+    }
+    file = write_configuration(known, ROOT, tmp_path)
+    written, ours = yaml.safe_load(file.read_text()), yaml.safe_load((ROOT / ".planemo.yml").read_text())
+    assert written["default_galaxy_url"] == "http://127.0.0.1:1"
+    assert (written["default_galaxy_user_key"], written["default_galaxy_admin_key"]) == ("u", "a")
+    assert written["default_engine"] == ours["default_engine"]
+    assert file.stat().st_mode & 0o777 == 0o600

@@ -7,11 +7,14 @@ import os
 import shlex
 import subprocess
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
+
+import yaml
 
 from metapipe.errors import MetapipeError
 from metapipe.instance import accounts, configuration, local, parts, settings
+from metapipe.instance.secrets import write_private
 from metapipe.instance.settings import Settings
 
 _HELP = """\
@@ -51,8 +54,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if verb in ("up", "env") or (verb in _NEED_GALAXY and not asks):
             found = bring_up(home, build, own_tools(words[1:], home))
             known = environment(found)
+            file = write_configuration(known, home, build)
             if verb == "up":
                 sys.stdout.write(f"the Galaxy for tests is {known['PLANEMO_GALAXY_URL']}\n")
+                sys.stdout.write(f"plain planemo finds it, in any shell: planemo --config {file} test TOOL\n")
                 return 0
             if verb == "env":
                 known |= _places(home, build)
@@ -112,6 +117,23 @@ def environment(found: Settings) -> dict[str, str]:
         "PLANEMO_GALAXY_USER_KEY": key,
         "PLANEMO_GALAXY_ADMIN_KEY": key,
     }
+
+
+def write_configuration(known: Mapping[str, str], home: Path, build: Path) -> Path:
+    """Write the settings of the checkout with the Galaxy that is up into a file for plain planemo; return the file.
+
+    :param known: what :func:`environment` gave: ``PLANEMO_GALAXY_…`` is planemo's ``default_galaxy_…``.
+    """
+    reports = Path(_places(home, build)["PLANEMO_GLOBAL_WORKSPACE"])
+    values = yaml.safe_load((home / ".planemo.yml").read_text())
+    values |= {name.lower().replace("planemo", "default", 1): value for name, value in known.items()}
+    values |= {
+        "default_test_output": str(reports / "tests.html"),
+        "default_test_output_json": str(reports / "tests.json"),
+    }
+    file = reports / "planemo.yml"
+    write_private(file, yaml.safe_dump(values))
+    return file
 
 
 def own_tools(words: Iterable[str], home: Path) -> Path | None:
