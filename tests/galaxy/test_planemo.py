@@ -49,3 +49,34 @@ def test_plain_planemo_works_in_any_shell_once_the_galaxy_for_tests_is_up(state:
     done, passed = planemo(state, tmp_path, *lines)
     assert done.returncode == 0, done.stdout + done.stderr
     assert len(passed) == 1
+
+
+WORKFLOW = """\
+class: GalaxyWorkflow
+inputs: {text: data}
+outputs: {first: {outputSource: first/out_file1}}
+steps:
+  first: {tool_id: Show beginning1, in: {input: text}, tool_state: {lineNum: 1}}
+"""
+WORKFLOW_TEST = """\
+- doc: {doc}
+  job: {{text: {{class: File, path: text.txt, filetype: txt}}}}
+  outputs: {{first: {{asserts: [{{that: has_line, line: "{line}"}}]}}}}
+"""
+
+
+def test_a_workflow_of_ones_own_is_tested_and_a_test_that_fails_is_the_exit_code(state: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "mine"
+    folder.mkdir()
+    (folder / "text.txt").write_text("one\ntwo\n")
+    (folder / "first.gxwf.yml").write_text(WORKFLOW)
+    tests = WORKFLOW_TEST.format(doc="right", line="one") + WORKFLOW_TEST.format(doc="wrong", line="two")
+    (folder / "first.gxwf-tests.yml").write_text(tests)
+    before = sorted(folder.iterdir())
+    done, passed = planemo(
+        state, tmp_path, f'scripts/planemo test --test_output_json "$REPORT" {folder / "first.gxwf.yml"}'
+    )
+    assert done.returncode not in (0, None), done.stdout + done.stderr
+    assert passed == ["first.gxwf.yml_0"]
+    assert len(json.loads((tmp_path / "tests.json").read_text())["tests"]) == 2
+    assert sorted(folder.iterdir()) == before
