@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -56,6 +56,13 @@ def contents(gi: GalaxyInstance, history: str) -> list[dict[str, Any]]:
     return listed
 
 
+def datasets_in(listed: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """All datasets of a collection, at any depth."""
+    for element in listed["elements"]:
+        inner = element["object"]
+        yield from datasets_in(inner) if "elements" in inner else [inner]
+
+
 def folder_contents(gi: GalaxyInstance, folder: str) -> list[dict[str, Any]]:
     listed: list[dict[str, Any]] = gi.make_get_request(f"{gi.url}/folders/{folder}/contents").json()["folder_contents"]
     return listed
@@ -94,12 +101,36 @@ def test_every_dataset_of_the_finished_examples_is_done_and_open_to_other_users(
     gi: GalaxyInstance, account: Account, offered: dict[str, dict[str, Any]], course: str
 ) -> None:
     entries = contents(gi, offered[course]["id"])
+    shown = gi.histories.show_history(offered[course]["id"], contents=True, visible=True, types=["dataset_collection"])
+    assert len(shown) >= 2
+    for listed in shown:
+        whole = gi.histories.show_dataset_collection(offered[course]["id"], listed["id"])
+        assert {dataset["state"] for dataset in datasets_in(whole)} == {"ok"}, listed["name"]
     assert {"metapipe": "Report", "biomas": "Taxa of all samples"}[course] in {entry["name"] for entry in entries}
     for entry in entries:
         assert entry["state"] == "ok", entry["name"]
         address = f"{account.url}/api/datasets/{entry['id']}/display?raw=true"
         with requests.get(address, headers={"x-api-key": account.api_key}, timeout=60, stream=True) as reply:
             assert reply.status_code == 200, entry["name"]
+
+
+def test_the_pages_of_the_finished_examples_are_shown_as_pages(
+    signed_in: Watched, account: Account, gi: GalaxyInstance, offered: dict[str, dict[str, Any]], tmp_path: Path
+) -> None:
+    for course, history in offered.items():
+        pages = [entry for entry in contents(gi, history["id"]) if entry["extension"] == "html"]
+        assert len(pages) >= {"metapipe": 1, "biomas": 5}[course]
+        for entry in pages:
+            address = f"{account.url}/api/datasets/{entry['id']}/display"
+            reply = requests.get(address, headers={"x-api-key": account.api_key}, timeout=60)
+            assert reply.headers["content-type"].startswith("text/html"), entry["name"]
+        page = signed_in.page
+        name = {"metapipe": "Report", "biomas": "Chart of all samples"}[course]
+        page.goto(f"{account.url}/datasets/{next(one['id'] for one in pages if one['name'] == name)}/preview")
+        frame = page.frame_locator("#center iframe:not([name=galaxy_main])")
+        frame.locator({"metapipe": "h1", "biomas": "canvas"}[course]).first.wait_for()
+        expect(page.locator("#center")).not_to_contain_text("imported")
+        picture(page, tmp_path, f"page-{course}.png")
 
 
 # ------------------------------------------------------------------------------------------------ viewers

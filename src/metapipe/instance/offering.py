@@ -12,12 +12,13 @@ import argparse
 import logging
 import os
 import re
+import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from metapipe.errors import MetapipeError
 from metapipe.instance import accounts, configuration, examples, files, parts, processes, settings
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
 
 PART = "offers"
 LIBRARY = "Sample reads"
+#: Goes up when examples are to be published in another way: those that are there are published anew then.
+_WAY = 2
 _JOB_SECONDS = 600.0
 _POLL_SECONDS = 1.0
 _NOT_OFFERED = re.compile(r"^\S+ \S+ ((?:.+): not offered: .+)$", re.MULTILINE)
@@ -150,7 +153,7 @@ def offer_examples(gi: GalaxyInstance, found: Settings) -> None:
     """Publish a history with the finished results of each workflow; one of an older checkout makes room."""
     present = gi.histories.get_histories(keys=["id", "name", "tags", "published"])
     for example in examples.known(found.checkout):
-        tag = f"example:{example.digest()[:16]}"
+        tag = f"example:{example.digest()[:16]}-{_WAY}"
         ready = [history for history in present if tag in history["tags"] and history["published"]]
         earlier = [history for history in present if history["name"] == example.title and history not in ready]
         if not ready:
@@ -162,12 +165,15 @@ def offer_examples(gi: GalaxyInstance, found: Settings) -> None:
 
 
 def _publish_history(gi: GalaxyInstance, found: Settings, example: examples.Example, tag: str) -> None:
+    name = f"imported from archive: {example.name_in_archive}"
+    before = {entry["id"] for entry in gi.histories.get_histories(name=name)}
     with example.packed(found.checkout, found.state / "work") as archive:
         gi.histories.import_history(file_path=str(archive))
     job = max(gi.jobs.get_jobs(tool_id="__IMPORT_HISTORY__"), key=lambda entry: str(entry["create_time"]))
     _wait(gi, job["id"], example.title)
-    imported = gi.histories.get_histories(name=f"imported from archive: {example.name_in_archive}", deleted=False)
-    history = imported[0]["id"]
+    imported = gi.histories.get_histories(name=name, deleted=False)
+    history = next(entry["id"] for entry in imported if entry["id"] not in before)
+    _take_over(found, history)
     for dataset in _datasets(gi, history):
         gi.make_put_request(f"{gi.url}/datasets/{dataset}/permissions", payload={"action": "remove_restrictions"})
     for collection in _incomplete_lists(gi, history):
@@ -175,6 +181,16 @@ def _publish_history(gi: GalaxyInstance, found: Settings, example: examples.Exam
     gi.histories.update_history(history, name=example.title, annotation=example.about, tags=[tag])
     gi.make_put_request(f"{gi.url}/histories/{history}/publish", payload={})
     gi.histories.update_history(history, published=True, importable=True)
+
+
+def _take_over(found: Settings, history: str) -> None:
+    """Let the history's pages be shown as pages: Galaxy has no such setting, so it is done in its database."""
+    command = [str(found.galaxy_env / "bin" / "python"), "-s", str(found.templates / "own_example.py"), history]
+    environ = configuration.environ_of(found, os.environ)
+    done = subprocess.run(command, env=environ, capture_output=True, text=True, check=False)
+    if done.returncode:
+        last = (done.stderr.strip() or "no message").splitlines()[-1]
+        raise MetapipeError("E404", f"the pages of a finished example are not shown: {last[:200]}")
 
 
 def _datasets(gi: GalaxyInstance, history: str) -> Iterator[str]:
@@ -196,9 +212,15 @@ def _incomplete_lists(gi: GalaxyInstance, history: str) -> Iterator[str]:
     """Yield the ids of visible pairs and lists whose files an example leaves out; they would be red."""
     shown = gi.histories.show_history(history, contents=True, visible=True, types=["dataset_collection"])
     for entry in shown:
-        elements = gi.histories.show_dataset_collection(history, entry["id"])["elements"]
-        if any(element["object"].get("state") == "discarded" for element in elements):
+        if _lacks_files(gi.histories.show_dataset_collection(history, entry["id"])):
             yield entry["id"]
+
+
+def _lacks_files(element: dict[str, Any]) -> bool:
+    """Say whether a dataset, or one at any depth of a list, was left out."""
+    return element.get("state") == "discarded" or any(
+        _lacks_files(inner["object"]) for inner in element.get("elements", [])
+    )
 
 
 def _wait(gi: GalaxyInstance, job: str, what: str) -> None:
