@@ -26,6 +26,10 @@ expect.set_options(timeout=60_000)  # a busy machine draws late
 EXAMPLES = {"metapipe": "Example: META-pipe, small community", "biomas": "Example: BioMaS, mock community"}
 TITLES = {"metapipe": "META-pipe reads to annotation", "biomas": "BioMaS amplicon reads to taxa"}
 OFFER_SECONDS = 600
+#: Galaxy's upload takes no file with a script element; this is what is left of scripts.
+DRAWING = """<svg xmlns="http://www.w3.org/2000/svg" width="640" height="320" viewBox="0 0 640 320"
+onload="parent.document.title = top.document.title = 'ran'"><rect width="640" height="320" fill="#0f766e"/>
+<text x="40" y="170" font-size="48" fill="#fff">a drawing</text></svg>"""
 
 
 @pytest.fixture(scope="module")
@@ -133,6 +137,66 @@ def test_the_pages_of_the_finished_examples_are_shown_as_pages(
         picture(page, tmp_path, f"page-{course}.png")
 
 
+# ------------------------------------------------------------------------------------------------ tours
+
+
+@pytest.fixture
+def started_runs(gi: GalaxyInstance) -> Iterator[None]:
+    """Cancel what a tour started (its run is the same as that of other tests), and take its history away."""
+    runs = {run["id"] for run in gi.invocations.get_invocations()}
+    histories = {history["id"] for history in gi.histories.get_histories()}
+    yield
+    for run in gi.invocations.get_invocations():
+        if run["id"] not in runs:
+            gi.invocations.cancel_invocation(run["id"])
+    for history in gi.histories.get_histories():
+        if history["id"] not in histories:
+            gi.histories.delete_history(history["id"], purge=True)
+
+
+@pytest.mark.usefixtures("offered", "started_runs")
+@pytest.mark.parametrize("course", EXAMPLES)
+def test_a_tour_leads_from_the_reads_through_the_run_to_results(
+    signed_in: Watched, account: Account, gi: GalaxyInstance, course: str
+) -> None:
+    page = signed_in.page
+    page.set_viewport_size({"width": 1440, "height": 900})
+    steps = yaml.safe_load((ROOT / "instance/tours" / f"{course}.yml").read_text())["steps"]
+    page.goto(f"{account.url}/tours/{course}")
+    panel = page.locator("#current-history-panel")
+    for number, step in enumerate(steps):
+        shown = page.locator(".tour-element")
+        expect(shown.locator(".tour-title")).to_have_text(step["title"])
+        if step["title"] == "Find the example":
+            expect(page.locator('#center [id^="g-card-action-view-history-"]')).to_have_count(1)
+        if step["title"] == "Your history":
+            page.locator("dialog[open]").get_by_role("button", name="Copy History").click()
+            expect(page.locator("dialog[open]")).to_have_count(0)
+            expect(panel).to_contain_text(f"Copy of '{EXAMPLES[course]}'")
+        if step["title"] == "Find it":
+            expect(page.locator('#center [id^="g-card-action-workflow-run-"]')).to_have_count(1)
+        if step["title"] == "Your reads":
+            expect(page.locator("#form-element-0")).to_contain_text(
+                {"metapipe": "small-community", "biomas": "mock"}[course]
+            )
+        if step["title"] == "Run":
+            expect(page.locator("#run-workflow")).to_be_enabled()
+        if step["title"] == "Find a result":
+            expect(panel.locator(".content-item")).to_have_count(1)
+        if step["title"] == "The results":
+            expect(page.locator("#center h1")).to_contain_text(
+                {"metapipe": "Report", "biomas": "Chart of all samples"}[course]
+            )
+            frame = page.frame_locator("#center iframe:not([name=galaxy_main])")
+            frame.locator({"metapipe": "h1", "biomas": "canvas"}[course]).first.wait_for()
+        shown.locator(".tour-end" if number == len(steps) - 1 else ".tour-next").click()
+    expect(page.locator(".tour-element")).to_have_count(0)
+    newest = gi.invocations.get_invocations(limit=1)[0]
+    workflow = gi.workflows.show_workflow(newest["workflow_id"], instance=True)
+    assert workflow["name"] == TITLES[course]
+    assert signed_in.foreign == []
+
+
 # ------------------------------------------------------------------------------------------------ viewers
 
 Opened = Callable[[str, str], Any]
@@ -218,6 +282,26 @@ def test_tables_and_trees_open_in_their_viewers(
     assert "Vibrio tapetis," in given
     assert not set("'[&") & set(given)
     picture(page, tmp_path, "viewer-tree.png")
+    assert signed_in.foreign == []
+
+
+def test_a_drawing_is_shown_as_a_picture_whose_scripts_do_not_run(
+    signed_in: Watched, account: Account, gi: GalaxyInstance, offered: dict[str, dict[str, Any]], tmp_path: Path
+) -> None:
+    page = signed_in.page
+    of_examples = contents(gi, offered["biomas"]["id"])
+    tree = next(entry["id"] for entry in of_examples if entry["extension"] == "svg")
+    history = gi.histories.create_history("drawing")["id"]
+    sent = gi.tools.paste_content(DRAWING, history, file_type="svg", file_name="drawing.svg")["outputs"][0]["id"]
+    assert gi.datasets.wait_for_dataset(sent)["state"] == "ok"
+    for dataset in (tree, sent):
+        page.goto(f"{account.url}/datasets/{dataset}/preview")
+        drawing = page.frame_locator("#center iframe:not([name=galaxy_main])").locator("#app img")
+        drawing.wait_for()
+        assert drawing.evaluate("image => image.decode().then(() => image.naturalWidth)") >= 640
+        assert page.title() != "ran"
+    picture(page, tmp_path, "viewer-svg.png")
+    gi.histories.delete_history(history, purge=True)
     assert signed_in.foreign == []
 
 
