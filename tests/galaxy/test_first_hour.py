@@ -140,21 +140,23 @@ def test_the_pages_of_the_finished_examples_are_shown_as_pages(
 # ------------------------------------------------------------------------------------------------ tours
 
 
+def copies_of_examples(gi: GalaxyInstance) -> list[str]:
+    """The user's own histories that a tour made."""
+    names = {f"Copy of '{title}'" for title in EXAMPLES.values()}
+    return [history["id"] for history in gi.histories.get_histories() if history["name"] in names]
+
+
 @pytest.fixture
-def started_runs(gi: GalaxyInstance) -> Iterator[None]:
+def taken_away(gi: GalaxyInstance) -> Iterator[None]:
     """Cancel what a tour started (its run is the same as that of other tests), and take its history away."""
-    runs = {run["id"] for run in gi.invocations.get_invocations()}
-    histories = {history["id"] for history in gi.histories.get_histories()}
     yield
-    for run in gi.invocations.get_invocations():
-        if run["id"] not in runs:
+    for history in copies_of_examples(gi):
+        for run in gi.invocations.get_invocations(history_id=history):
             gi.invocations.cancel_invocation(run["id"])
-    for history in gi.histories.get_histories():
-        if history["id"] not in histories:
-            gi.histories.delete_history(history["id"], purge=True)
+        gi.histories.delete_history(history, purge=True)
 
 
-@pytest.mark.usefixtures("offered", "started_runs")
+@pytest.mark.usefixtures("offered", "taken_away")
 @pytest.mark.parametrize("course", EXAMPLES)
 def test_a_tour_leads_from_the_reads_through_the_run_to_results(
     signed_in: Watched, account: Account, gi: GalaxyInstance, course: str
@@ -191,8 +193,9 @@ def test_a_tour_leads_from_the_reads_through_the_run_to_results(
             frame.locator({"metapipe": "h1", "biomas": "canvas"}[course]).first.wait_for()
         shown.locator(".tour-end" if number == len(steps) - 1 else ".tour-next").click()
     expect(page.locator(".tour-element")).to_have_count(0)
-    newest = gi.invocations.get_invocations(limit=1)[0]
-    workflow = gi.workflows.show_workflow(newest["workflow_id"], instance=True)
+    (history,) = copies_of_examples(gi)
+    (started,) = gi.invocations.get_invocations(history_id=history)
+    workflow = gi.workflows.show_workflow(started["workflow_id"], instance=True)
     assert workflow["name"] == TITLES[course]
     assert signed_in.foreign == []
 
