@@ -76,7 +76,7 @@ def test_ambiguous_letters_are_letters_of_their_own_and_gaps_are_n(fake_task: Ca
     bases = dna(1, 60)
     reads = [good("a", bases + letter) for letter in "NR-."]
     unique, _ = run(fake_task, reads)
-    assert [(name, written[-1]) for name, written, _ in unique] == [("a;size=3", "N"), ("a;size=1", "R")]
+    assert [(name, written[-1]) for name, written, _ in unique] == [("a;size=3", "N"), ("a_2;size=1", "R")]
 
 
 def test_sizes_that_the_names_hold_are_added_up(fake_task: Callable[..., Any]) -> None:

@@ -71,7 +71,7 @@ SLIPS: dict[str, tuple[dict[str, Any], str]] = {
         "output 'my_copy' and output 'my-copy' are both --out-my-copy",
     ),
     "two outputs in one file": (
-        {"outputs": {"one": Output("txt", "x", label="Mine"), "two": Output("txt", "y", label="mine!")}},
+        {"outputs": {"one": Output("txt", "x", label="Mine"), "two": Output("txt", "y", label="Mine")}},
         "two outputs would both be the file 'mine.txt'",
     ),
     "an output in the summary's place": (
