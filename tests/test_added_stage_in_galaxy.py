@@ -73,8 +73,11 @@ def instance(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Instance]:
     program.parent.mkdir(parents=True)
     # The jobs' `metapipe` with the copy's package and the other one: what two installations would make of it.
     path = os.pathsep.join(map(str, [copy.home / "src", *modules]))
-    program.write_text(f'#!/bin/sh\nPYTHONPATH={path} exec {BUILD}/envs/metapipe/bin/metapipe "$@"\n')
-    program.chmod(0o755)
+    # Galaxy's jobs call the one, what `up` offers in the background is brought by the other.
+    for name in ("metapipe", "python"):
+        program = program.with_name(name)
+        program.write_text(f'#!/bin/sh\nPYTHONPATH={path} exec {BUILD}/envs/metapipe/bin/{name} "$@"\n')
+        program.chmod(0o755)
     made = Instance(copy, folder / "state", tools)
     try:
         refdb = str(copy.home / "test-data/refdb")
