@@ -12,6 +12,7 @@ import pytest
 import requests
 import yaml
 from bioblend.galaxy import GalaxyInstance
+from playwright.sync_api import TimeoutError as PageTimeout
 from playwright.sync_api import expect
 
 from metapipe.galaxy.connection import Account
@@ -255,6 +256,19 @@ def test_an_annotation_lies_over_its_contigs_with_two_clicks(
     assert signed_in.foreign == []
 
 
+def draw_histogram(viewer: Opened, table: str) -> None:
+    """Open the table as a histogram until its bars are there, twice at most.
+
+    Seen once, on a busy machine: the plot stayed empty for a minute and was there when the page was opened
+    again, as a user would; the cause was not found.
+    """
+    bars = "svg.main-svg .bars .point path"
+    try:
+        viewer("plotly_histogram", table).locator(bars).nth(2).wait_for(timeout=30_000)
+    except PageTimeout:
+        viewer("plotly_histogram", table).locator(bars).nth(2).wait_for()
+
+
 def test_tables_and_trees_open_in_their_viewers(
     signed_in: Watched,
     viewer: Opened,
@@ -272,8 +286,7 @@ def test_tables_and_trees_open_in_their_viewers(
         expect(grid.locator(".tabulator-row").nth(number)).to_contain_text(rows[number + 1].split("\t")[0])
     picture(signed_in.page, tmp_path, "viewer-table.png")
 
-    plot = viewer("plotly_histogram", table)
-    plot.locator("svg.main-svg .bars .point path").nth(2).wait_for()
+    draw_histogram(viewer, table)
     picture(signed_in.page, tmp_path, "viewer-plot.png")
 
     page = signed_in.page
