@@ -53,7 +53,10 @@ def running(tmp_path_factory: pytest.TempPathFactory, trace: Path) -> Iterator[S
         try:
             assert processes.wait_until(ended.exists, 600.0)
             assert ended.read_text() == "0\n"
-            yield settings.load(state, None, os.environ | {"METAPIPE_HOME": str(CHECKOUT)})
+            found = settings.load(state, None, os.environ | {"METAPIPE_HOME": str(CHECKOUT)})
+            # What is brought in the background first: a broker that dies under it takes a job's result along.
+            assert processes.wait_until(lambda: not parts.is_alive(found, "offers"), 600.0)
+            yield found
         finally:
             galaxy(state, "down")
             tracer.wait(60.0)
