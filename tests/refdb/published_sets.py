@@ -143,10 +143,17 @@ def table(rows: Iterable[str]) -> bytes:
     return "".join(f"{row}\n" for row in rows).encode()
 
 
-def profile(name: str, accession: str = "", gathering: float | None = None, trusted: float | None = None) -> bytes:
+def profile(
+    name: str,
+    accession: str = "",
+    letters: str = "MKVLAAGITGLTW",
+    kind: str = "amino",
+    gathering: float | None = None,
+    trusted: float | None = None,
+) -> bytes:
     """A HMMER3 profile of one sequence, as text."""
-    alphabet = pyhmmer.easel.Alphabet.amino()
-    sequence = pyhmmer.easel.TextSequence(name=name.encode(), sequence="MKVLAAGITGLTW").digitize(alphabet)
+    alphabet = getattr(pyhmmer.easel.Alphabet, kind)()
+    sequence = pyhmmer.easel.TextSequence(name=name.encode(), sequence=letters).digitize(alphabet)
     hmm, _, _ = pyhmmer.plan7.Builder(alphabet, seed=1).build(sequence, pyhmmer.plan7.Background(alphabet))
     hmm.accession = accession or None
     hmm.cutoffs.gathering = None if gathering is None else (gathering, gathering)

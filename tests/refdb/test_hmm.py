@@ -13,6 +13,7 @@ import pyhmmer
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from published_sets import profile
 
 from metapipe.errors import MetapipeError
 from metapipe.refdb.build import build_from_file
@@ -58,26 +59,6 @@ def test_families_carry_interpro_go_and_ec(tmp_path: Path, test_data: Path) -> N
 
 
 @cache
-def profile(
-    name: str,
-    accession: str = "",
-    letters: str = "MKVLAAGITGLT",
-    kind: str = "amino",
-    gathering: float | None = None,
-    trusted: float | None = None,
-) -> bytes:
-    """A profile of one sequence, as text."""
-    alphabet = getattr(pyhmmer.easel.Alphabet, kind)()
-    sequence = pyhmmer.easel.TextSequence(name=name.encode(), sequence=letters).digitize(alphabet)
-    hmm, _, _ = pyhmmer.plan7.Builder(alphabet, seed=1).build(sequence, pyhmmer.plan7.Background(alphabet))
-    hmm.accession = accession or None
-    hmm.cutoffs.gathering = None if gathering is None else (gathering, gathering)
-    hmm.cutoffs.trusted = None if trusted is None else (trusted, trusted)
-    content = io.BytesIO()
-    hmm.write(content)
-    return content.getvalue()
-
-
 def build(folder: Path, content: bytes, name: str = "own.hmm") -> list[dict[str, str]]:
     """Build a database of a file; return the rows of its families."""
     (folder / name).write_bytes(content)
