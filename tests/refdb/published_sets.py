@@ -7,6 +7,7 @@ import io
 import random
 import tarfile
 from collections.abc import Iterable
+from functools import cache
 
 import pyhmmer
 
@@ -143,6 +144,7 @@ def table(rows: Iterable[str]) -> bytes:
     return "".join(f"{row}\n" for row in rows).encode()
 
 
+@cache
 def profile(
     name: str,
     accession: str = "",

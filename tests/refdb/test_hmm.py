@@ -6,7 +6,6 @@ import io
 import json
 import tarfile
 import tempfile
-from functools import cache
 from pathlib import Path
 
 import pyhmmer
@@ -58,7 +57,6 @@ def test_families_carry_interpro_go_and_ec(tmp_path: Path, test_data: Path) -> N
     assert built.counts == {"families": 2, "with_interpro": 1, "with_go": 1, "with_ec": 1}
 
 
-@cache
 def build(folder: Path, content: bytes, name: str = "own.hmm") -> list[dict[str, str]]:
     """Build a database of a file; return the rows of its families."""
     (folder / name).write_bytes(content)
