@@ -38,6 +38,7 @@ def test_ncbifam_has_columns_for_ec_numbers_and_go_terms(tmp_path: Path) -> None
     ("text", "message"),
     [
         ("a\tb\n", r"E111 list line 1: expected the header of KOfam's ko_list"),
+        ("\n", r"E111 list line 1: expected the header of KOfam's ko_list"),
         (KOFAM + "K1\t30\n", r"E111 list line 2: expected 4 columns, found '2 columns'"),
         (KOFAM + "K1\tmany\tfull\tx\n", r"E111 list line 2: expected a threshold, or '-', found 'many'"),
         (KOFAM + "K1\tinf\tfull\tx\n", r"E111 list line 2: expected a bit score, found 'inf'"),

@@ -40,7 +40,7 @@ def read_family_table(path: Path) -> dict[str, TabledFamily]:
         cells = [cell.strip() for cell in line.split("\t")]
         if not columns:
             columns = [cell.lstrip("#").strip() for cell in cells]
-            if _NAMED_BY.get(columns[0], "") not in columns:
+            if _NAMED_BY.get(columns[0]) not in columns:
                 expected = "the header of KOfam's ko_list (knum, …, definition) or of NCBIfam's hmm_PGAP.tsv"
                 raise MetapipeError("E111", file=path, line=number, expected=expected, found=line)
             continue
