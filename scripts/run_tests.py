@@ -1,8 +1,8 @@
 """Runs all test runners of this repository and adds up what they really executed.
 
-What needs no Galaxy runs beside what needs one, in two lanes; each line that is printed says whose it is. A step counts
-what its own runner reports: pytest's JUnit file, or the closing line "N passed, N failed". A skipped test counts as
-failed, because nobody looks at skips.
+What needs no Galaxy, what shares one and what starts its own run in three lanes; each line that is printed says whose
+it is. A step counts what its own runner reports: pytest's JUnit file, or the closing line "N passed, N failed". A
+skipped test counts as failed, because nobody looks at skips.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ import tempfile
 import threading
 import time
 import xml.etree.ElementTree as ElementTree
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -26,8 +27,9 @@ BUILD = Path(os.environ.get("METAPIPE_BUILD") or HOME / ".build")
 LOGS = BUILD / "test-logs"
 DEV = BUILD / "envs" / "dev" / "bin"
 STATE = BUILD / "test-galaxy"
-GROUPS = ("lint", "unit", "tools", "workflow", "galaxy")
-OFFLINE = ("lint", "unit")
+GROUPS = ("lint", "unit", "tools", "workflow", "galaxy", "instance")
+#: Groups that need no Galaxy, and those whose tests start Galaxies of their own; the others share the one started here.
+OFFLINE, APART = ("lint", "unit"), ("instance",)
 #: Python processes that share the unit tests: one for each core, and two at least, since many tests wait.
 WORKERS = max(2, len(os.sched_getaffinity(0)))
 DEMO_DATABASES = ("ec-proteins-heldout:1", "pfam-gecco:35.0")
@@ -66,43 +68,31 @@ def steps(everything: bool, temp: Path) -> list[Step]:
     """All of them. The tests' own folders have short paths below ``temp``: sockets among them may have 107 letters."""
     pytest = [str(DEV / "python"), "-m", "pytest", "-q", "-p", "no:cacheprovider"]
     workers = ["-n", str(WORKERS), "--dist", "loadfile", "--no-loadscope-reorder"]
-    unit, online = LOGS / "unit.xml", LOGS / "galaxy.xml"
     slow = [] if everything else ["and not slow"]
     galaxy = {"METAPIPE_GALAXY_STATE": str(STATE)}
+
+    def tests(group: str, name: str, which: str, *words: str, **environment: str) -> Step:
+        junit = LOGS / f"{group}.xml"
+        marked, base = " ".join([which, *slow]), temp / f"pytest-{group}"
+        return Step(
+            group,
+            name,
+            [*pytest, *words, "-m", marked, f"--basetemp={base}", f"--junitxml={junit}"],
+            junit,
+            environment,
+        )
+
     return [
         Step("lint", "ruff check", [str(DEV / "ruff"), "check", "."]),
         Step("lint", "ruff format", [str(DEV / "ruff"), "format", "--check", "."]),
         Step("lint", "mypy", [str(DEV / "mypy")]),
         Step("lint", "import rules", [str(DEV / "lint-imports")]),
         Step("lint", "tools and workflow", ["scripts/lint-galaxy"]),
-        Step(
-            "unit",
-            "pytest",
-            [
-                *pytest,
-                *workers,
-                "-m",
-                " ".join(["not galaxy", *slow]),
-                f"--basetemp={temp / 'pytest'}",
-                f"--junitxml={unit}",
-            ],
-            unit,
-        ),
+        tests("unit", "pytest", "not galaxy", *workers),
         Step("tools", "Galaxy tool tests", ["scripts/galaxy-tests", "tools"], environment=galaxy),
         Step("workflow", "workflow tests", ["scripts/galaxy-tests", "workflows"], environment=galaxy),
-        Step(
-            "galaxy",
-            "instance, demo and pages",
-            [
-                *pytest,
-                "-m",
-                " ".join(["galaxy", *slow]),
-                f"--basetemp={temp / 'pytest-galaxy'}",
-                f"--junitxml={online}",
-            ],
-            online,
-            galaxy,
-        ),
+        tests("galaxy", "demo and pages", "galaxy and not own_galaxy", **galaxy),
+        tests("instance", "faults of instances", "own_galaxy"),
     ]
 
 
@@ -110,6 +100,30 @@ def say(whose: str, line: str) -> None:
     """Print a line of one lane; the other's may come before and after it, never in the middle."""
     with _printing:
         print(f"{whose:8} | {line}".rstrip(), flush=True)
+
+
+def follow(
+    whose: str, command: list[str], environment: dict[str, str], read: Callable[[str], None] | None = None
+) -> int:
+    """Run a command with these variables added, show each of its lines as it comes; return its exit code.
+
+    :param read: is given each line, without its end.
+    """
+    with subprocess.Popen(
+        command,
+        cwd=HOME,
+        env={**os.environ, **environment},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    ) as process:
+        assert process.stdout is not None
+        for line in process.stdout:
+            if read is not None:
+                read(line.rstrip("\n"))
+            say(whose, line.rstrip("\n"))
+    return process.returncode
 
 
 def run(step: Step) -> Result:
@@ -120,27 +134,19 @@ def run(step: Step) -> Result:
     if step.junit is not None:
         step.junit.unlink(missing_ok=True)
     closing: tuple[int, int] | None = None
-    environment = {**os.environ, **step.environment, "PATH": f"{DEV}:{os.environ['PATH']}"}
-    with (
-        log.open("w") as file,
-        subprocess.Popen(
-            step.command,
-            cwd=HOME,
-            env=environment,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-        ) as process,
-    ):
-        assert process.stdout is not None
-        for line in process.stdout:
-            file.write(line)
-            say(step.group, line.rstrip("\n"))
+    with log.open("w") as file:
+
+        def read(line: str) -> None:
+            nonlocal closing
+            file.write(line + "\n")
+            file.flush()
             if match := CLOSING.match(line.strip()):
                 closing = int(match[1]), int(match[2]) + int(match[3] or 0)
+
+        variables = {**step.environment, "PYTHONUNBUFFERED": "1", "PATH": f"{DEV}:{os.environ['PATH']}"}
+        returncode = follow(step.group, step.command, variables, read)
     seconds = time.monotonic() - started
-    passed, failed = count(step, process.returncode, closing)
+    passed, failed = count(step, returncode, closing)
     say(step.group, f"=== {step.name}: {passed} passed, {failed} failed in {seconds:.0f} s")
     return Result(step, passed, failed, seconds)
 
@@ -188,21 +194,8 @@ def left_in(temp: Path) -> Result:
 
 def call(*command: str | Path, **environment: str | Path) -> bool:
     """Run a command of ours with these environment variables; whether it succeeded."""
-    variables = {**os.environ, **{name: str(value) for name, value in environment.items()}}
-    argv = [str(part) for part in command]
-    with subprocess.Popen(
-        argv,
-        cwd=HOME,
-        env=variables,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    ) as process:
-        assert process.stdout is not None
-        for line in process.stdout:
-            say("instance", line.rstrip("\n"))
-    return process.returncode == 0
+    variables = {name: str(value) for name, value in environment.items()}
+    return follow("prepare", [str(part) for part in command], variables) == 0
 
 
 def prepare_galaxy() -> bool:
@@ -232,14 +225,18 @@ def main() -> int:
     temp = Path(tempfile.mkdtemp(prefix="metapipe-tests-"))
     wanted = [step for step in steps(options.all, temp) if not options.groups or step.group in options.groups]
     offline = [step for step in wanted if step.group in OFFLINE]
-    online = [step for step in wanted if step.group not in OFFLINE]
+    apart = [step for step in wanted if step.group in APART]
+    online = [step for step in wanted if step.group not in (*OFFLINE, *APART)]
     started = time.monotonic()
     if not options.keep_galaxy:  # a Galaxy that goes on needs a temp folder that does, too
         os.environ["TMPDIR"] = str(temp)
     with ThreadPoolExecutor(2) as lanes:
-        on_galaxy = lanes.submit(run_on_galaxy, online, options.keep_galaxy)
+        others = [
+            lanes.submit(run_on_galaxy, online, options.keep_galaxy),
+            lanes.submit(lambda: [run(step) for step in apart]),
+        ]
         results = [run(step) for step in offline]
-        results += on_galaxy.result()
+        results += [result for lane in others for result in lane.result()]
     if not options.keep_galaxy:
         results.append(left_in(temp))
     if not any(result.failed for result in results):

@@ -25,7 +25,7 @@ with warnings.catch_warnings():
     warnings.simplefilter("ignore")  # Galaxy's template engine still imports cgi
     import galaxy.tool_util.parser  # noqa: F401
 
-pytestmark = [pytest.mark.galaxy, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.galaxy, pytest.mark.own_galaxy, pytest.mark.timeout(600)]
 
 
 @dataclass(frozen=True)
