@@ -17,6 +17,8 @@ import subprocess
 import time
 from pathlib import Path
 
+import metadata_task
+from galaxy.celery.tasks import set_job_metadata
 from galaxy.jobs.runners import AsynchronousJobRunner, AsynchronousJobState
 
 from galaxy import model
@@ -143,11 +145,29 @@ class DetachedJobRunner(AsynchronousJobRunner):
                 job_state.fail_message = f"The job was lost {STARTS} times: something ended its processes."
                 self.fail_job(job_state)
             return
-        self._handle_metadata_externally(wrapper, resolve_requirements=True)
-        super().finish_job(job_state)
+        if wrapper.get_state() not in (model.Job.states.ERROR, model.Job.states.DELETED):
+            self._describe_results(wrapper)
+        if not self._should_stop:
+            super().finish_job(job_state)
 
     def stop_job(self, job_wrapper):
         _end(JobState(job_wrapper))
+
+    def _describe_results(self, wrapper):
+        wrapper.setup_external_metadata(
+            output_fnames=wrapper.job_io.get_output_fnames(),
+            set_extension=True,
+            tmp_dir=wrapper.working_directory,
+            # What a tool's inputs handed on to its outputs stays, as everywhere in Galaxy.
+            kwds={"overwrite": False},
+        )
+        metadata_task.describe(
+            set_job_metadata,
+            lambda: self._should_stop,
+            tool_job_working_directory=wrapper.working_directory,
+            job_id=wrapper.job_id,
+            extended_metadata_collection="extended" in wrapper.metadata_strategy,
+        )
 
     def _launch(self, job_state):
         record = job_state.record(job_state.starts() + 1)

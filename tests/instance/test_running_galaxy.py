@@ -22,7 +22,7 @@ from metapipe.instance.settings import Settings
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 SLOTS, MEMORY_MB = 3, 4321
-pytestmark = [pytest.mark.galaxy, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.galaxy, pytest.mark.own_galaxy, pytest.mark.timeout(900)]
 
 
 def galaxy(state: Path, *words: str) -> subprocess.CompletedProcess[str]:
@@ -191,6 +191,33 @@ def test_a_workflow_outlives_every_crash_and_ends_with_the_same_bytes(
     assert len(gi.jobs.get_jobs(history_id=history)) == 3  # upload, genes, first lines: nothing twice
     contents = gi.histories.show_history(history, contents=True)
     assert [content["state"] for content in contents] == ["ok"] * 6
+
+
+def test_a_broker_that_dies_while_results_are_described_costs_no_job(running: Settings) -> None:
+    gi = connect(Account.read(running.state))
+    history = gi.histories.create_history("broker")["id"]
+    uploaded = gi.tools.paste_content("one\ntwo\n", history, file_type="txt")["outputs"][0]["id"]
+    gi.datasets.wait_for_dataset(uploaded, maxwait=300, interval=0.5)
+    worker, broker = parts.identity(running, "celery"), parts.identity(running, "broker")
+    assert worker is not None
+    assert broker is not None
+    for identity in parts.belonging(running, "celery"):  # none of them may take the task before its broker dies
+        identity.send(signal.SIGSTOP)
+    try:
+        inputs = {"input": {"src": "hda", "id": uploaded}, "lineNum": 1}
+        job = gi.tools.run_tool(history, "Show beginning1", inputs)["jobs"][0]["id"]
+        folder = running.state / "data" / "jobs_directory"
+        assert processes.wait_until(lambda: any(folder.glob("*/*/*/*.ec")) or any(folder.glob("*/*/*.ec")), 120.0)
+        assert processes.wait_until(lambda: any(folder.glob("*/*/metadata/params.json")), 120.0)
+        broker.send(signal.SIGKILL)
+        assert processes.wait_until(lambda: not broker.alive, 10.0)
+    finally:
+        for identity in parts.belonging(running, "celery"):
+            identity.send(signal.SIGCONT)
+    assert galaxy(running.state, "up").returncode == 0
+    assert processes.wait_until(lambda: gi.jobs.show_job(job)["state"] == "ok", 120.0)
+    first = gi.jobs.show_job(job)["outputs"]["out_file1"]["id"]
+    assert gi.datasets.show_dataset(first)["metadata_data_lines"] == 1
 
 
 def test_a_stopped_worker_is_seen_though_its_process_is_there(running: Settings) -> None:
