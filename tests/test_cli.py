@@ -8,10 +8,13 @@ import os
 import resource
 import subprocess
 import sys
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
+from metapipe import cli
 from metapipe.cli import complain
 from metapipe.errors import CODES, EX_LOST, MetapipeError
 from metapipe.stages.registry import STAGES
@@ -25,6 +28,31 @@ def metapipe(*words: str | Path, program: str | None = None, **environment: str)
     return subprocess.run(
         [*start, *map(str, words)], capture_output=True, text=True, env={**os.environ, **environment}, check=False
     )
+
+
+@dataclass(frozen=True)
+class Said:
+    """How a command ended that was carried out in this process: exit code, and what it printed."""
+
+    returncode: int
+    stdout: str
+    stderr: str
+
+
+@pytest.fixture
+def here(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Callable[..., Said]:
+    """Give words to ``main`` as the console script does; the process that it is made for is tested elsewhere."""
+    monkeypatch.setattr(cli.signal, "signal", lambda *_: None)
+
+    def go(*words: str | Path) -> Said:
+        try:
+            code = cli.main([str(word) for word in words])
+        except SystemExit as ended:  # --help
+            code = ended.code if isinstance(ended.code, int) else int(ended.code is not None)
+        said = capsys.readouterr()
+        return Said(code, said.out, said.err)
+
+    return go
 
 
 def with_test_stages(*words: str | Path) -> subprocess.CompletedProcess[str]:
@@ -55,8 +83,8 @@ def test_help_starts_at_once_and_imports_no_engine() -> None:
 
 
 @pytest.mark.parametrize("name", STAGES)
-def test_every_stage_has_help_with_dashes_or_underscores(name: str) -> None:
-    first, second = metapipe(name, "--help"), metapipe(name.replace("_", "-"), "--help")
+def test_every_stage_has_help_with_dashes_or_underscores(name: str, here: Callable[..., Said]) -> None:
+    first, second = here(name, "--help"), here(name.replace("_", "-"), "--help")
     assert (first.returncode, first.stderr) == (0, "")
     assert first.stdout == second.stdout
     assert "example:" in first.stdout
@@ -100,9 +128,9 @@ WRONG = {
 
 
 @pytest.mark.parametrize("case", WRONG)
-def test_a_user_error_is_one_line_with_its_code(case: str, tmp_path: Path) -> None:
+def test_a_user_error_is_one_line_with_its_code(case: str, tmp_path: Path, here: Callable[..., Said]) -> None:
     words, code, text = WRONG[case]
-    ran = metapipe(*[str(tmp_path / "o") if word == "OUT" else word for word in words])
+    ran = here(*[str(tmp_path / "o") if word == "OUT" else word for word in words])
     assert ran.returncode == code, ran.stderr
     assert ran.stderr.startswith(text)
     assert ran.stderr.count("\n") == 1
@@ -147,8 +175,6 @@ def test_quarantined_records_are_told_with_their_file(tmp_path: Path) -> None:
 def test_a_bug_shows_its_code_and_a_traceback(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    from metapipe import cli
-
     def broken(arguments: object) -> int:
         raise ZeroDivisionError("oh\nno")
 
@@ -158,6 +184,16 @@ def test_a_bug_shows_its_code_and_a_traceback(
     lines = capsys.readouterr().err.splitlines()
     assert lines[0] == "METAPIPE-E901 ZeroDivisionError: oh\\nno"
     assert lines[1] == "Traceback (most recent call last):"
+
+
+def test_a_user_error_of_the_process_itself_is_its_line_and_its_exit_code() -> None:
+    words, code, text = WRONG["no number"]
+    ran = metapipe(*words)
+    assert (ran.returncode, ran.stdout, ran.stderr.count("\n")) == (code, "", 1)
+    assert ran.stderr.startswith(text)
+    ran = metapipe("filter-contigs", "--help")
+    assert (ran.returncode, ran.stderr) == (0, "")
+    assert "example:" in ran.stdout
 
 
 def test_bad_data_met_inside_a_block_is_one_line_without_a_traceback(tmp_path: Path) -> None:

@@ -176,6 +176,7 @@ def test_core_seconds_of_a_cluster_are_ours_and_those_of_the_blocks_on_other_hos
         "--outdir",
         tmp_path / "out",
         *WORDS,
+        "--program",
         "--session",
         "cluster",
     ]

@@ -165,7 +165,17 @@ def test_core_seconds_of_a_warm_session_are_ours_and_those_of_its_workers(
     server: WarmServer, start: Callable[..., Any], tmp_path: Path
 ) -> None:
     before = used_below(server.process.pid)
-    words = ["burning", "--contigs", four_records(tmp_path), "--outdir", tmp_path / "out", *WORDS, "--session", "warm"]
+    words = [
+        "burning",
+        "--contigs",
+        four_records(tmp_path),
+        "--outdir",
+        tmp_path / "out",
+        *WORDS,
+        "--program",
+        "--session",
+        "warm",
+    ]
     spent = spent_by(start(*words))
     of_the_server = used_below(server.process.pid) - before
     report = json.loads((tmp_path / "out" / "run_report.json").read_text())
