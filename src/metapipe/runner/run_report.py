@@ -192,7 +192,7 @@ def _attempts(rows: Sequence[Attempt]) -> list[dict[str, Any]]:
 
 
 def _attempt_entry(row: Attempt, number: int) -> dict[str, Any]:
-    values = dataclasses.asdict(row)
+    values = dict(vars(row))
     for name in ("notes", "is_bug", "commands"):
         del values[name]
     values["key"], values["try"] = list(row.key), number
