@@ -11,7 +11,7 @@ import re
 import unicodedata
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import as_file, files
 from xml.etree import ElementTree
 
@@ -66,11 +66,17 @@ def drawable(text: str, bold: bool = False) -> str:
 
 def text_width(text: str, size: float, bold: bool = False) -> float:
     """Return how wide ``text`` is at a font size in units."""
-    font = _font(bold)
     # Measured large, then scaled: hinting at small sizes rounds each glyph.
+    return _large_width(drawable(text, bold), bold) * size / 100.0
+
+
+@lru_cache(maxsize=4096)
+def _large_width(text: str, bold: bool) -> float:
+    """Return how wide a drawable text is at size 100: as much work as drawing it, and asked again for each line."""
+    font = _font(bold)
     font.set_size(100.0, 72)
-    font.set_text(drawable(text, bold), 0.0)
-    return float(font.get_width_height()[0]) / 64.0 * size / 100.0
+    font.set_text(text, 0.0)
+    return float(font.get_width_height()[0]) / 64.0
 
 
 def shortened(text: str, size: float, room: float, bold: bool = False) -> str:
