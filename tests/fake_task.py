@@ -75,6 +75,7 @@ class FakeTask:
                 content = content.partition(b"\n")[2]
             (self._inputs / name).write_bytes(content)
         self._open: dict[str, BinaryIO] = {}
+        self._marks: tuple[str, str] | None = None
         if totals is None:
             lengths = [len(record.sequence) for name in inputs for record in read_records(self._inputs / name)]
             totals = Totals(records=len(lengths), residues=sum(lengths))
@@ -91,9 +92,10 @@ class FakeTask:
 
     def pair_name(self, mate: Record, which: int = 0) -> str:
         assert isinstance(self.stage.records, FastqPairs)
-        names = [next(read_records(self.input_file(name))).name for name in self.stage.records.files]
-        marks = marks_of(*names)
-        return mate.name.removesuffix(marks[which]) if marks else mate.name
+        if self._marks is None:
+            first, second = (next(read_records(self.input_file(name))).name for name in self.stage.records.files)
+            self._marks = marks_of(first, second) or ("", "")
+        return mate.name.removesuffix(self._marks[which])
 
     def input_file(self, name: str) -> Path:
         return self._inputs / name
