@@ -196,11 +196,11 @@ def test_a_fragment_as_long_as_the_reads_is_merged(fake_task: Callable[..., Any]
 
 
 @pytest.mark.parametrize("options", [{"merger": "vsearch"}, {}, {"fragment_length": 180}, {"min_overlap": 20}])
-@pytest.mark.parametrize("blocks", [2, 5, 200])
+@pytest.mark.parametrize("blocks", [2, 5, 80])
 def test_blocks_joined_are_the_whole_byte_by_byte_and_so_are_the_counts(
     fake_task: Callable[..., Any], blocks: int, options: dict[str, Any]
 ) -> None:
-    pairs = amplicons(7)
+    pairs = amplicons(7, 80)
     totals = totals_of(pairs)
     whole, notes = run(fake_task, pairs, totals, **options)
     assert notes["merged"] > 20

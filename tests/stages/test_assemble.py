@@ -5,11 +5,13 @@ from __future__ import annotations
 import gzip
 import random
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from fake_task import FakeTask
 from metapipe.errors import MetapipeError
 from metapipe.stages.assemble import Assemble, AssembleOptions, explained
 from metapipe.stages.fasta_text import reverse_complement
@@ -41,7 +43,7 @@ def community() -> tuple[bytes, bytes]:
 
 def run(fake_task: Callable[..., Any], reads: tuple[bytes, bytes], **keywords: Any) -> Any:
     keywords = {"preset": "quick", "min_length": 500, **keywords}
-    task = fake_task(Assemble(), {"reads-1": reads[0], "reads-2": reads[1]}, **keywords)
+    task = fake_task(Assemble(), inputs={"reads-1": reads[0], "reads-2": reads[1]}, **keywords)
     return task.run()["contigs"], task.notes
 
 
@@ -85,6 +87,23 @@ def marked() -> tuple[bytes, bytes]:
     return reads_of([text[:1000] + "N" + text[1001:]], depth=20)
 
 
+#: What is assembled of them, with and without the pairing.
+TWO_STEPS = {"k_list": "21,41", "preset": "default"}
+
+
+@pytest.fixture(scope="module")
+def marked_contigs(marked: tuple[bytes, bytes], tmp_path_factory: pytest.TempPathFactory) -> Any:
+    return run(partial(FakeTask, folder=tmp_path_factory.mktemp("marked")), marked, **TWO_STEPS)
+
+
+@pytest.fixture(scope="module")
+def marked_contigs_unpaired(marked: tuple[bytes, bytes], tmp_path_factory: pytest.TempPathFactory) -> Any:
+    folder = tmp_path_factory.mktemp("unpaired")
+    (folder / "plain.fastq").write_bytes(b"".join(marked))
+    task = partial(FakeTask, folder=folder / "task")
+    return run(task, (b"", b""), side={"single": folder / "plain.fastq"}, **TWO_STEPS)
+
+
 def with_letters(reads: bytes, old: bytes, new: bytes) -> bytes:
     table = bytes.maketrans(old, new)
     lines = reads.split(b"\n")
@@ -95,26 +114,26 @@ def with_letters(reads: bytes, old: bytes, new: bytes) -> bytes:
     ("old", "new"), [(b"N", b"."), (b"N", b"-"), (b"N", b"R"), (b"N", b"n"), (b"T", b"U"), (b"ACGTN", b"acgu.")]
 )
 def test_a_letter_that_is_no_base_reads_as_n_and_u_as_t(
-    fake_task: Callable[..., Any], marked: tuple[bytes, bytes], old: bytes, new: bytes
+    fake_task: Callable[..., Any], marked: tuple[bytes, bytes], marked_contigs: Any, old: bytes, new: bytes
 ) -> None:
-    contigs = run(fake_task, marked, k_list="21,41", preset="default")
     first, second = (with_letters(mates, old, new) for mates in marked)
-    assert run(fake_task, (first, second), k_list="21,41", preset="default") == contigs
-    assert contigs[0] != b""
+    assert run(fake_task, (first, second), **TWO_STEPS) == marked_contigs
+    assert marked_contigs[0] != b""
 
 
 @pytest.mark.parametrize("packed", [False, True])
 def test_single_reads_with_other_letters_line_ends_and_empty_ones_give_the_same_contigs(
-    fake_task: Callable[..., Any], tmp_path: Path, marked: tuple[bytes, bytes], packed: bool
+    fake_task: Callable[..., Any],
+    tmp_path: Path,
+    marked: tuple[bytes, bytes],
+    marked_contigs_unpaired: Any,
+    packed: bool,
 ) -> None:
-    options = {"k_list": "21,41", "preset": "default"}
-    plain, odd = tmp_path / "plain.fastq", tmp_path / "odd.fastq"
-    plain.write_bytes(b"".join(marked))
-    text = b"@empty\n\n+\n\n@letter\nu\n+\nI\n" + with_letters(plain.read_bytes(), b"NT", b".U")
+    odd = tmp_path / "odd.fastq"
+    text = b"@empty\n\n+\n\n@letter\nu\n+\nI\n" + with_letters(b"".join(marked), b"NT", b".U")
     odd.write_bytes(gzip.compress(text.replace(b"\n", b"\r\n")) if packed else text.replace(b"\n", b"\r\n"))
-    contigs = run(fake_task, (b"", b""), side={"single": plain}, **options)
-    assert run(fake_task, (b"", b""), side={"single": odd}, **options) == contigs
-    assert contigs[1]["contigs"] > 0
+    assert run(fake_task, (b"", b""), side={"single": odd}, **TWO_STEPS) == marked_contigs_unpaired
+    assert marked_contigs_unpaired[1]["contigs"] > 0
 
 
 @pytest.mark.parametrize(
