@@ -13,6 +13,7 @@ import pytest
 from made_reads import Read, columns, dna, fastq
 from mapping_reads import DATABASE, read_pairs, references, single_reads
 
+from fake_task import FakeTask
 from metapipe.biomas import amplicon_mapping
 from metapipe.biomas.amplicon_mapping import read_of
 from metapipe.biomas.bowtie2 import FINISHED, INDEX, align, command, name_of, reads_seen
@@ -49,6 +50,23 @@ def mapped(fake_task: Callable[..., Any]) -> Callable[..., Mapped]:
     return run
 
 
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory) -> Mapped:
+    """All single reads, mapped in one piece."""
+    folder = tmp_path_factory.mktemp("whole")
+    task = FakeTask(MapAmplicons(), folder, {"reads": fastq(SINGLE)}, databases={"amplicon": DATABASE})
+    return Mapped(task.run()["matches"], task.notes)
+
+
+@pytest.fixture(scope="module")
+def whole_pairs(tmp_path_factory: pytest.TempPathFactory) -> Mapped:
+    """All pairs, mapped in one piece."""
+    first, second = columns(PAIRS)
+    inputs = {"reads-1": fastq(first), "reads-2": fastq(second)}
+    task = FakeTask(MapPairs(), tmp_path_factory.mktemp("pairs"), inputs, databases={"amplicon": DATABASE})
+    return Mapped(task.run()["matches"], task.notes)
+
+
 @pytest.fixture
 def mapped_pairs(fake_task: Callable[..., Any]) -> Callable[..., Mapped]:
     def run(pairs: Pairs, **options: Any) -> Mapped:
@@ -60,8 +78,8 @@ def mapped_pairs(fake_task: Callable[..., Any]) -> Callable[..., Mapped]:
     return run
 
 
-def test_every_read_has_a_row_in_the_order_given_with_its_size_and_length(mapped: Callable[..., Mapped]) -> None:
-    found = mapped(SINGLE)
+def test_every_read_has_a_row_in_the_order_given_with_its_size_and_length(whole: Mapped) -> None:
+    found = whole
     assert list(found.cells) == [name for name, _, _ in SINGLE]
     for name, bases, _ in SINGLE:
         size = re.search(r";size=(\d+)$", name)
@@ -94,8 +112,8 @@ def test_a_local_search_finds_what_lies_between_foreign_ends(mapped: Callable[..
     assert any(re.fullmatch(rf"{re.escape(name)}:1:20\d:\d:20\d", match) for match in part.matches(odd[0]))
 
 
-def test_both_searches_together_keep_the_best_of_each(mapped: Callable[..., Mapped]) -> None:
-    by_search = {search: mapped(SINGLE, search=search) for search in ("both", "end-to-end", "local")}
+def test_both_searches_together_keep_the_best_of_each(mapped: Callable[..., Mapped], whole: Mapped) -> None:
+    by_search = {"both": whole} | {search: mapped(SINGLE, search=search) for search in ("end-to-end", "local")}
     for name in by_search["both"].cells:
         both, end, local = (set(found.matches(name)) for found in by_search.values())
         assert both <= end | local
@@ -103,14 +121,15 @@ def test_both_searches_together_keep_the_best_of_each(mapped: Callable[..., Mapp
 
 
 @pytest.mark.parametrize("blocks", [2, 5])
-def test_rows_are_the_same_however_the_reads_are_cut(mapped: Callable[..., Mapped], blocks: int) -> None:
+def test_rows_are_the_same_however_the_reads_are_cut(mapped: Callable[..., Mapped], whole: Mapped, blocks: int) -> None:
     size = -(-len(SINGLE) // blocks)
     parts = [mapped(SINGLE[start : start + size]) for start in range(0, len(SINGLE), size)]
-    assert [row for part in parts for row in part.rows] == mapped(SINGLE).rows
+    assert [row for part in parts for row in part.rows] == whole.rows
 
 
-def test_rows_do_not_depend_on_the_order_of_the_reads_their_names_or_threads(mapped: Callable[..., Mapped]) -> None:
-    whole = mapped(SINGLE)
+def test_rows_do_not_depend_on_the_order_of_the_reads_their_names_or_threads(
+    mapped: Callable[..., Mapped], whole: Mapped
+) -> None:
     shuffled = random.Random(1).sample(SINGLE, len(SINGLE))
     assert sorted(mapped(shuffled, threads=2).rows) == sorted(whole.rows)
     renamed = mapped([(f"r{number}", *read[1:]) for number, read in enumerate(SINGLE)])
@@ -118,13 +137,19 @@ def test_rows_do_not_depend_on_the_order_of_the_reads_their_names_or_threads(map
 
 
 @pytest.mark.parametrize("blocks", [2, 5])
-def test_rows_of_pairs_are_the_same_however_they_are_cut(mapped_pairs: Callable[..., Mapped], blocks: int) -> None:
-    whole = mapped_pairs(PAIRS)
+def test_rows_of_pairs_are_the_same_however_they_are_cut(
+    mapped_pairs: Callable[..., Mapped], whole_pairs: Mapped, blocks: int
+) -> None:
     size = -(-len(PAIRS) // blocks)
     parts = [mapped_pairs(PAIRS[start : start + size]) for start in range(0, len(PAIRS), size)]
-    assert [row for part in parts for row in part.rows] == whole.rows
+    assert [row for part in parts for row in part.rows] == whole_pairs.rows
+
+
+def test_rows_of_pairs_do_not_depend_on_their_order_or_threads(
+    mapped_pairs: Callable[..., Mapped], whole_pairs: Mapped
+) -> None:
     shuffled = random.Random(2).sample(PAIRS, len(PAIRS))
-    assert sorted(mapped_pairs(shuffled, threads=2).rows) == sorted(whole.rows)
+    assert sorted(mapped_pairs(shuffled, threads=2).rows) == sorted(whole_pairs.rows)
 
 
 def test_a_hundred_equally_good_references_are_chosen_from_by_the_read_alone(tmp_path: Path) -> None:
@@ -160,8 +185,8 @@ def test_batches_leave_no_trace_in_the_table(mapped: Callable[..., Mapped], monk
     assert mapped(SINGLE, search="end-to-end").rows == whole.rows
 
 
-def test_each_mate_of_a_pair_tells_its_own_matches(mapped_pairs: Callable[..., Mapped]) -> None:
-    found = mapped_pairs(PAIRS)
+def test_each_mate_of_a_pair_tells_its_own_matches(whole_pairs: Mapped) -> None:
+    found = whole_pairs
     assert list(found.cells) == [first[0].removesuffix("/1") for first, _ in PAIRS]
     mates = {name: {match.split(":")[1] for match in found.matches(name)} for name in found.cells}
     assert mates["only_first"] == mates["second_empty"] == {"1"}

@@ -175,7 +175,7 @@ def arguments(tool: Tool, values: dict[str, Any], folder: Path) -> list[list[str
     program.parent.mkdir()
     log = folder / "calls.jsonl"
     program.write_text(
-        f"#!{sys.executable}\nimport json, sys\nopen({str(log)!r}, 'a').write(json.dumps(sys.argv[1:]) + '\\n')\n"
+        f"#!{sys.executable} -IS\nimport json, sys\nopen({str(log)!r}, 'a').write(json.dumps(sys.argv[1:]) + '\\n')\n"
     )
     program.chmod(0o755)
     table = folder / "table"  # one tool reads what its stage wrote
