@@ -13,6 +13,8 @@ import pytest
 
 #: CPU seconds that each of four blocks burns.
 BURNT = 0.6
+#: CPU seconds that a driver may need to end after it has written its report, on a busy machine.
+ENDING = 0.1
 #: Options of such a run.
 WORDS = ["--seconds", str(BURNT), "--blocks", "4", "--slots", "2"]
 
@@ -39,7 +41,7 @@ def four_records(tmp_path: Path) -> Path:
 def must_be_the_sum_of_our_tree_and_the_rows(report: dict[str, Any], spent: float) -> float:
     """Where blocks run in processes of others; returns what the rows say these used."""
     in_rows = sum(row["user"] + row["system"] + row["worker_cpu"] for row in report["attempts"])
-    assert report["totals"]["core_seconds_used"] == pytest.approx(spent + in_rows, rel=0.02, abs=0.05)
+    assert report["totals"]["core_seconds_used"] == pytest.approx(spent + in_rows, rel=0.02, abs=0.02 + ENDING)
     must_be_what_was_burnt(report)
     return in_rows
 
