@@ -18,6 +18,7 @@ from marked_program import HERE, KEPT, MARK, PYTHON_PATH, MarkedProgram, allowed
 from stages_for_tests import STAGES
 
 from metapipe.runner.engine import Request, RunResult, run_stage
+from spark_in_turn import SparkInTurn
 
 
 @dataclass(frozen=True)
@@ -173,6 +174,20 @@ def program(tmp_path: Path) -> Iterator[Callable[..., MarkedProgram]]:
     yield go
     for one in started:
         one.end()
+
+
+@pytest.fixture(scope="module")
+def lasting_spark(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SparkInTurn]:
+    one = SparkInTurn(tmp_path_factory.mktemp("spark"), KEPT)
+    yield one
+    one.end()
+
+
+@pytest.fixture
+def one_spark(lasting_spark: SparkInTurn) -> Iterator[SparkInTurn]:
+    """The local sessions of this file's tests that ask for it are one and the same."""
+    with lasting_spark.instead():
+        yield lasting_spark
 
 
 @pytest.fixture(scope="module")

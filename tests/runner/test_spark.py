@@ -17,8 +17,10 @@ from metapipe.runner.blocks import Block, ByteRange
 from metapipe.runner.jvm import archive_path, java_options
 from metapipe.runner.stage import Totals
 from metapipe.runner.task import Job
+from spark_in_turn import SparkInTurn
 
 
+@pytest.mark.usefixtures("one_spark")
 def test_poison_in_a_spark_session_gives_the_bytes_of_the_inline_session(
     run: Callable[..., Any], fasta: Callable[..., Path]
 ) -> None:
@@ -32,6 +34,7 @@ def test_poison_in_a_spark_session_gives_the_bytes_of_the_inline_session(
     assert len({row["pid"] for row in spark.result.report["attempts"]} - {0}) >= 1
 
 
+@pytest.mark.usefixtures("one_spark")
 def test_a_killed_worker_costs_a_retry_and_nothing_else(
     run: Callable[..., Any], fasta: Callable[..., Path], tmp_path: Path
 ) -> None:
@@ -43,6 +46,7 @@ def test_a_killed_worker_costs_a_retry_and_nothing_else(
     assert ran.result.quarantined == 0
 
 
+@pytest.mark.usefixtures("one_spark")
 def test_a_failure_in_a_spark_session_has_its_code(run: Callable[..., Any], fasta: Callable[..., Path]) -> None:
     with pytest.raises(MetapipeError, match="METAPIPE-E801 a block reached its time limit"):
         run(
@@ -57,33 +61,32 @@ def test_a_failure_in_a_spark_session_has_its_code(run: Callable[..., Any], fast
         )
 
 
-def test_runs_of_several_threads_share_a_session_and_are_cancelled_one_by_one(tmp_path: Path) -> None:
-    session = sessions.SparkSession(2, tmp_path)
-    try:
-        ended: dict[str, Any] = {}
+def test_runs_of_several_threads_share_a_session_and_are_cancelled_one_by_one(
+    one_spark: SparkInTurn, tmp_path: Path
+) -> None:
+    session = one_spark(2, tmp_path)
+    ended: dict[str, Any] = {}
 
-        def go(tag: str, seconds: float) -> None:
-            (tmp_path / tag).mkdir()
-            job, blocks = waiting_job(tmp_path / tag, seconds)
-            try:
-                ended[tag] = [row.outcome for row in session.run(job, blocks, lambda: None, tag=tag)]
-            except MetapipeError as error:
-                ended[tag] = str(error)
+    def go(tag: str, seconds: float) -> None:
+        (tmp_path / tag).mkdir()
+        job, blocks = waiting_job(tmp_path / tag, seconds)
+        try:
+            ended[tag] = [row.outcome for row in session.run(job, blocks, lambda: None, tag=tag)]
+        except MetapipeError as error:
+            ended[tag] = str(error)
 
-        threads = {tag: threading.Thread(target=go, args=(tag, wait)) for tag, wait in (("long", 60), ("short", 0.1))}
-        for thread in threads.values():
-            thread.start()
-        threads["short"].join(30)
-        assert ended == {"short": ["ok"]}
-        session.cancel("long")
-        threads["long"].join(20)
-        assert ended["long"] == "METAPIPE-E601 the run was cancelled"
-        go("again", 0.1)
-        assert ended["again"] == ["ok"]
-        assert not session.remote
-        assert session.facts()["cores"] == 2
-    finally:
-        session.stop()
+    threads = {tag: threading.Thread(target=go, args=(tag, wait)) for tag, wait in (("long", 60), ("short", 0.1))}
+    for thread in threads.values():
+        thread.start()
+    threads["short"].join(30)
+    assert ended == {"short": ["ok"]}
+    session.cancel("long")
+    threads["long"].join(20)
+    assert ended["long"] == "METAPIPE-E601 the run was cancelled"
+    go("again", 0.1)
+    assert ended["again"] == ["ok"]
+    assert not session.remote
+    assert session.facts()["cores"] == 2
 
 
 def waiting_job(folder: Path, seconds: float) -> tuple[Job, list[Block]]:
@@ -129,8 +132,23 @@ def test_a_java_that_does_not_start_is_quoted(
         run("identity", {"contigs": fasta(4)}, session="local", slots=2)
 
 
-def test_the_class_data_archive_is_really_used(tmp_path: Path) -> None:
+@pytest.mark.usefixtures("one_spark")
+@pytest.mark.parametrize("blocks", [2, 7, pytest.param(64, marks=pytest.mark.slow)])
+def test_any_cut_and_order_gives_the_same_bytes_in_spark(
+    blocks: int, run: Callable[..., Any], fasta: Callable[..., Path]
+) -> None:
+    """Blocks are begun in a shuffled order, on two slots, and end in whatever order they do."""
+    path = fasta(100)
+    once = run("counting", {"contigs": path})
+    shuffled = {"order": lambda given: random.Random(blocks).sample(given, len(given))}
+    ran = run("counting", {"contigs": path}, blocks=blocks, session="local", slots=2, **shuffled)
+    assert ran.outputs == once.outputs
+    assert ran.summary_bytes == once.summary_bytes
+
+
+def test_the_class_data_archive_is_really_used(lasting_spark: SparkInTurn, tmp_path: Path) -> None:
     """With ``-Xshare:on`` the JVM refuses to start when it cannot map the archive it is given."""
+    lasting_spark.end()  # this one is started otherwise
     archive = archive_path()
     assert archive is not None
     if not archive.is_file():
@@ -143,16 +161,3 @@ def test_the_class_data_archive_is_really_used(tmp_path: Path) -> None:
     shared = sum("shared objects file (top)" in line for line in loaded)
     assert shared > 5000
     assert shared / sum("source:" in line for line in loaded) > 0.7
-
-
-@pytest.mark.parametrize("blocks", [2, 7, pytest.param(64, marks=pytest.mark.slow)])
-def test_any_cut_and_order_gives_the_same_bytes_in_spark(
-    blocks: int, run: Callable[..., Any], fasta: Callable[..., Path]
-) -> None:
-    """Blocks are begun in a shuffled order, on two slots, and end in whatever order they do."""
-    path = fasta(100)
-    once = run("counting", {"contigs": path})
-    shuffled = {"order": lambda given: random.Random(blocks).sample(given, len(given))}
-    ran = run("counting", {"contigs": path}, blocks=blocks, session="local", slots=2, **shuffled)
-    assert ran.outputs == once.outputs
-    assert ran.summary_bytes == once.summary_bytes

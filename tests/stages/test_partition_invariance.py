@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,7 @@ from metapipe.runner.blocks import Block
 from metapipe.runner.engine import Request, run_stage
 from metapipe.runner.stage import WholeInput
 from metapipe.stages.registry import STAGES
+from spark_in_turn import SparkInTurn
 
 DATA = Path(__file__).parents[2] / "test-data"
 DATABASES = {"proteins": "metapipe-tiny-proteins", "hmm": "metapipe-tiny-domains", "amplicon": "biomas-tiny-16s"}
@@ -200,9 +201,18 @@ def test_a_stage_of_the_whole_input_gives_the_same_bytes_on_one_slot_and_on_two(
     same(runs, name, runs.run(name, slots=1))
 
 
+@pytest.fixture(scope="module")
+def spark(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SparkInTurn]:
+    one = SparkInTurn(tmp_path_factory.mktemp("spark"))
+    yield one
+    one.end()
+
+
 @pytest.mark.parametrize("name", ["predict_genes", "search_domains", "trim_reads", "merge_pairs"])
-def test_a_stage_gives_the_same_bytes_on_spark(name: str, runs: Runs) -> None:
-    same(runs, name, runs.run(name, blocks=5, session="local"))
+def test_a_stage_gives_the_same_bytes_on_spark(name: str, runs: Runs, spark: SparkInTurn) -> None:
+    runs.reference(name)
+    with spark.instead():
+        same(runs, name, runs.run(name, blocks=5, session="local"))
 
 
 def test_the_reference_runs_find_something(runs: Runs, filled_outputs: Callable[[str], list[str]]) -> None:
