@@ -9,25 +9,17 @@ from pathlib import Path
 
 import pytest
 
+from metapipe.cli import build_parser
 from metapipe.errors import MetapipeError
 from metapipe.runner.event_log import VARIABLE, event_log_settings
 
 
-@pytest.mark.parametrize("asked", ["option", "variable"])
 def test_the_event_log_appears_where_it_is_asked_for(
-    asked: str,
-    start: Callable[..., subprocess.Popen[str]],
-    fasta: Callable[..., Path],
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
+    start: Callable[..., subprocess.Popen[str]], fasta: Callable[..., Path], tmp_path: Path
 ) -> None:
     folder = tmp_path / "a folder" / "logs"
     words = ["identity", "--contigs", fasta(6), "--outdir", tmp_path / "out", "--session", "local", "--blocks", "3"]
-    if asked == "option":
-        words += ["--event-log", folder]
-    else:
-        monkeypatch.setenv(VARIABLE, str(folder))
-    process = start(*words, "--slots", "2")
+    process = start(*words, "--slots", "2", "--event-log", folder)
     _, errors = process.communicate(timeout=90)
     assert (process.returncode, errors) == (0, "")
     report = json.loads((tmp_path / "out" / "run_report.json").read_text())
@@ -35,6 +27,14 @@ def test_the_event_log_appears_where_it_is_asked_for(
     events = [json.loads(line)["Event"] for line in log.read_text().splitlines()]
     assert events.count("SparkListenerTaskEnd") == 3
     assert report["session_facts"]["settings"]["spark.eventLog.enabled"] == "true"
+
+
+def test_a_variable_asks_for_what_the_option_does(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    words = ["filter_contigs", "--contigs", "x"]
+    assert build_parser(words).parse_args(words).event_log is None
+    by_option = build_parser(words).parse_args([*words, "--event-log", str(tmp_path)]).event_log
+    monkeypatch.setenv(VARIABLE, str(tmp_path))
+    assert build_parser(words).parse_args(words).event_log == by_option == tmp_path
 
 
 def test_an_inline_run_has_no_event_log(run: Callable[..., object], fasta: Callable[..., Path], tmp_path: Path) -> None:
