@@ -96,8 +96,8 @@ def test_a_block_that_does_nothing_at_all_is_ended(how: str, where: str, misbeha
 def test_a_block_that_burns_without_end_is_ended_at_its_time_limit_and_not_taken_for_idle(
     how: str, misbehave: Callable[..., Any]
 ) -> None:
-    ended = misbehave(how, "--idle-timeout", "2", "--timeout", "4.5")
-    ended.must_fail("E801", "a block reached its time limit of 4.5 s$")
+    ended = misbehave(how, "--idle-timeout", "1.5", "--timeout", "3")
+    ended.must_fail("E801", "a block reached its time limit of 3 s$")
 
 
 def test_a_program_that_waits_and_talks_is_alive(run: Callable[..., Any], fasta: Callable[..., Path]) -> None:

@@ -225,7 +225,7 @@ def test_lines_that_were_asked_for_come_while_the_blocks_run(
     session: str, start: Callable[..., subprocess.Popen[str]], fasta: Callable[..., Path], tmp_path: Path
 ) -> None:
     words = ["slow", "--contigs", fasta(12), "--outdir", tmp_path / "out", "--flag", tmp_path / "flag"]
-    words += ["--seconds", "1", "--blocks", "12", "--session", session, "--slots", "2", "--progress"]
+    words += ["--seconds", "0.5", "--blocks", "12", "--session", session, "--slots", "2", "--progress"]
     process = start(*words)
     assert process.stderr is not None
     first = process.stderr.readline()
