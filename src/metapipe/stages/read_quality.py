@@ -143,7 +143,7 @@ class ReadCounts:
             "lengths": _histogram(self.lengths),
             "mean_qualities": _histogram(self.mean_qualities),
             "gc": _histogram(self.gc),
-            "quality_sums": {str(position): int(total) for position, total in enumerate(self.quality_sums, 1)},
+            "quality_sums": {str(position): total for position, total in enumerate(self.quality_sums.tolist(), 1)},
         }
 
 
