@@ -11,7 +11,7 @@ from typing import Any
 import psutil
 import pytest
 
-#: CPU seconds that each of four blocks burns.
+#: CPU seconds that each of four blocks burns for its one record.
 BURNT = 0.6
 #: CPU seconds that a driver may need to end after it has written its report, on a busy machine.
 ENDING = 0.1
@@ -38,19 +38,22 @@ def four_records(tmp_path: Path) -> Path:
     return path
 
 
-def must_be_the_sum_of_our_tree_and_the_rows(report: dict[str, Any], spent: float) -> float:
-    """Where blocks run in processes of others; returns what the rows say these used."""
+def must_be_the_sum_of_our_tree_and_the_rows(report: dict[str, Any], spent: float, each: float = BURNT) -> float:
+    """Where blocks run in processes of others; returns what the rows say these used.
+
+    :param each: seconds that a record burnt.
+    """
     in_rows = sum(row["user"] + row["system"] + row["worker_cpu"] for row in report["attempts"])
     assert report["totals"]["core_seconds_used"] == pytest.approx(spent + in_rows, rel=0.02, abs=0.02 + ENDING)
-    must_be_what_was_burnt(report)
+    must_be_what_was_burnt(report, each)
     return in_rows
 
 
-def must_be_what_was_burnt(report: dict[str, Any]) -> None:
+def must_be_what_was_burnt(report: dict[str, Any], each: float = BURNT) -> None:
     """Each row has the seconds of its own block."""
-    assert len(report["attempts"]) == 4
+    assert len(report["attempts"]) >= 4
     for row in report["attempts"]:
-        assert BURNT <= row["user"] + row["system"] < BURNT + 0.5
+        assert each * row["records"] <= row["user"] + row["system"] < each * row["records"] + 0.5
 
 
 def used_below(pid: int) -> float:

@@ -326,6 +326,7 @@ class HowToBurn:
     seconds: float = option(1.0, "CPU seconds per record")
     program: bool = option(False, "in a program")
     escape: bool = option(False, "in a program left behind")
+    pause: float = option(0.0, "seconds to wait per record beside")
 
 
 class Burning(Identity):
@@ -336,6 +337,7 @@ class Burning(Identity):
 
     def run(self, task: Task, state: Any) -> None:
         for record in task.records():
+            time.sleep(task.options.pause)
             if task.options.program:
                 code = f"import time\nwhile time.process_time() < {task.options.seconds}: pass"
                 task.launch(["/bin/sh", "-c", '"$0" -S -c "$1"; exit 0', sys.executable, code])

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import os
 import re
+import resource
 import signal
 import socket
 import subprocess
@@ -13,26 +13,30 @@ import threading
 import time
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import Any
 
 import psutil
 import pytest
-from cluster_hosts import COPY, METAPIPE, SparkCluster, executors, hosts_of
+from cluster_hosts import COPY, METAPIPE, PACE, SparkCluster, executors, hosts_of
 from marked_program import MarkedProgram, allowed, wait_until
-from spent_seconds import WORDS, four_records, must_be_the_sum_of_our_tree_and_the_rows, spent_by
+from spent_seconds import must_be_the_sum_of_our_tree_and_the_rows
 
 
-def test_two_hosts_give_the_bytes_of_one_and_no_secret_is_seen(
-    job: Callable[..., MarkedProgram], cluster: SparkCluster
+def test_two_hosts_give_the_bytes_of_one_count_all_seconds_and_no_secret_is_seen(
+    job: Callable[..., MarkedProgram], cluster: SparkCluster, fasta: Callable[..., Path]
 ) -> None:
+    burning = ["burning", "--contigs", fasta(32), "--program", "--seconds", 0.1, "--pause", PACE - 0.1, "--blocks", 16]
     with Sniffer(cluster.hosts.bridge) as sniffer:
-        one = job()
+        before = resource.getrusage(resource.RUSAGE_CHILDREN)
+        one = job(*burning)
         wait_until(one.parts)
         lines = told_by_proc(one.alive(), "cmdline")
         environments = told_by_proc(one.below("metapipe.runner.worker_daemon"), "environ")
         told = one.wait().must_succeed(COPY)
+        after = resource.getrusage(resource.RUSAGE_CHILDREN)  # of the run alone: the cluster has not ended
     assert (told["session"], hosts_of(told)) == ("cluster", {"host-a", "host-b"})
     assert told["totals"]["retries"] == 0
+    spent = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+    must_be_the_sum_of_our_tree_and_the_rows(told, spent, each=0.1)
     for pid in cluster.pids.values():
         below = [process.pid for process in psutil.Process(pid).children(recursive=True)]
         lines |= told_by_proc([pid, *below], "cmdline")
@@ -164,23 +168,3 @@ class Sniffer:
 
     def found(self, *words: bytes) -> list[bytes]:
         return [word for word in words if word in self._kept]
-
-
-def test_core_seconds_of_a_cluster_are_ours_and_those_of_the_blocks_on_other_hosts(
-    cluster: Any, start: Callable[..., Any], tmp_path: Path
-) -> None:
-    words = [
-        "burning",
-        "--contigs",
-        four_records(tmp_path),
-        "--outdir",
-        tmp_path / "out",
-        *WORDS,
-        "--program",
-        "--session",
-        "cluster",
-    ]
-    spent = spent_by(start(*words, environment=cluster.environment()))
-    report = json.loads((tmp_path / "out" / "run_report.json").read_text())
-    assert report["session"] == "cluster"
-    must_be_the_sum_of_our_tree_and_the_rows(report, spent)
