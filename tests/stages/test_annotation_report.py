@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 
 from metapipe.errors import MetapipeError
 from metapipe.stages.annotation_report import AnnotationReport
+from metapipe.stages.reporting import picture
 from metapipe.stages.reporting.gene_table import tally
 from metapipe.stages.reporting.methods import declared_defaults
 from metapipe.stages.reporting.page import SHOWN_GENES, render
@@ -188,8 +189,9 @@ def run(
 
 
 def test_the_stage_makes_the_same_bytes_in_whatever_order_the_summaries_come(
-    fake_task: Callable[..., Any], tmp_path: Path
+    fake_task: Callable[..., Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(picture, "DENSITY", 0.25)  # everything is drawn, with few pixels: those take most of the time
     paths = samples.write(tmp_path, samples.full(genes=60))
     table = samples.table(samples.rows(60))
     first = run(fake_task, tmp_path, paths, table)
