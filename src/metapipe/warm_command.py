@@ -150,7 +150,7 @@ def _up(options: argparse.Namespace, path: Path, say: Say) -> int:
         )
     deadline = time.monotonic() + _START_LIMIT
     try:
-        while (found := ask_server(path, "status")) is None or found["state"] == "starting":
+        while (found := ask_server(path, "status")) is None or _is_on_its_way(found, process.pid):
             if process.poll() is not None:
                 raise MetapipeError(
                     "E321", f"the server ended at its start; its last words: {last_words(log.read_bytes())}", file=log
@@ -166,6 +166,12 @@ def _up(options: argparse.Namespace, path: Path, say: Say) -> int:
     say(_in_words(found))
     say(f"export {SOCKET_VARIABLE}={path}")
     return 0
+
+
+def _is_on_its_way(found: dict[str, Any], started: int) -> bool:
+    """Not ready yet. One just started that is draining already has no Spark, and is about to end or to try again."""
+    state, pid = found["state"], found["pid"]
+    return state == "starting" or (state, pid) == ("draining", started)
 
 
 def _program() -> list[str]:

@@ -17,6 +17,9 @@ import pytest
 from marked_program import HERE, PYTHON_PATH, allowed
 from warm_servers import WarmServer, start_server
 
+from metapipe import cli, warm_command
+from metapipe.errors import MetapipeError
+
 
 @pytest.fixture
 def server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[WarmServer]:
@@ -189,6 +192,31 @@ def test_up_status_and_down(tmp_path: Path) -> None:
         assert metapipe("warm", "down", "--socket", socket).returncode == 0
     assert not psutil.pid_exists(facts["pid"]) or psutil.Process(facts["pid"]).status() == psutil.STATUS_ZOMBIE
     assert not socket.exists()
+
+
+def test_a_server_that_answers_while_it_gives_up_is_not_ready(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """For a moment between the failure of its Java and its end."""
+
+    class GivingUp:
+        pid, looks = 77, 0
+
+        def __init__(self, *_: Any, stdout: Any, **__: Any) -> None:
+            stdout.write(b"METAPIPE-E302 no Java\n")
+
+        def poll(self) -> int | None:
+            self.looks += 1
+            return None if self.looks < 3 else 69
+
+        def terminate(self) -> None: ...
+
+        def wait(self) -> None: ...
+
+    answers = iter([None, {"state": "starting", "pid": 77}])
+    monkeypatch.setattr(warm_command.subprocess, "Popen", GivingUp)
+    monkeypatch.setattr(warm_command, "ask_server", lambda *_: next(answers, {"state": "draining", "pid": 77}))
+    arguments = ["warm", "up", "--socket", str(tmp_path / "folder" / "s")]
+    with pytest.raises(MetapipeError, match=r"METAPIPE-E321 .* its last words: METAPIPE-E302"):
+        cli.run(arguments)
 
 
 def test_a_server_that_cannot_start_says_why(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
