@@ -11,7 +11,7 @@ from typing import Any, BinaryIO
 import pytest
 
 from metapipe.errors import MetapipeError
-from metapipe.mate_names import marks_of
+from metapipe.formats.mate_names import marks_of
 from metapipe.runner.merge import add_counts
 from metapipe.runner.stage import Completed, Database, FastqPairs, Record, Stage, Table, Totals
 

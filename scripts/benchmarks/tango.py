@@ -127,8 +127,8 @@ def made_matches(kind: str, reads: int) -> npt.NDArray[np.int64]:
 def write_database(folder: Path) -> Path:
     """The folder of a database without sequences: the stage reads its tables only."""
     from metapipe.biomas.taxonomy import REFERENCE_COLUMNS, TAXONOMY_COLUMNS
+    from metapipe.formats.table_rows import header_line
     from metapipe.refdb.manifest import Manifest, describe_files
-    from metapipe.stages.table_rows import header_line
 
     folder.mkdir()
     taxa, references = made_rows()
@@ -149,7 +149,7 @@ def write_database(folder: Path) -> Path:
 def write_kept(path: Path, kind: str, rows: int) -> None:
     """A table as filter_matches writes it: half of the reads in each tier, identity tells nothing."""
     from metapipe.biomas.tables import KEPT_COLUMNS
-    from metapipe.stages.table_rows import header_line
+    from metapipe.formats.table_rows import header_line
 
     names = made_taxonomy().references
     with path.open("wb") as file:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Sequence
 
-from metapipe.stages.fasta_text import reverse_complement
+from metapipe.formats.fasta_text import reverse_complement
 
 #: (header without ``@``, bases, qualities)
 Read = tuple[str, str, str]

@@ -18,8 +18,8 @@ from metapipe.biomas.tables import ASSIGNMENT_COLUMNS, KEPT_COLUMNS
 from metapipe.biomas.taxonomy import read_taxonomy
 from metapipe.biomas.tier_rules import Assigner, above_species, read_kept_row, score
 from metapipe.errors import MetapipeError
+from metapipe.formats.table_rows import Place, header_line
 from metapipe.runner.stage import Database
-from metapipe.stages.table_rows import Place, header_line
 
 TAXA = """#taxid\tparent\trank\tname\tflags
 1\t\tno rank\troot\t

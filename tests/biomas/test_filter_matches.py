@@ -15,7 +15,7 @@ from metapipe.biomas.filter_matches import FilterMatches, FilterMatchesOptions, 
 from metapipe.biomas.identity_tiers import Match, Thresholds, Verdict, percent
 from metapipe.biomas.tables import KEPT_COLUMNS, MATCH_COLUMNS
 from metapipe.errors import MetapipeError
-from metapipe.stages.table_rows import Place, header_line
+from metapipe.formats.table_rows import Place, header_line
 
 BIOMAS = Thresholds.of_percent(70, 97, 90)
 PLACE = Place("matches.tsv", 2)

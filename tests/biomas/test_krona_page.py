@@ -20,7 +20,7 @@ from metapipe.biomas.taxon_table import count_assignments, read_taxa, write_taxa
 from metapipe.biomas.taxon_tree import TaxonTree
 from metapipe.cli import main
 from metapipe.errors import MetapipeError
-from metapipe.stages.table_rows import Place
+from metapipe.formats.table_rows import Place
 
 
 def table_of(rows: list[samples.Row]) -> list[bytes]:

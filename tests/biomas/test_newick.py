@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from metapipe.biomas.newick import label, newick
 from metapipe.biomas.taxon_tree import TaxonTree
-from metapipe.stages.table_rows import Place
+from metapipe.formats.table_rows import Place
 
 HERE = Place("table", 2)
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from metapipe.biomas.taxon_table import count_assignments, read_taxa, write_across, write_taxa
 from metapipe.biomas.taxon_tree import TaxonTree, lineage_steps
 from metapipe.errors import MetapipeError
-from metapipe.stages.table_rows import Place
+from metapipe.formats.table_rows import Place
 
 HERE = Place("table", 2)
 

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from metapipe import file_names
-from metapipe.file_names import folder_names, safe_name, unique_file_names
+from metapipe.formats import file_names
+from metapipe.formats.file_names import folder_names, safe_name, unique_file_names
 from metapipe.galaxy import progress
 from metapipe.runner import stage
 

@@ -9,8 +9,8 @@ import pytest
 
 from metapipe.biomas.taxonomy import read_taxonomy
 from metapipe.biomas.tier_rules import Assigner, KeptRow
+from metapipe.formats.table_rows import Place
 from metapipe.refdb.build import build_from_file
-from metapipe.stages.table_rows import Place
 
 HEADERS = (
     "AA000001.1.120 Bacteria;Pseudomonadota;Gammaproteobacteria;Abales;Abaceae;Abacus;Abacus oeni",

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from metapipe.errors import MetapipeError
-from metapipe.mate_names import WORDS
+from metapipe.formats.mate_names import WORDS
 from metapipe.runner import scan_lines, stream
 from metapipe.runner.inputs import read_inputs
 from metapipe.runner.scan import scan_file

@@ -16,11 +16,12 @@ from Bio.SeqFeature import AfterPosition, BeforePosition
 from Bio.SeqRecord import SeqRecord
 
 from metapipe.errors import MetapipeError
+from metapipe.formats import gff3
+from metapipe.formats.table_rows import header_line
 from metapipe.runner.stage import Totals
-from metapipe.stages import domain_hits, gff3, protein_hits
+from metapipe.stages import domain_hits, protein_hits
 from metapipe.stages.annotate import Annotate
 from metapipe.stages.annotation_table import COLUMNS
-from metapipe.stages.table_rows import header_line
 
 CHANCE = random.Random(3)
 CONTIGS = {

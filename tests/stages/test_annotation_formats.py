@@ -11,7 +11,8 @@ from Bio import SeqIO
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from metapipe.stages import gff3
+from metapipe.formats import gff3
+from metapipe.formats.table_rows import Place, split_row
 from metapipe.stages.annotation import AnnotatedGene, annotate_gene
 from metapipe.stages.annotation_gff3 import annotation_feature
 from metapipe.stages.annotation_table import COLUMNS, format_annotation
@@ -20,7 +21,6 @@ from metapipe.stages.flat_features import location
 from metapipe.stages.flat_names import accession, flat_text, locus_name
 from metapipe.stages.genbank import genbank_record
 from metapipe.stages.protein_hits import ProteinHit
-from metapipe.stages.table_rows import Place, split_row
 
 HIT = ProteinHit("g", "P1", "db:1", 70, 80, 95, 95, 1, 95, 1, 95, 1e-40, 150, "alcohol dehydrogenase", significant=True)
 

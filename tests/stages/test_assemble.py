@@ -13,8 +13,8 @@ import pytest
 
 from fake_task import FakeTask
 from metapipe.errors import MetapipeError
+from metapipe.formats.fasta_text import reverse_complement
 from metapipe.stages.assemble import Assemble, AssembleOptions, explained
-from metapipe.stages.fasta_text import reverse_complement
 
 
 def genome(seed: int, length: int) -> str:

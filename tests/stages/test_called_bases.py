@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from metapipe.stages.called_bases import called_bases
+from metapipe.formats.called_bases import called_bases
 
 
 def test_programs_are_given_five_letters_only() -> None:

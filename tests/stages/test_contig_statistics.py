@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from metapipe.formats.contig_statistics import ContigCounts, gc_counts, gc_per_cent, lx, nx
 from metapipe.runner.merge import add_counts
-from metapipe.stages.contig_statistics import ContigCounts, gc_counts, gc_per_cent, lx, nx
 
 dna = st.text("ACGTNRSWacgtn", max_size=60).map(str.encode)
 

@@ -6,7 +6,7 @@ from Bio.Seq import Seq
 from hypothesis import given
 from hypothesis import strategies as st
 
-from metapipe.stages.fasta_text import format_fasta, reverse_complement
+from metapipe.formats.fasta_text import format_fasta, reverse_complement
 
 
 def test_lines_have_the_width_asked_for_and_an_empty_sequence_has_none() -> None:

@@ -7,8 +7,8 @@ import random
 import pytest
 from Bio.Seq import Seq
 
+from metapipe.formats.gff3 import Gene
 from metapipe.stages.gene_calls import cut_gene, find_genes, gene_finder
-from metapipe.stages.gff3 import Gene
 from metapipe.stages.translation import translate
 
 STOPS = {"TAA", "TAG", "TGA"}

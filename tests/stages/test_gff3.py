@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from metapipe.errors import MetapipeError
-from metapipe.stages import gff3
-from metapipe.stages.gff3 import Feature, Gene
+from metapipe.formats import gff3
+from metapipe.formats.gff3 import Feature, Gene
 
 names = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=20)
 scores = st.none() | st.decimals(-1000, 10000, places=1).map(float)

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from metapipe.stages.plain_text import one_line, plain
-from metapipe.stages.protein_letters import clean_protein
+from metapipe.formats.plain_text import one_line, plain
+from metapipe.formats.protein_letters import clean_protein
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from metapipe.errors import MetapipeError
+from metapipe.formats.table_rows import Place, check_header, header_line
 from metapipe.stages.protein_hits import (
     COLUMNS,
     Alignment,
@@ -21,7 +22,6 @@ from metapipe.stages.protein_hits import (
     parse_alignment,
     parse_hit,
 )
-from metapipe.stages.table_rows import Place, check_header, header_line
 
 PLACE = Place("hits.tsv", 7)
 ALIGNMENT = Alignment("q", "s", 40, 60, 80, 1, 80, 11, 90, 1e-20, 100.0, 100, "s 1.1.1.1~~~adh~~~alcohol dehydrogenase")

@@ -10,9 +10,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from metapipe.errors import MetapipeError
-from metapipe.stages import gff3
+from metapipe.formats import gff3
+from metapipe.formats.table_rows import header_line
 from metapipe.stages.side_index import GeneFiles, index_gene_files
-from metapipe.stages.table_rows import header_line
 
 COLUMNS = ("query", "subject", "score")
 

@@ -13,7 +13,7 @@ import pytest
 import yaml
 from wrapped_stages import ROOT, TOOLS, Tool
 
-from metapipe.file_names import output_file_name
+from metapipe.formats.file_names import output_file_name
 from metapipe.runner.stage import default_file_names
 
 BY_ID = {tool.id: tool for tool in TOOLS}

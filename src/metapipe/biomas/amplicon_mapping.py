@@ -16,8 +16,8 @@ from metapipe.biomas.read_sizes import split_size
 from metapipe.biomas.sam_matches import Alignments, combine, format_matches, read_alignments
 from metapipe.biomas.tables import MATCH_COLUMNS
 from metapipe.errors import MetapipeError
+from metapipe.formats.table_rows import header_line
 from metapipe.runner.stage import Record, Task, option
-from metapipe.stages.table_rows import header_line
 
 BOTH = "both"
 #: Letters a second on one core, with 100 alignments a read: 292 bases took Bowtie 2.5.0 25.5 ms end to end and 58.2 ms

@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from metapipe.errors import MetapipeError
+from metapipe.formats.called_bases import called_bases
 from metapipe.runner.stage import Completed, Task
-from metapipe.stages.called_bases import called_bases
 
 #: Base name of the index in a database of kind ``amplicon``.
 INDEX = "reference"

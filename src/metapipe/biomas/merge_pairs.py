@@ -13,8 +13,8 @@ from metapipe.biomas.pair_merging import (
     flash_max_overlap,
     merger_versions,
 )
+from metapipe.formats.called_bases import called_bases
 from metapipe.runner.stage import FastqPairs, Output, PinnedGlobals, Stage, Task, Totals, option
-from metapipe.stages.called_bases import called_bases
 
 
 @dataclass(frozen=True)

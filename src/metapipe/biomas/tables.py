@@ -1,6 +1,6 @@
 """The tables between the amplicon stages: their columns, and what stands in a cell of several values.
 
-Tab-separated, one header line that starts with ``#`` (:mod:`metapipe.stages.table_rows`).
+Tab-separated, one header line that starts with ``#`` (:mod:`metapipe.formats.table_rows`).
 """
 
 from __future__ import annotations

@@ -7,8 +7,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from metapipe.biomas.tables import ASSIGNMENT_COLUMNS, TAXON_COLUMNS
 from metapipe.biomas.taxon_tree import UNCLASSIFIED, TaxonTree
 from metapipe.errors import MetapipeError
-from metapipe.stages.plain_text import one_line
-from metapipe.stages.table_rows import Place, check_header, format_row, header_line, split_row, whole
+from metapipe.formats.plain_text import one_line
+from metapipe.formats.table_rows import Place, check_header, format_row, header_line, split_row, whole
 
 #: Columns of the table over samples before and behind those of the samples: a lineage is as wide as a page.
 ACROSS_COLUMNS = ("taxon", "taxid", "rank"), ("lineage",)

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from metapipe.errors import MetapipeError
-from metapipe.stages.table_rows import Place, is_count
+from metapipe.formats.table_rows import Place, is_count
 
 #: The row for reads without a taxon; no taxon of the tree, so it has neither number nor rank.
 UNCLASSIFIED = "Unclassified"

@@ -20,7 +20,7 @@ import numpy as np
 import numpy.typing as npt
 
 from metapipe.errors import MetapipeError
-from metapipe.stages.table_rows import header_line
+from metapipe.formats.table_rows import header_line
 
 Numbers = npt.NDArray[np.int64]
 Flags = npt.NDArray[np.bool_]

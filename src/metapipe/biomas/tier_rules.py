@@ -24,7 +24,7 @@ from metapipe.biomas.tables import KEPT_COLUMNS
 from metapipe.biomas.tango import Tango
 from metapipe.biomas.taxonomy import Numbers, Taxonomy
 from metapipe.errors import MetapipeError
-from metapipe.stages.table_rows import Place, split_row, whole
+from metapipe.formats.table_rows import Place, split_row, whole
 
 TIERS = ("upper", "lower", "none")
 

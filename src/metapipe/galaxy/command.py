@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from metapipe.errors import MetapipeError
-from metapipe.file_names import folder_names, safe_name
+from metapipe.formats.file_names import folder_names, safe_name
 from metapipe.galaxy.courses import COURSES, METAPIPE, Course
 from metapipe.galaxy.progress import Changes, Step, clock, status_line
 from metapipe.galaxy.reads import Sample, find_samples

@@ -10,7 +10,7 @@ from typing import Any
 from bioblend.galaxy import GalaxyInstance
 
 from metapipe.errors import MetapipeError
-from metapipe.file_names import safe_name, unique_file_names
+from metapipe.formats.file_names import safe_name, unique_file_names
 
 _CHUNK = 1 << 20
 

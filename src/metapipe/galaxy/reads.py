@@ -1,6 +1,6 @@
 """Find the read pairs in a folder: which files are mates, and what the sample is called.
 
-The mates' numbers and words are those of reads (:mod:`metapipe.mate_names`), after ``_``, ``.`` or ``-``:
+The mates' numbers and words are those of reads (:mod:`metapipe.formats.mate_names`), after ``_``, ``.`` or ``-``:
 ``_R1_001.fastq.gz`` (bcl2fastq), ``_1.fastq.gz`` (ENA, SRA), ``_R1.fastq.gz``, ``.forward.fq``, ``_1_val_1.fq.gz``
 (Trim Galore), with ``.fq`` and without ``.gz``.
 """
@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from metapipe.errors import MetapipeError
-from metapipe.foreign_formats import BYTE_ORDER_MARK, ENOUGH, foreign_format
-from metapipe.mate_names import MATES, WORDS
+from metapipe.formats.foreign_formats import BYTE_ORDER_MARK, ENOUGH, foreign_format
+from metapipe.formats.mate_names import MATES, WORDS
 
 _FASTQ = re.compile(r"\.(fastq|fq)(\.gz)?$", re.IGNORECASE)
 _PACKED = re.compile(r"\.(fastq|fq)\.(bz2|xz|zst|lz4|zip|7z|rar|Z|tar|tar\.gz|tgz|sra)$", re.IGNORECASE)

@@ -9,11 +9,11 @@ from importlib.metadata import version
 from pathlib import Path
 
 from metapipe.errors import MetapipeError
+from metapipe.formats.hmm_families import GATHERING
 from metapipe.refdb.diamond import Built
 from metapipe.refdb.family_table import TabledFamily
 from metapipe.refdb.profiles import RULES, Profile, read_profiles
 from metapipe.refdb.proteins import clean_ec, clean_text
-from metapipe.stages.hmm_families import GATHERING
 
 PROFILES, FAMILIES = "profiles.h3m", "families.tsv"
 COLUMNS = ("accession", "name", "description", "interpro", "interpro_name", "go", "ec")

@@ -8,7 +8,7 @@ import tempfile
 from pathlib import Path
 
 from metapipe.errors import MetapipeError
-from metapipe.foreign_formats import ENOUGH, foreign_format
+from metapipe.formats.foreign_formats import ENOUGH, foreign_format
 from metapipe.refdb import store
 from metapipe.refdb.build import build_from_recipe, whole_folder
 from metapipe.refdb.fetch import Say, silent

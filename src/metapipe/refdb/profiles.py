@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from metapipe.errors import MetapipeError
+from metapipe.formats.hmm_families import EVALUE, GATHERING, TRUSTED, rule_of
 from metapipe.refdb.proteins import clean_text
 from metapipe.refdb.text_files import open_bytes
-from metapipe.stages.hmm_families import EVALUE, GATHERING, TRUSTED, rule_of
 
 #: By what a family's hits are judged, in the order in which the rules are asked for.
 RULES = (GATHERING, TRUSTED, EVALUE)

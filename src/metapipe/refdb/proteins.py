@@ -13,9 +13,9 @@ from pathlib import Path
 from typing import TextIO
 
 from metapipe.errors import MetapipeError
+from metapipe.formats.plain_text import ascii_line
+from metapipe.formats.subject_titles import SEPARATOR, parse_title
 from metapipe.refdb.text_files import text_lines
-from metapipe.stages.plain_text import ascii_line
-from metapipe.stages.subject_titles import SEPARATOR, parse_title
 
 _WIDTH = 60
 _EC = re.compile(r"[1-7](\.(\d+|-)){0,3}|[1-7]\.\d+\.\d+\.n\d+")
@@ -91,7 +91,7 @@ def clean_sequence(sequence: str) -> str:
 
 
 def parse_header(header: str) -> Protein:
-    """Read a header, ours or any site's (without its sequence), by :mod:`metapipe.stages.subject_titles`."""
+    """Read a header, ours or any site's (without its sequence), by :mod:`metapipe.formats.subject_titles`."""
     accession, *description = header.split(None, 1)
     title = parse_title(description[0] if description else "")
     return Protein(

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from metapipe.errors import MetapipeError
-from metapipe.mate_names import marks_of
+from metapipe.formats.mate_names import marks_of
 from metapipe.runner.blocks import Block, ByteRange
 from metapipe.runner.pairs import check_pairs
 from metapipe.runner.records import READERS, lines

@@ -8,7 +8,7 @@ from itertools import islice
 import numpy as np
 
 from metapipe.errors import MetapipeError
-from metapipe.mate_names import mark_of, stated_mate
+from metapipe.formats.mate_names import mark_of, stated_mate
 from metapipe.runner.records import fastq_records
 from metapipe.runner.scan import Scanned
 from metapipe.runner.stage import Record
@@ -17,7 +17,7 @@ from metapipe.runner.stage import Record
 def check_pairs(first: Scanned, second: Scanned, marks: Sequence[str]) -> None:
     """Compare the names of mates by their hashes; that equal hashes mean equal names is confirmed by ``task.pairs()``.
 
-    :param marks: what the names of each file end in, by its first record (:mod:`metapipe.mate_names`).
+    :param marks: what the names of each file end in, by its first record (:mod:`metapipe.formats.mate_names`).
     :raises MetapipeError: E106.
     """
     shared = min(first.total_records, second.total_records)

@@ -21,7 +21,7 @@ import numpy as np
 import numpy.typing as npt
 
 from metapipe.errors import MetapipeError
-from metapipe.foreign_formats import BYTE_ORDER_MARK, foreign_format
+from metapipe.formats.foreign_formats import BYTE_ORDER_MARK, foreign_format
 from metapipe.runner.blocks import ByteRange
 from metapipe.runner.scan_fasta import FastaScanner
 from metapipe.runner.scan_fastq import FastqScanner

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from metapipe.errors import MetapipeError
-from metapipe.foreign_formats import BYTE_ORDER_MARK, foreign_format
+from metapipe.formats.foreign_formats import BYTE_ORDER_MARK, foreign_format
 from metapipe.runner.stage import SideFile
 from metapipe.runner.stream import gzip_chunks, is_gzip, plain_chunks, without_mark
 

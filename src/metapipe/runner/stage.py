@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, BinaryIO, ClassVar, Protocol
 
-from metapipe.file_names import unique_file_names
+from metapipe.formats.file_names import unique_file_names
 from metapipe.runner.merge import Concat, MergeRule
 
 # ----------------------------------------------------------------------------------------------------- inputs
@@ -135,7 +135,8 @@ class Output:
     :param suffix: file name extension without dot, e.g. ``gff3``.
     :param merge: how the blocks' parts become one file.
     :param label: what a person calls it, e.g. ``Annotation (GFF3)``; its file in ``--outdir`` is named after it, as is
-        that of the workflow's output with this label (:mod:`metapipe.file_names`). Empty: the output's own name.
+        that of the workflow's output with this label (:mod:`metapipe.formats.file_names`). Empty: the output's own
+        name.
     """
 
     suffix: str

@@ -14,7 +14,7 @@ from typing import BinaryIO, cast
 from isal import igzip_lib
 
 from metapipe.errors import MetapipeError
-from metapipe.foreign_formats import BYTE_ORDER_MARK, ENOUGH
+from metapipe.formats.foreign_formats import BYTE_ORDER_MARK, ENOUGH
 
 CHUNK = 1 << 20
 _RAW = 1 << 18

@@ -16,8 +16,8 @@ from pathlib import Path
 from typing import BinaryIO
 
 from metapipe.errors import MetapipeError
+from metapipe.formats.called_bases import called_bases
 from metapipe.runner.stage import Record, Task
-from metapipe.stages.called_bases import called_bases
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,19 +9,20 @@ from pathlib import Path
 from typing import TypeVar
 
 from metapipe.errors import MetapipeError
+from metapipe.formats import gff3
+from metapipe.formats.fasta_text import format_fasta
+from metapipe.formats.protein_letters import clean_protein
+from metapipe.formats.table_rows import Place, header_line
 from metapipe.runner.merge import HeaderOnce
 from metapipe.runner.stage import Exact, Fasta, Output, Record, SideFile, Stage, Task, option
-from metapipe.stages import annotation_table, domain_hits, gff3, protein_hits
+from metapipe.stages import annotation_table, domain_hits, protein_hits
 from metapipe.stages.annotation import AnnotatedGene, annotate_gene, gene_numbers
 from metapipe.stages.annotation_gff3 import annotation_feature
 from metapipe.stages.annotation_notes import AnnotationCounts
 from metapipe.stages.embl import embl_record
-from metapipe.stages.fasta_text import format_fasta
 from metapipe.stages.genbank import genbank_record
 from metapipe.stages.locus_tags import SAMPLE, locus_prefix, locus_tag
-from metapipe.stages.protein_letters import clean_protein
 from metapipe.stages.side_index import File, GeneFiles, OpenGeneFiles, OpenSideFile, first_word, index_gene_files
-from metapipe.stages.table_rows import Place, header_line
 
 Row = TypeVar("Row", protein_hits.ProteinHit, domain_hits.DomainHit)
 

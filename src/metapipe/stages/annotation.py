@@ -6,6 +6,9 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from metapipe.formats.gff3 import Gene
+from metapipe.formats.plain_text import plain
+from metapipe.formats.product_names import HYPOTHETICAL, is_informative, product_of_domain
 from metapipe.stages.confidence import (
     Functional,
     Tier,
@@ -17,9 +20,6 @@ from metapipe.stages.confidence import (
     transferred_level,
 )
 from metapipe.stages.domain_hits import DomainHit
-from metapipe.stages.gff3 import Gene
-from metapipe.stages.plain_text import plain
-from metapipe.stages.product_names import HYPOTHETICAL, is_informative, product_of_domain
 from metapipe.stages.protein_hits import MIN_IDENTITY, ProteinHit
 
 _GENE_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_.'/()-]{0,29}")

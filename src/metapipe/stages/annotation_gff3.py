@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from metapipe.stages import gff3
+from metapipe.formats import gff3
 from metapipe.stages.annotation import AnnotatedGene, inferences
 from metapipe.stages.flat_features import cross_references, notes
 

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from metapipe.formats.product_names import HYPOTHETICAL
 from metapipe.stages.annotation import AnnotatedGene
 from metapipe.stages.confidence import Functional, Tier, Transferred
-from metapipe.stages.product_names import HYPOTHETICAL
 
 
 @dataclass

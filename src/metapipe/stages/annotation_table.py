@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from metapipe.formats.plain_text import one_line, plain
+from metapipe.formats.table_rows import format_row
 from metapipe.stages.annotation import AnnotatedGene
-from metapipe.stages.plain_text import one_line, plain
-from metapipe.stages.table_rows import format_row
 
 COLUMNS = (
     "gene", "locus_tag", "contig", "start", "end", "strand", "partial", "length_aa", "tier", "transferred_level",

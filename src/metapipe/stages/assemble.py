@@ -9,13 +9,13 @@ from pathlib import Path
 from typing import Any
 
 from metapipe.errors import MetapipeError
+from metapipe.formats.contig_statistics import ContigCounts, lx, nx
+from metapipe.formats.fasta_text import format_fasta
 from metapipe.runner.program_version import program_version
 from metapipe.runner.scan import scan_file
 from metapipe.runner.stage import PER_NODE, FastqPairs, Output, SideFile, Stage, Task, WholeInput, option
 from metapipe.stages.assembled_contigs import named, parse_megahit
 from metapipe.stages.assembly_reads import reads_for_megahit
-from metapipe.stages.contig_statistics import ContigCounts, lx, nx
-from metapipe.stages.fasta_text import format_fasta
 
 #: What each preset adds to MEGAHIT's command. ``quick`` stops at k = 81: for tests and small, well covered samples.
 PRESETS = {

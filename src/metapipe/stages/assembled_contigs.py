@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from metapipe.errors import MetapipeError
-from metapipe.stages.fasta_text import reverse_complement
+from metapipe.formats.fasta_text import reverse_complement
 
 # MEGAHIT's `flag=3`: the path through the assembly graph closes on itself.
 _LOOP = "3"

@@ -5,9 +5,9 @@ from __future__ import annotations
 from itertools import islice
 from pathlib import Path
 
+from metapipe.formats.called_bases import called_bases
 from metapipe.runner.records import lines
 from metapipe.runner.stream import gzip_chunks, is_gzip, plain_chunks
-from metapipe.stages.called_bases import called_bases
 
 #: What MEGAHIT 1.2.9 reads right by itself (it ends a read at N), and the line break that it takes off.
 _UNDERSTOOD = b"ACGTNacgtn\n"

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from metapipe.formats.contig_statistics import ContigCounts
+from metapipe.formats.fasta_text import format_fasta
 from metapipe.runner.stage import Exact, Fasta, Output, Stage, Task, option
-from metapipe.stages.contig_statistics import ContigCounts
-from metapipe.stages.fasta_text import format_fasta
 
 
 @dataclass(frozen=True)

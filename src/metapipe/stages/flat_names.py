@@ -11,7 +11,7 @@ import re
 import sys
 from collections.abc import Container
 
-from metapipe.stages.plain_text import plain
+from metapipe.formats.plain_text import plain
 
 _NOT_ALLOWED = re.compile(r"[^A-Za-z0-9_.|:#*+@/=-]")
 

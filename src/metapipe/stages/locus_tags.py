@@ -6,7 +6,7 @@ import base64
 import hashlib
 import re
 
-from metapipe.stages.plain_text import plain
+from metapipe.formats.plain_text import plain
 
 #: The name of a sample that was given none, and its prefix.
 SAMPLE, _ITS_PREFIX = "sample", "SAMPLE"

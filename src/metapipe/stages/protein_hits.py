@@ -11,9 +11,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from metapipe.stages.plain_text import one_line
-from metapipe.stages.subject_titles import parse_title
-from metapipe.stages.table_rows import Place, decimal, format_row, signed, split_row, whole, yes_no
+from metapipe.formats.plain_text import one_line
+from metapipe.formats.subject_titles import parse_title
+from metapipe.formats.table_rows import Place, decimal, format_row, signed, split_row, whole, yes_no
 
 MAX_EVALUE = 1e-5
 MIN_IDENTITY = 30.0

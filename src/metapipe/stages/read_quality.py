@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from metapipe.stages.called_bases import called_bases
+from metapipe.formats.called_bases import called_bases
 
 PHRED_OFFSET = 33
 
@@ -49,7 +49,7 @@ class ReadBatch:
     def judged_qualities(self) -> NDArray[np.uint8]:
         """Return the qualities with 0 for every N: an unknown base has no quality, whatever the file says.
 
-        What reads as N (:func:`~metapipe.stages.called_bases.called_bases`) counts as such: ``.`` is one, and so are
+        What reads as N (:func:`~metapipe.formats.called_bases.called_bases`) counts as such: ``.`` is one, and so are
         IUPAC codes of several bases.
         """
         return np.where(_IS_CALLED[self.bases], self.qualities, np.uint8(0))

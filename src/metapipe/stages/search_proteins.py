@@ -11,6 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from metapipe.errors import MetapipeError
+from metapipe.formats.protein_letters import clean_protein
+from metapipe.formats.table_rows import Place, header_line
 from metapipe.runner.merge import HeaderOnce
 from metapipe.runner.stage import PER_NODE, Database, Exact, Fasta, Output, Record, RefDB, Stage, Task, option
 from metapipe.stages.protein_hits import (
@@ -22,8 +24,6 @@ from metapipe.stages.protein_hits import (
     hits_by_query,
     parse_alignment,
 )
-from metapipe.stages.protein_letters import clean_protein
-from metapipe.stages.table_rows import Place, header_line
 
 SENSITIVITIES = ("fast", "default", "sensitive", "very-sensitive", "ultra-sensitive")
 

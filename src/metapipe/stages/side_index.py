@@ -21,8 +21,8 @@ from urllib.parse import unquote_to_bytes
 import numpy as np
 
 from metapipe.errors import MetapipeError
+from metapipe.formats.table_rows import Place, check_header
 from metapipe.stages.contig_table import ContigTable, Ints, mapped, write_contigs
-from metapipe.stages.table_rows import Place, check_header
 
 _REGION = re.compile(rb"##sequence-region\s+(\S+)\s+1\s+(\d{1,18})\s*$")
 _ID = re.compile(rb"(?:^|;) *ID=([^;,\r\n]+)")

@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 from typing import NoReturn
 
 from metapipe.errors import MetapipeError
+from metapipe.formats.product_names import HYPOTHETICAL, is_informative
 from metapipe.stages.annotation_notes import DistantCounts
-from metapipe.stages.product_names import HYPOTHETICAL, is_informative
 from metapipe.stages.protein_hits import MIN_IDENTITY
 
 #: Columns without which a table is not an annotation table; the others (``annotate`` writes 32) may be missing.

@@ -16,7 +16,7 @@ from typing import BinaryIO, NoReturn, cast
 from urllib.parse import unquote
 
 from metapipe.errors import MetapipeError
-from metapipe.stages.table_rows import is_count
+from metapipe.formats.table_rows import is_count
 
 VERSION_LINE = "##gff-version 3\n"
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from metapipe.errors import MetapipeError
-from metapipe.stages.plain_text import one_line
+from metapipe.formats.plain_text import one_line
 from metapipe.stages.protein_hits import listed
 
 #: By what a family's domains are judged: its gathering cut-off, else its trusted one, else a domain E-value.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from metapipe.stages.plain_text import one_line
+from metapipe.formats.plain_text import one_line
 
 SEPARATOR = "~~~"
 

@@ -22,7 +22,7 @@ def header_line(columns: Sequence[str]) -> bytes:
 
 
 def format_row(cells: Iterable[str]) -> bytes:
-    """Return one row. Cells must be free of tabs and line breaks (:func:`metapipe.stages.plain_text.one_line`)."""
+    """Return one row. Cells must be free of tabs and line breaks (:func:`metapipe.formats.plain_text.one_line`)."""
     return "\t".join(cells).encode() + b"\n"
 
 
