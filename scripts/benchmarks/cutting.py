@@ -8,8 +8,8 @@ from typing import Any
 
 from benchmarks.measure import BenchmarkError
 from metapipe.runner.attempt import load_stage
+from metapipe.runner.blocks.plan import make_plan
 from metapipe.runner.inputs import read_inputs
-from metapipe.runner.plan import make_plan
 from metapipe.runner.stage import Totals
 
 

@@ -50,7 +50,7 @@ DECOMPRESS = """
 import sys
 import metapipe.runner.scan
 from pathlib import Path
-from metapipe.runner.stream import gzip_chunks
+from metapipe.runner.blocks.stream import gzip_chunks
 with open(sys.argv[1], "rb") as raw:
     for chunk in gzip_chunks(raw, "bench"):
         pass

@@ -18,7 +18,7 @@ from benchmarks.datasets import pareto_lengths
 from benchmarks.measure import BenchmarkError
 from benchmarks.place import Setting
 from benchmarks.results import Part, read
-from metapipe.runner.plan import cut_evenly, launch_order, make_plan
+from metapipe.runner.blocks.plan import cut_evenly, launch_order, make_plan
 from metapipe.runner.scan import ATOM_RESIDUES
 
 Ints = npt.NDArray[np.int64]

@@ -12,7 +12,8 @@ import pytest
 
 from metapipe.errors import MetapipeError
 from metapipe.formats.mate_names import WORDS
-from metapipe.runner import scan_lines, stream
+from metapipe.runner import scan_lines
+from metapipe.runner.blocks import stream
 from metapipe.runner.inputs import read_inputs
 from metapipe.runner.scan import scan_file
 from metapipe.runner.stage import Fasta, Fastq, FastqPairs, Stage, Table

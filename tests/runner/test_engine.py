@@ -15,7 +15,7 @@ import pytest
 
 from metapipe.errors import MetapipeError
 from metapipe.runner import deliver, report
-from metapipe.runner.blocks import Block
+from metapipe.runner.blocks.block import Block
 
 CUTS = [1, 2, 7, 64]
 

@@ -19,7 +19,8 @@ from hypothesis import strategies as st
 from test_scan import PACKING, RELAXED, bgzf, check, fasta_text, fastq_text
 
 from metapipe.errors import MetapipeError
-from metapipe.runner import scan, scan_lines, stream
+from metapipe.runner import scan, scan_lines
+from metapipe.runner.blocks import stream
 from metapipe.runner.inputs import StageInput, read_inputs
 from metapipe.runner.records import fasta_records, fastq_records
 from metapipe.runner.scan import scan_file

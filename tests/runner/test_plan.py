@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from metapipe.runner.plan import BLOCKS_PER_SLOT, cut_evenly, launch_order, make_plan
+from metapipe.runner.blocks.plan import BLOCKS_PER_SLOT, cut_evenly, launch_order, make_plan
 
 RESIDUES = st.lists(st.integers(0, 10_000), max_size=60).map(lambda values: np.array(values, dtype=np.int64))
 

@@ -10,7 +10,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from metapipe.errors import CODES, EX_DATA, MetapipeError
-from metapipe.runner import scan, stream
+from metapipe.runner import scan
+from metapipe.runner.blocks import stream
 from metapipe.runner.inputs import read_inputs
 from metapipe.runner.records import READERS
 from metapipe.runner.side_files import check_text, readable_side_files

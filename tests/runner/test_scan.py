@@ -14,7 +14,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from metapipe.errors import MetapipeError
-from metapipe.runner import scan, stream
+from metapipe.runner import scan
+from metapipe.runner.blocks import stream
 from metapipe.runner.records import READERS
 from metapipe.runner.scan import scan_file
 

@@ -13,7 +13,7 @@ from marked_program import wait_until
 
 from metapipe.runner import warm_server
 from metapipe.runner.attempt import Attempt
-from metapipe.runner.blocks import Block
+from metapipe.runner.blocks.block import Block
 from metapipe.runner.warm_protocol import (
     Ask,
     Lost,

@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from metapipe.errors import MetapipeError
-from metapipe.runner.blocks import Block
+from metapipe.runner.blocks.block import Block
 from metapipe.runner.declaration import check_declaration
 from metapipe.runner.forked import Ended
 from metapipe.runner.limits import ran_short

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import BinaryIO
 
 from metapipe.errors import MetapipeError
-from metapipe.runner.beside import written_beside
-from metapipe.runner.blocks import Block
+from metapipe.runner.blocks.block import Block
+from metapipe.runner.blocks.whole_files import written_beside
 from metapipe.runner.merge import MergeRule
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from metapipe.runner.file_copy import append_range
+from metapipe.runner.blocks.file_copy import append_range
 
 
 class MergeRule(abc.ABC):

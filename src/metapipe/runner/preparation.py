@@ -8,7 +8,7 @@ from pathlib import Path
 
 from metapipe.errors import MetapipeError
 from metapipe.runner.attempt import describe
-from metapipe.runner.blocks import Block
+from metapipe.runner.blocks.block import Block
 from metapipe.runner.forked import Ended, run_forked
 from metapipe.runner.limits import Limits
 from metapipe.runner.stage import Stage

@@ -14,8 +14,8 @@ from typing import Any
 
 from metapipe.errors import MetapipeError
 from metapipe.runner.attempt import Attempt
-from metapipe.runner.beside import written_beside
-from metapipe.runner.blocks import Block
+from metapipe.runner.blocks.block import Block
+from metapipe.runner.blocks.whole_files import written_beside
 from metapipe.runner.merge import add_counts
 from metapipe.runner.stage import Stage
 from metapipe.runner.task import Job

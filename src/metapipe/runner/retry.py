@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 
 from metapipe.errors import MetapipeError
 from metapipe.runner.attempt import FINAL_CODES, Attempt
-from metapipe.runner.blocks import Block
+from metapipe.runner.blocks.block import Block
 
 #: A program that did not finish but said so to nobody: worth one more try before anything is cut or set aside.
 UNPROVEN = "E403"

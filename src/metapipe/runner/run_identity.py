@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Any
 
 from metapipe import __version__
+from metapipe.runner.blocks.plan import Plan
 from metapipe.runner.code_identity import package_digest, stage_digest
 from metapipe.runner.inputs import StageInput
-from metapipe.runner.plan import Plan
 from metapipe.runner.run_report import file_digest
 from metapipe.runner.stage import Database, Fasta, Stage
 

@@ -22,12 +22,12 @@ import numpy.typing as npt
 
 from metapipe.errors import MetapipeError
 from metapipe.formats.foreign_formats import BYTE_ORDER_MARK, foreign_format
-from metapipe.runner.blocks import ByteRange
+from metapipe.runner.blocks.block import ByteRange
+from metapipe.runner.blocks.stream import gzip_chunks, is_gzip, plain_chunks, read_chunks, without_mark
 from metapipe.runner.scan_fasta import FastaScanner
 from metapipe.runner.scan_fastq import FastqScanner
 from metapipe.runner.scan_lines import LONGEST_NAME, Found, LineScanner
 from metapipe.runner.scan_table import TableScanner
-from metapipe.runner.stream import gzip_chunks, is_gzip, plain_chunks, read_chunks, without_mark
 
 Ints = npt.NDArray[np.int64]
 Result = TypeVar("Result")

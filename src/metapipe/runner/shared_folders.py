@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from metapipe.errors import MetapipeError
-from metapipe.runner.blocks import Block
+from metapipe.runner.blocks.block import Block
 from metapipe.runner.stage import Database
 from metapipe.runner.task import Job
 

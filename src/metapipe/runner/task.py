@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from metapipe.errors import MetapipeError
-from metapipe.runner.blocks import Block, ByteRange
+from metapipe.runner.blocks.block import Block, ByteRange
 from metapipe.runner.launcher import run_program
 from metapipe.runner.limits import ran_short
 from metapipe.runner.merge import add_counts

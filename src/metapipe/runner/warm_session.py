@@ -13,7 +13,7 @@ from typing import Any
 
 from metapipe.errors import MetapipeError
 from metapipe.runner.attempt import Attempt
-from metapipe.runner.blocks import Block
+from metapipe.runner.blocks.block import Block
 from metapipe.runner.code_identity import stage_digest
 from metapipe.runner.session import Session, Tick
 from metapipe.runner.task import Job

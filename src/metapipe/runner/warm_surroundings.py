@@ -17,8 +17,8 @@ from pathlib import Path
 
 from metapipe.runner import sandbox
 from metapipe.runner.attempt import Attempt, run_attempt
-from metapipe.runner.beside import own_umask
-from metapipe.runner.blocks import Block
+from metapipe.runner.blocks.block import Block
+from metapipe.runner.blocks.whole_files import own_umask
 from metapipe.runner.task import Job
 
 

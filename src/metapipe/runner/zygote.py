@@ -23,7 +23,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from metapipe.runner import sandbox
-from metapipe.runner.blocks import Block
+from metapipe.runner.blocks.block import Block
 from metapipe.runner.forked import Ended, Usage, attend, end_tree, judge, outcome_of, run_forked, stand_apart
 from metapipe.runner.launcher import Tail, adopt_orphans
 from metapipe.runner.limits import Limits, block_timeout, limit_self

@@ -6,8 +6,8 @@ from itertools import islice
 from pathlib import Path
 
 from metapipe.formats.called_bases import called_bases
+from metapipe.runner.blocks.stream import gzip_chunks, is_gzip, plain_chunks
 from metapipe.runner.records import lines
-from metapipe.runner.stream import gzip_chunks, is_gzip, plain_chunks
 
 #: What MEGAHIT 1.2.9 reads right by itself (it ends a read at N), and the line break that it takes off.
 _UNDERSTOOD = b"ACGTNacgtn\n"

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
-from metapipe.runner.file_copy import append_range
-from metapipe.runner.stream import changed, read_chunks
+from metapipe.runner.blocks.file_copy import append_range
+from metapipe.runner.blocks.stream import changed, read_chunks
 
 
 @dataclass(frozen=True)
