@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from metapipe.runner.launcher import descendants
+from metapipe.runner.guard.launcher import descendants
 
 ROLES = ("driver", "JVM", "workers", "programs")
 _EVERY = 0.1

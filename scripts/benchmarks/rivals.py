@@ -19,7 +19,7 @@ from typing import Any
 
 from pyspark import SparkConf, SparkContext
 
-from metapipe.runner.launcher import adopt_orphans, descendants, wait_for
+from metapipe.runner.guard.launcher import adopt_orphans, descendants, wait_for
 
 
 def session(slots: int) -> Any:

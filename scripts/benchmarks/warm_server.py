@@ -12,7 +12,7 @@ from tempfile import TemporaryDirectory
 
 from benchmarks.measure import call
 from benchmarks.place import environment, metapipe
-from metapipe.runner.launcher import descendants
+from metapipe.runner.guard.launcher import descendants
 
 
 @dataclass(frozen=True)

@@ -16,8 +16,8 @@ from metapipe.errors import MetapipeError, warning_line
 from metapipe.runner.attempt import load_stage
 from metapipe.runner.engine import Request, run_stage
 from metapipe.runner.event_log import VARIABLE
-from metapipe.runner.launcher import adopt_orphans, end_descendants
-from metapipe.runner.limits import IDLE_DEFAULT
+from metapipe.runner.guard.launcher import adopt_orphans, end_descendants
+from metapipe.runner.guard.limits import IDLE_DEFAULT
 from metapipe.runner.stage import Database, FastqPairs, Stage, default_file_names
 from metapipe.stages.registry import SUMMARIES, reference_of
 

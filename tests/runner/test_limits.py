@@ -12,9 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from metapipe import machine
-from metapipe.runner import limits
-from metapipe.runner.limits import Limits
-from metapipe.runner.watch import Watch, look_at
+from metapipe.runner.guard import limits
+from metapipe.runner.guard.limits import Limits
+from metapipe.runner.guard.watch import Watch, look_at
 
 HOSTILE = "cli_with_hostile_stages.py"
 

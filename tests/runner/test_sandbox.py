@@ -19,7 +19,7 @@ import pytest
 from hostile_tool import TRIES
 
 from metapipe.errors import MetapipeError
-from metapipe.runner import sandbox
+from metapipe.runner.guard import sandbox
 from metapipe.runner.stage import Database
 
 SECRET = "the-secret-of-the-cluster"

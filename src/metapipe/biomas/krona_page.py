@@ -16,7 +16,7 @@ from markupsafe import escape
 
 from metapipe.biomas.taxon_tree import UNCLASSIFIED, Taxon, TaxonTree
 from metapipe.errors import MetapipeError
-from metapipe.runner.program_version import program_version
+from metapipe.runner.guard.program_version import program_version
 from metapipe.runner.stage import Task
 
 PROGRAM = "ktImportText"

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from metapipe.errors import MetapipeError
-from metapipe.runner.program_version import program_version
+from metapipe.runner.guard.program_version import program_version
 from metapipe.runner.stage import Stage, Task
 from metapipe.runner.words import Placeholder, parse_word
 

@@ -17,16 +17,16 @@ from typing import Any
 from metapipe import machine
 from metapipe.errors import MetapipeError
 from metapipe.runner import report as reports
-from metapipe.runner import sandbox
 from metapipe.runner.attempt import load_stage, lost_attempts, part_folder
 from metapipe.runner.blocks.block import Block
 from metapipe.runner.blocks.plan import Plan, make_plan
 from metapipe.runner.cluster import Cluster, cluster_from
 from metapipe.runner.deliver import Delivery, check_targets, quarantined_text
 from metapipe.runner.event_log import event_log_settings
+from metapipe.runner.guard import sandbox
+from metapipe.runner.guard.limits import IDLE_DEFAULT, default_timeout
 from metapipe.runner.inputs import StageInput, read_inputs
 from metapipe.runner.jvm import java_binary
-from metapipe.runner.limits import IDLE_DEFAULT, default_timeout
 from metapipe.runner.preparation import prepare
 from metapipe.runner.progress import Progress
 from metapipe.runner.retry import Outcome, run_all

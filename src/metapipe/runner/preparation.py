@@ -9,8 +9,8 @@ from pathlib import Path
 from metapipe.errors import MetapipeError
 from metapipe.runner.attempt import describe
 from metapipe.runner.blocks.block import Block
-from metapipe.runner.forked import Ended, run_forked
-from metapipe.runner.limits import Limits
+from metapipe.runner.guard.forked import Ended, run_forked
+from metapipe.runner.guard.limits import Limits
 from metapipe.runner.stage import Stage
 from metapipe.runner.task import BlockTask, Job, last_words, shared_folder
 

@@ -23,8 +23,8 @@ from pathlib import Path
 
 from metapipe.errors import MetapipeError
 from metapipe.runner.cluster import CONNECT_LIMIT, Cluster, read_secret, refusal
+from metapipe.runner.guard.launcher import adopt_orphans, die_with_parent, end_descendants
 from metapipe.runner.jvm import class_path, java_binary, java_options, spark_home, temporary_folder
-from metapipe.runner.launcher import adopt_orphans, die_with_parent, end_descendants
 from metapipe.runner.task import last_words
 
 MASTER_PORT, WORKER_PORT = 7077, 7078

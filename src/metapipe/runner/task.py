@@ -15,11 +15,11 @@ from typing import Any, BinaryIO
 
 from metapipe.errors import MetapipeError
 from metapipe.runner.blocks.block import Block, ByteRange
-from metapipe.runner.launcher import run_program
-from metapipe.runner.limits import ran_short
+from metapipe.runner.guard.launcher import run_program
+from metapipe.runner.guard.limits import ran_short
+from metapipe.runner.guard.sandbox import Room, environment_inside, is_sandboxed, on_this_host, with_targets
 from metapipe.runner.merge import add_counts
 from metapipe.runner.records import READERS
-from metapipe.runner.sandbox import Room, environment_inside, is_sandboxed, on_this_host, with_targets
 from metapipe.runner.stage import Completed, Database, Record, Totals
 
 #: Programs of one block that the run report names.
@@ -40,7 +40,7 @@ class Job:
     :param timeout: seconds for the block of ``largest`` residues, ``fixed_cost`` of which it takes whatever its size.
     :param idle_timeout: seconds without a sign of life.
     :param memory_enforced: whether a block that takes more than ``memory_mb`` is ended (somebody gave a limit).
-    :param sandbox: the policy (:mod:`metapipe.runner.sandbox`).
+    :param sandbox: the policy (:mod:`metapipe.runner.guard.sandbox`).
     """
 
     identifier: str

@@ -10,7 +10,7 @@ import contextlib
 import os
 from pathlib import Path
 
-from metapipe.runner.launcher import descendants, kill_all
+from metapipe.runner.guard.launcher import descendants, kill_all
 from metapipe.runner.warm_surroundings import at_work
 
 _MEBIBYTE = 1 << 20

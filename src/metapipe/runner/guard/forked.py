@@ -16,9 +16,17 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from metapipe.errors import MetapipeError
-from metapipe.runner.launcher import Tail, adopt_orphans, descendants, die_with_parent, drain, end_descendants, kill_all
-from metapipe.runner.limits import Limits
-from metapipe.runner.watch import Verdict, Watch
+from metapipe.runner.guard.launcher import (
+    Tail,
+    adopt_orphans,
+    descendants,
+    die_with_parent,
+    drain,
+    end_descendants,
+    kill_all,
+)
+from metapipe.runner.guard.limits import Limits
+from metapipe.runner.guard.watch import Verdict, Watch
 
 
 @dataclass(frozen=True)
@@ -132,8 +140,8 @@ def attend(
 def end_tree(root: int, top: int | None = None) -> tuple[int, float, float, int]:
     """Kill a child of ours and all below it and wait for them: its status, CPU seconds and peak memory of all.
 
-    Those whose own parent ends become our children (:func:`~metapipe.runner.launcher.adopt_orphans`), whatever session
-    they went to.
+    Those whose own parent ends become our children (:func:`~metapipe.runner.guard.launcher.adopt_orphans`), whatever
+    session they went to.
 
     :param top: this process, when nothing below it is to live on: then also orphans that are here already.
     """

@@ -1,7 +1,8 @@
 """Starting, watching and ending third-party programs; what every module needs to know about processes below it.
 
 Each process dies with its parent (PR_SET_PDEATHSIG): after a cancelled Spark job the measured alternative is a binary
-that burns on for as long as it likes. A program runs inside a :class:`~metapipe.runner.sandbox.Room` when there is one.
+that burns on for as long as it likes. A program runs inside a :class:`~metapipe.runner.guard.sandbox.Room` when there
+is one.
 """
 
 from __future__ import annotations
@@ -18,8 +19,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 
 from metapipe.errors import MetapipeError
-from metapipe.runner.limits import limit_program
-from metapipe.runner.sandbox import Room, command
+from metapipe.runner.guard.limits import limit_program
+from metapipe.runner.guard.sandbox import Room, command
 
 TAIL = 1 << 16
 #: Standard error of a program that is passed on as it comes; of more than that, only the latest bytes now and then.

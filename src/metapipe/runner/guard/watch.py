@@ -8,8 +8,8 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from metapipe.runner.launcher import descendants
-from metapipe.runner.limits import Limits
+from metapipe.runner.guard.launcher import descendants
+from metapipe.runner.guard.limits import Limits
 
 #: Seconds between two looks, for memory and for signs of life; between, a glance at the processes known already, which
 #: costs a hundredth of a look: a program can take gigabytes a second.

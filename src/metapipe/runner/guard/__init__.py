@@ -1,0 +1,1 @@
+"""Launching, watching, limiting and sandboxing a program; forked children."""
