@@ -12,8 +12,8 @@ import pytest
 
 from metapipe.errors import MetapipeError
 from metapipe.formats.mate_names import marks_of
-from metapipe.runner.merge import add_counts
-from metapipe.runner.stage import Completed, Database, FastqPairs, Record, Stage, Table, Totals
+from metapipe.runner.declare.merge import add_counts
+from metapipe.runner.declare.stage import Completed, Database, FastqPairs, Record, Stage, Table, Totals
 
 
 def read_records(path: Path, first_index: int = 0) -> Iterator[Record]:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from metapipe.runner.stage import option
+from metapipe.runner.declare.stage import option
 from metapipe.stage_command import _converter
 
 

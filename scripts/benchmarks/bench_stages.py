@@ -11,8 +11,8 @@ from typing import Any
 
 from benchmarks import programs
 from metapipe.errors import MetapipeError
-from metapipe.runner.merge import Concat
-from metapipe.runner.stage import Exact, Fasta, Fastq, Output, PinnedGlobals, RefDB, Stage, Task
+from metapipe.runner.declare.merge import Concat
+from metapipe.runner.declare.stage import Exact, Fasta, Fastq, Output, PinnedGlobals, RefDB, Stage, Task
 
 
 def _rate(measured: float) -> float:

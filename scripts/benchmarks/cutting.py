@@ -9,8 +9,8 @@ from typing import Any
 from benchmarks.measure import BenchmarkError
 from metapipe.runner.attempt import load_stage
 from metapipe.runner.blocks.plan import make_plan
+from metapipe.runner.declare.stage import Totals
 from metapipe.runner.inputs import read_inputs
-from metapipe.runner.stage import Totals
 
 
 def cut(stage: str, source: Path, folder: Path, slots: int) -> tuple[list[Path], Totals]:

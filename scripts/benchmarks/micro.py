@@ -66,7 +66,7 @@ MERGE = """
 import sys
 from pathlib import Path
 from metapipe.runner.deliver import Delivery
-from metapipe.runner.merge import Concat, HeaderOnce
+from metapipe.runner.declare.merge import Concat, HeaderOnce
 rule = Concat() if sys.argv[1] == "Concat" else HeaderOnce()
 with Delivery() as delivery:
     delivery.merge({"out": rule}, sorted(Path(sys.argv[2]).iterdir()), {"out": Path(sys.argv[3])})

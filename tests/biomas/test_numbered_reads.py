@@ -16,7 +16,7 @@ from metapipe.biomas.merge_pairs import MergePairs
 from metapipe.biomas.numbered_reads import NumberedRead, fastq_record, read_numbered, with_numbers
 from metapipe.biomas.trim_unmerged import TrimUnmerged
 from metapipe.errors import MetapipeError
-from metapipe.runner.stage import Stage
+from metapipe.runner.declare.stage import Stage
 
 in_one_folder = settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 reads = st.dictionaries(st.integers(1, 60), st.text("ACGTN", max_size=20).map(str.encode)).map(

@@ -14,7 +14,7 @@ from made_reads import ADAPTER_1, ADAPTER_2, Read, columns, dna, fastq, other_st
 
 from metapipe.biomas.trim_unmerged import TrimUnmerged, TrimUnmergedOptions
 from metapipe.errors import MetapipeError
-from metapipe.runner.merge import add_counts
+from metapipe.runner.declare.merge import add_counts
 
 Pairs = Sequence[tuple[Read, Read]]
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from metapipe.formats import file_names
 from metapipe.formats.file_names import folder_names, safe_name, unique_file_names
 from metapipe.galaxy import progress
-from metapipe.runner import stage
+from metapipe.runner.declare import stage
 
 
 @given(st.text())

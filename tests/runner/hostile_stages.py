@@ -14,7 +14,7 @@ from typing import Any
 
 from stages_for_tests import Identity
 
-from metapipe.runner.stage import Exact, Output, RefDB, Task, WholeInput, option
+from metapipe.runner.declare.stage import Exact, Output, RefDB, Task, WholeInput, option
 
 SHELL = "/bin/sh"
 PYTHON = [sys.executable, "-I", "-S", "-c"]

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from metapipe.runner.merge import HeaderOnce, Reduce, add_counts
-from metapipe.runner.stage import (
+from metapipe.runner.declare.merge import HeaderOnce, Reduce, add_counts
+from metapipe.runner.declare.stage import (
     PER_NODE,
     Exact,
     Fasta,

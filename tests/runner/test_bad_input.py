@@ -14,9 +14,9 @@ from metapipe.errors import MetapipeError
 from metapipe.formats.mate_names import WORDS
 from metapipe.runner import scan_lines
 from metapipe.runner.blocks import stream
+from metapipe.runner.declare.stage import Fasta, Fastq, FastqPairs, Stage, Table
 from metapipe.runner.inputs import read_inputs
 from metapipe.runner.scan import scan_file
-from metapipe.runner.stage import Fasta, Fastq, FastqPairs, Stage, Table
 
 FASTA, FASTQ = b">a\nACGT\n>b\nGGTT\n", b"@a\nACGT\n+\nIIII\n@b\nGG\n+\nII\n"
 

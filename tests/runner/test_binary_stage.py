@@ -14,8 +14,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from metapipe.errors import MetapipeError
-from metapipe.runner.binary_stage import BinaryStage, When, command_words, count_records, when
-from metapipe.runner.stage import (
+from metapipe.runner.declare.binary_stage import BinaryStage, When, command_words, count_records, when
+from metapipe.runner.declare.stage import (
     Exact,
     Fasta,
     FastqPairs,
@@ -26,7 +26,7 @@ from metapipe.runner.stage import (
     Task,
     option,
 )
-from metapipe.runner.words import Placeholder, parse_word
+from metapipe.runner.declare.words import Placeholder, parse_word
 
 if TYPE_CHECKING:
     from conftest import Ran

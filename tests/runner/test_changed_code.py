@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 
 from metapipe.errors import MetapipeError
-from metapipe.runner import code_identity
-from metapipe.runner.code_identity import package_digest, stage_digest
+from metapipe.runner.declare import code_identity
+from metapipe.runner.declare.code_identity import package_digest, stage_digest
 
 STAGE = """
 from pathlib import Path

@@ -15,8 +15,8 @@ from metapipe.cli import run as command
 from metapipe.errors import MetapipeError
 from metapipe.runner.blocks.block import Block, ByteRange
 from metapipe.runner.cluster import cluster_from, read_properties, read_secret, refusal
+from metapipe.runner.declare.stage import Database, Totals
 from metapipe.runner.shared_folders import check_host, database_sizes
-from metapipe.runner.stage import Database, Totals
 from metapipe.runner.task import Job
 
 

@@ -9,9 +9,9 @@ import pytest
 from stages_for_tests import Identity
 
 from metapipe.runner.attempt import load_stage
-from metapipe.runner.declaration import check_declaration
-from metapipe.runner.merge import HeaderOnce
-from metapipe.runner.stage import (
+from metapipe.runner.declare.declaration import check_declaration
+from metapipe.runner.declare.merge import HeaderOnce
+from metapipe.runner.declare.stage import (
     Exact,
     Fasta,
     FastqPairs,

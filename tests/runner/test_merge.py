@@ -9,8 +9,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from metapipe.runner import merge
-from metapipe.runner.merge import Concat, HeaderOnce, MergeRule, Reduce, add_counts
+from metapipe.runner.declare import merge
+from metapipe.runner.declare.merge import Concat, HeaderOnce, MergeRule, Reduce, add_counts
 
 QUIET = settings(deadline=None, max_examples=50, suppress_health_check=[HealthCheck.function_scoped_fixture])
 PARTS = st.lists(

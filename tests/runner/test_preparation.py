@@ -13,7 +13,7 @@ import pytest
 from stages_for_tests import Identity
 
 from metapipe.errors import MetapipeError
-from metapipe.runner.stage import Output, Task, option
+from metapipe.runner.declare.stage import Output, Task, option
 
 
 @dataclass(frozen=True)

@@ -19,8 +19,8 @@ import pytest
 from hostile_tool import TRIES
 
 from metapipe.errors import MetapipeError
+from metapipe.runner.declare.stage import Database
 from metapipe.runner.guard import sandbox
-from metapipe.runner.stage import Database
 
 SECRET = "the-secret-of-the-cluster"
 

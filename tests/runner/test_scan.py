@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from metapipe.errors import MetapipeError
 from metapipe.runner import scan
 from metapipe.runner.blocks import stream
-from metapipe.runner.records import READERS
+from metapipe.runner.declare.records import READERS
 from metapipe.runner.scan import scan_file
 
 RELAXED = settings(

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from test_scan import bgzf, fasta_text, fastq_text, multi_member
 
 from metapipe.runner.blocks.block import Block
+from metapipe.runner.declare.records import fasta_records, fastq_records
 from metapipe.runner.inputs import StageInput
-from metapipe.runner.records import fasta_records, fastq_records
 from metapipe.runner.scan import scan_file
 
 PACK = {

@@ -17,7 +17,7 @@ from marked_program import HERE, PYTHON_PATH
 from metapipe.runner import zygote
 from metapipe.runner.attempt import load_stage
 from metapipe.runner.blocks.block import Block, ByteRange
-from metapipe.runner.stage import Totals
+from metapipe.runner.declare.stage import Totals
 from metapipe.runner.task import Job
 from metapipe.runner.zygote import Zygote
 

@@ -18,7 +18,7 @@ from Bio.SeqRecord import SeqRecord
 from metapipe.errors import MetapipeError
 from metapipe.formats import gff3
 from metapipe.formats.table_rows import header_line
-from metapipe.runner.stage import Totals
+from metapipe.runner.declare.stage import Totals
 from metapipe.stages import domain_hits, protein_hits
 from metapipe.stages.annotate import Annotate
 from metapipe.stages.annotation_table import COLUMNS

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from metapipe.formats.contig_statistics import ContigCounts, gc_counts, gc_per_cent, lx, nx
-from metapipe.runner.merge import add_counts
+from metapipe.runner.declare.merge import add_counts
 
 dna = st.text("ACGTNRSWacgtn", max_size=60).map(str.encode)
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from metapipe.runner.stage import Database
+from metapipe.runner.declare.stage import Database
 from metapipe.stages.search_domains import SearchDomains
 from metapipe.stages.search_proteins import COST_OF_SENSITIVITY, SENSITIVITIES, ProteinSearchOptions, SearchProteins
 

@@ -14,8 +14,8 @@ from odd_records import BASES, GAPS, LONG, PEPTIDES, fasta_with, fastq_with
 from metapipe.refdb.store import resolve
 from metapipe.runner.attempt import load_stage
 from metapipe.runner.blocks.block import Block
+from metapipe.runner.declare.stage import WholeInput
 from metapipe.runner.engine import Request, run_stage
-from metapipe.runner.stage import WholeInput
 from metapipe.stages.registry import STAGES
 from spark_in_turn import SparkInTurn
 

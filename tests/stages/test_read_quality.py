@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from metapipe.runner.merge import add_counts
+from metapipe.runner.declare.merge import add_counts
 from metapipe.stages.read_quality import QualityRules, ReadBatch, ReadCounts
 
 # Made with: TrimmomaticSE -phred33 reads.fastq kept.fastq AVGQUAL:20 SLIDINGWINDOW:4:15 MINLEN:75 (version 0.39),

@@ -14,7 +14,7 @@ from pyhmmer.plan7 import HMM, Background, Builder
 from metapipe.errors import MetapipeError
 from metapipe.formats.hmm_families import Family, family_of, read_families
 from metapipe.formats.table_rows import Place, header_line
-from metapipe.runner.stage import Database, Totals
+from metapipe.runner.declare.stage import Database, Totals
 from metapipe.stages.domain_hits import COLUMNS, DomainHit, parse_domain
 from metapipe.stages.search_domains import SearchDomains
 

@@ -14,7 +14,7 @@ from metapipe.errors import MetapipeError
 from metapipe.formats.table_rows import Place, header_line
 from metapipe.refdb.diamond import build_diamond
 from metapipe.refdb.proteins import Protein
-from metapipe.runner.stage import Database
+from metapipe.runner.declare.stage import Database
 from metapipe.stages.protein_hits import COLUMNS, parse_hit
 from metapipe.stages.search_proteins import FINISHED, SearchProteins, read_alignments
 

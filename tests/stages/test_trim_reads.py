@@ -12,7 +12,7 @@ import pytest
 
 from metapipe.errors import MetapipeError
 from metapipe.formats.fasta_text import reverse_complement
-from metapipe.runner.merge import add_counts
+from metapipe.runner.declare.merge import add_counts
 from metapipe.stages.trim_reads import TrimReads, TrimReadsOptions
 
 ADAPTER_1, ADAPTER_2 = TrimReadsOptions().adapter_1, TrimReadsOptions().adapter_2

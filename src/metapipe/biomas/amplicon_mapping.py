@@ -17,7 +17,7 @@ from metapipe.biomas.sam_matches import Alignments, combine, format_matches, rea
 from metapipe.biomas.tables import MATCH_COLUMNS
 from metapipe.errors import MetapipeError
 from metapipe.formats.table_rows import header_line
-from metapipe.runner.stage import Record, Task, option
+from metapipe.runner.declare.stage import Record, Task, option
 
 BOTH = "both"
 #: Letters a second on one core, with 100 alignments a read: 292 bases took Bowtie 2.5.0 25.5 ms end to end and 58.2 ms

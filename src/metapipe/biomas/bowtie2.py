@@ -9,7 +9,7 @@ from pathlib import Path
 
 from metapipe.errors import MetapipeError
 from metapipe.formats.called_bases import called_bases
-from metapipe.runner.stage import Completed, Task
+from metapipe.runner.declare.stage import Completed, Task
 
 #: Base name of the index in a database of kind ``amplicon``.
 INDEX = "reference"

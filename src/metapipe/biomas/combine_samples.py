@@ -14,7 +14,7 @@ from metapipe.biomas.taxon_table import read_taxa, write_across
 from metapipe.biomas.taxon_tree import TaxonTree
 from metapipe.errors import MetapipeError
 from metapipe.formats.table_rows import format_row, header_line
-from metapipe.runner.stage import Output, SideFile, Stage, Task, WholeInput, option
+from metapipe.runner.declare.stage import Output, SideFile, Stage, Task, WholeInput, option
 
 #: Columns of the table of samples. ``left_out`` says why, and is empty for those that are compared.
 SAMPLE_COLUMNS = ("sample", "reads", "classified", "left_out")

@@ -12,8 +12,8 @@ from typing import Any, NamedTuple
 from metapipe.biomas.numbered_reads import fastq_record
 from metapipe.biomas.read_sizes import split_size, with_size
 from metapipe.errors import MetapipeError
+from metapipe.runner.declare.stage import Fastq, Output, Stage, Task, WholeInput, option
 from metapipe.runner.guard.program_version import program_version
-from metapipe.runner.stage import Fastq, Output, Stage, Task, WholeInput, option
 
 #: Upper case, U as T (vsearch takes them for the same letter), gaps as N (vsearch stops at them).
 _UNIFORM = bytes.maketrans(b"acgtunryswkmbdhvU.-", b"ACGTTNRYSWKMBDHVTNN")

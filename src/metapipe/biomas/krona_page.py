@@ -16,8 +16,8 @@ from markupsafe import escape
 
 from metapipe.biomas.taxon_tree import UNCLASSIFIED, Taxon, TaxonTree
 from metapipe.errors import MetapipeError
+from metapipe.runner.declare.stage import Task
 from metapipe.runner.guard.program_version import program_version
-from metapipe.runner.stage import Task
 
 PROGRAM = "ktImportText"
 PROGRAMS = {PROGRAM: "radiant"}

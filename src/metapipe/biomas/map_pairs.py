@@ -10,9 +10,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from metapipe.biomas.amplicon_mapping import FIXED_COST, RATES, MappingOptions, map_reads, read_of
+from metapipe.runner.declare.merge import HeaderOnce
+from metapipe.runner.declare.stage import Database, Exact, FastqPairs, Output, RefDB, Stage, Task
 from metapipe.runner.guard.program_version import program_version
-from metapipe.runner.merge import HeaderOnce
-from metapipe.runner.stage import Database, Exact, FastqPairs, Output, RefDB, Stage, Task
 
 
 class MapPairs(Stage):

@@ -14,7 +14,7 @@ from metapipe.biomas.pair_merging import (
     merger_versions,
 )
 from metapipe.formats.called_bases import called_bases
-from metapipe.runner.stage import FastqPairs, Output, PinnedGlobals, Stage, Task, Totals, option
+from metapipe.runner.declare.stage import FastqPairs, Output, PinnedGlobals, Stage, Task, Totals, option
 
 
 @dataclass(frozen=True)

@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Protocol
 
 from metapipe.errors import MetapipeError
+from metapipe.runner.declare.stage import Task, Totals
 from metapipe.runner.guard.program_version import program_version
-from metapipe.runner.stage import Task, Totals
 
 #: The highest Phred score a FASTQ file can hold, and the highest that vsearch gives a base seen twice (its default).
 _HIGHEST_READ, _HIGHEST_MADE = 93, 41

@@ -10,8 +10,8 @@ from typing import Any
 from metapipe.biomas.numbered_reads import fastq_record, header_of, read_numbered, with_numbers
 from metapipe.errors import MetapipeError
 from metapipe.formats.called_bases import called_bases
+from metapipe.runner.declare.stage import Exact, FastqPairs, Output, Stage, Task, option
 from metapipe.runner.guard.program_version import program_version
-from metapipe.runner.stage import Exact, FastqPairs, Output, Stage, Task, option
 
 #: What Trim Galore looks for in both mates when its look at the first reads finds Illumina's adapters.
 ILLUMINA_UNIVERSAL = "AGATCGGAAGAGC"

@@ -11,7 +11,7 @@ from typing import BinaryIO
 from metapipe.errors import MetapipeError
 from metapipe.runner.blocks.block import Block
 from metapipe.runner.blocks.whole_files import written_beside
-from metapipe.runner.merge import MergeRule
+from metapipe.runner.declare.merge import MergeRule
 
 
 def check_targets(targets: Mapping[str, Path], sources: Sequence[Path]) -> None:

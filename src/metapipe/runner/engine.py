@@ -21,6 +21,7 @@ from metapipe.runner.attempt import load_stage, lost_attempts, part_folder
 from metapipe.runner.blocks.block import Block
 from metapipe.runner.blocks.plan import Plan, make_plan
 from metapipe.runner.cluster import Cluster, cluster_from
+from metapipe.runner.declare.stage import PER_NODE, Database, Stage, WholeInput
 from metapipe.runner.deliver import Delivery, check_targets, quarantined_text
 from metapipe.runner.event_log import event_log_settings
 from metapipe.runner.guard import sandbox
@@ -36,7 +37,6 @@ from metapipe.runner.session import Session
 from metapipe.runner.sessions import open_session
 from metapipe.runner.shared_folders import database_sizes
 from metapipe.runner.side_files import readable_side_files
-from metapipe.runner.stage import PER_NODE, Database, Stage, WholeInput
 from metapipe.runner.task import Job
 from metapipe.runner.warm_session import WarmOffer, look_for_warm
 from metapipe.runner.workfolder import job_folder, own_folder

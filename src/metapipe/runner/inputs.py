@@ -14,10 +14,10 @@ from metapipe.errors import MetapipeError
 from metapipe.formats.mate_names import marks_of
 from metapipe.runner.blocks.block import Block, ByteRange
 from metapipe.runner.blocks.stream import changed
+from metapipe.runner.declare.records import READERS, lines
+from metapipe.runner.declare.stage import Fasta, FastqPairs, Record, Stage, Table, Totals
 from metapipe.runner.pairs import check_pairs
-from metapipe.runner.records import READERS, lines
 from metapipe.runner.scan import Scanned, first_name, scan_file
-from metapipe.runner.stage import Fasta, FastqPairs, Record, Stage, Table, Totals
 
 _RECORD_OF = {"fasta": "FASTA record", "fastq": "FASTQ record", "table": "row below the header"}
 

@@ -9,9 +9,9 @@ import numpy as np
 
 from metapipe.errors import MetapipeError
 from metapipe.formats.mate_names import mark_of, stated_mate
-from metapipe.runner.records import fastq_records
+from metapipe.runner.declare.records import fastq_records
+from metapipe.runner.declare.stage import Record
 from metapipe.runner.scan import Scanned
-from metapipe.runner.stage import Record
 
 
 def check_pairs(first: Scanned, second: Scanned, marks: Sequence[str]) -> None:

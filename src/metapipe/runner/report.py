@@ -16,8 +16,8 @@ from metapipe.errors import MetapipeError
 from metapipe.runner.attempt import Attempt
 from metapipe.runner.blocks.block import Block
 from metapipe.runner.blocks.whole_files import written_beside
-from metapipe.runner.merge import add_counts
-from metapipe.runner.stage import Stage
+from metapipe.runner.declare.merge import add_counts
+from metapipe.runner.declare.stage import Stage
 from metapipe.runner.task import Job
 
 SUMMARY_SCHEMA = 1

@@ -22,9 +22,9 @@ from metapipe import __version__, machine
 from metapipe.errors import MetapipeError
 from metapipe.runner.attempt import Attempt
 from metapipe.runner.blocks.plan import Plan
+from metapipe.runner.declare.stage import Database, Stage
 from metapipe.runner.energy import energy_estimate
 from metapipe.runner.phases import Phases
-from metapipe.runner.stage import Database, Stage
 
 #: Raised whenever a field changes its meaning, goes away or becomes required.
 REPORT_SCHEMA = 2

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from metapipe.errors import MetapipeError
 from metapipe.runner.blocks.block import Block
-from metapipe.runner.stage import Database
+from metapipe.runner.declare.stage import Database
 from metapipe.runner.task import Job
 
 _seen: set[str] = set()

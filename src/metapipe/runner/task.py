@@ -15,12 +15,12 @@ from typing import Any, BinaryIO
 
 from metapipe.errors import MetapipeError
 from metapipe.runner.blocks.block import Block, ByteRange
+from metapipe.runner.declare.merge import add_counts
+from metapipe.runner.declare.records import READERS
+from metapipe.runner.declare.stage import Completed, Database, Record, Totals
 from metapipe.runner.guard.launcher import run_program
 from metapipe.runner.guard.limits import ran_short
 from metapipe.runner.guard.sandbox import Room, environment_inside, is_sandboxed, on_this_host, with_targets
-from metapipe.runner.merge import add_counts
-from metapipe.runner.records import READERS
-from metapipe.runner.stage import Completed, Database, Record, Totals
 
 #: Programs of one block that the run report names.
 _MOST_COMMANDS = 20
@@ -75,7 +75,7 @@ def shared_folder(job: Job) -> Path:
 
 @dataclass
 class BlockTask:
-    """The :class:`~metapipe.runner.stage.Task` of one block."""
+    """The :class:`~metapipe.runner.declare.stage.Task` of one block."""
 
     job: Job
     block: Block

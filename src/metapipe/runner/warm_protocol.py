@@ -23,7 +23,7 @@ from typing import Any
 from metapipe import __version__
 from metapipe.errors import MetapipeError
 from metapipe.runner.blocks.block import Block
-from metapipe.runner.code_identity import package_digest
+from metapipe.runner.declare.code_identity import package_digest
 from metapipe.runner.warm_surroundings import SentJob
 
 SOCKET_VARIABLE = "METAPIPE_WARM_SOCKET"

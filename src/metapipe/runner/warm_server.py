@@ -24,7 +24,7 @@ from metapipe.errors import MetapipeError
 from metapipe.runner.attempt import Attempt
 from metapipe.runner.blocks.block import Block
 from metapipe.runner.blocks.plan import launch_order
-from metapipe.runner.code_identity import package_digest
+from metapipe.runner.declare.code_identity import package_digest
 from metapipe.runner.session import SparkSession
 from metapipe.runner.warm_client import Client
 from metapipe.runner.warm_protocol import (

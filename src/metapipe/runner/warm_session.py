@@ -14,7 +14,7 @@ from typing import Any
 from metapipe.errors import MetapipeError
 from metapipe.runner.attempt import Attempt
 from metapipe.runner.blocks.block import Block
-from metapipe.runner.code_identity import stage_digest
+from metapipe.runner.declare.code_identity import stage_digest
 from metapipe.runner.session import Session, Tick
 from metapipe.runner.task import Job
 from metapipe.runner.warm_protocol import (

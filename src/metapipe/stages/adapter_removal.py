@@ -17,7 +17,7 @@ from typing import BinaryIO
 
 from metapipe.errors import MetapipeError
 from metapipe.formats.called_bases import called_bases
-from metapipe.runner.stage import Record, Task
+from metapipe.runner.declare.stage import Record, Task
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,8 +13,8 @@ from metapipe.formats import gff3
 from metapipe.formats.fasta_text import format_fasta
 from metapipe.formats.protein_letters import clean_protein
 from metapipe.formats.table_rows import Place, header_line
-from metapipe.runner.merge import HeaderOnce
-from metapipe.runner.stage import Exact, Fasta, Output, Record, SideFile, Stage, Task, option
+from metapipe.runner.declare.merge import HeaderOnce
+from metapipe.runner.declare.stage import Exact, Fasta, Output, Record, SideFile, Stage, Task, option
 from metapipe.stages import annotation_table, domain_hits, protein_hits
 from metapipe.stages.annotation import AnnotatedGene, annotate_gene, gene_numbers
 from metapipe.stages.annotation_gff3 import annotation_feature

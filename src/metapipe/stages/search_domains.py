@@ -11,8 +11,8 @@ from typing import Any
 from metapipe.formats.hmm_families import read_families
 from metapipe.formats.protein_letters import clean_protein
 from metapipe.formats.table_rows import header_line
-from metapipe.runner.merge import HeaderOnce
-from metapipe.runner.stage import Database, Fasta, Output, PinnedGlobals, RefDB, Stage, Task
+from metapipe.runner.declare.merge import HeaderOnce
+from metapipe.runner.declare.stage import Database, Fasta, Output, PinnedGlobals, RefDB, Stage, Task
 from metapipe.stages.domain_hits import COLUMNS, DomainHit, format_domain, resolve_overlaps
 from metapipe.stages.domain_models import LONGEST_PROTEIN, Models, digitise, find_domains, load_models
 

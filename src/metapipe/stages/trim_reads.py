@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from metapipe.errors import MetapipeError
+from metapipe.runner.declare.stage import Exact, FastqPairs, Output, Stage, Task, option
 from metapipe.runner.guard.program_version import program_version
-from metapipe.runner.stage import Exact, FastqPairs, Output, Stage, Task, option
 from metapipe.stages.adapter_removal import Read, read_back, read_of, remove_adapters, with_letters_of, write_numbered
 from metapipe.stages.read_quality import QualityRules, ReadBatch, ReadCounts
 

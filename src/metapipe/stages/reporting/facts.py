@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from metapipe.runner.merge import add_counts
+from metapipe.runner.declare.merge import add_counts
 from metapipe.stages.reporting.gene_table import GeneTally
 from metapipe.stages.reporting.histogram import Distribution, distribution
 from metapipe.stages.reporting.result_values import count_at, first_names, object_at, tally_at

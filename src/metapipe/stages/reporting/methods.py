@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from importlib import import_module
 from typing import Any
 
-from metapipe.runner.stage import Stage
+from metapipe.runner.declare.stage import Stage
 from metapipe.stages.registry import STAGES as REGISTRY
 from metapipe.stages.reporting.summaries import STAGES, Summary
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, BinaryIO, ClassVar, Protocol
 
 from metapipe.formats.file_names import unique_file_names
-from metapipe.runner.merge import Concat, MergeRule
+from metapipe.runner.declare.merge import Concat, MergeRule
 
 # ----------------------------------------------------------------------------------------------------- inputs
 
@@ -318,7 +318,7 @@ class Task(Protocol):
 
     def note(self, key: str, value: Any) -> None:
         """Leave a JSON value for the stage's summary: numbers and objects of numbers are summed over blocks
-        (:func:`metapipe.runner.merge.add_counts`), lists are joined in input order, words must agree. Never a time,
+        (:func:`~.merge.add_counts`), lists are joined in input order, words must agree. Never a time,
         a host or a path: the summary is a result."""
 
 
@@ -331,8 +331,8 @@ PER_NODE = 0
 class Stage(abc.ABC):
     """Base of all stages. Subclasses set the class attributes and implement :meth:`run`.
 
-    A slip in a declaration is a TypeError of one sentence when the class is made
-    (:func:`metapipe.runner.declaration.check_declaration`). docs/how-to-add-a-stage.md explains every attribute.
+    A slip in a declaration is a TypeError of one sentence when the class is made. docs/how-to-add-a-stage.md explains
+    every attribute.
 
     :cvar name: the command, ``metapipe NAME``: small letters, digits, underscores.
     :cvar version: raised by whoever changes results; part of the plan hash, so that no old part is used again.
@@ -367,7 +367,7 @@ class Stage(abc.ABC):
     def __init_subclass__(cls) -> None:
         super().__init_subclass__()
         if hasattr(cls, "name"):  # else it is a base for stages
-            from metapipe.runner.declaration import check_declaration
+            from metapipe.runner.declare.declaration import check_declaration
 
             check_declaration(cls)
 

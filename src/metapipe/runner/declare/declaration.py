@@ -8,8 +8,8 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from metapipe.runner.merge import MergeRule
-from metapipe.runner.stage import (
+from metapipe.runner.declare.merge import MergeRule
+from metapipe.runner.declare.stage import (
     Fasta,
     Fastq,
     FastqPairs,

@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from metapipe.errors import MetapipeError
+from metapipe.runner.declare.stage import Stage, Task
+from metapipe.runner.declare.words import Placeholder, parse_word
 from metapipe.runner.guard.program_version import program_version
-from metapipe.runner.stage import Stage, Task
-from metapipe.runner.words import Placeholder, parse_word
 
 
 @dataclass(frozen=True)
@@ -68,7 +68,7 @@ class BinaryStage(Stage):
     def __init_subclass__(cls) -> None:
         super().__init_subclass__()
         if hasattr(cls, "name"):
-            from metapipe.runner.command_check import check_command
+            from metapipe.runner.declare.command_check import check_command
 
             check_command(cls)
 

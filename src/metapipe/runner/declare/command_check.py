@@ -6,9 +6,9 @@ import dataclasses
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from metapipe.runner.binary_stage import BinaryStage, When
-from metapipe.runner.stage import PinnedGlobals
-from metapipe.runner.words import Placeholder, parse_word
+from metapipe.runner.declare.binary_stage import BinaryStage, When
+from metapipe.runner.declare.stage import PinnedGlobals
+from metapipe.runner.declare.words import Placeholder, parse_word
 
 _CONDITIONS = ("options", "side", "db")
 
