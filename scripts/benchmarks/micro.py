@@ -39,16 +39,16 @@ if __import__("sys").argv[2] == "with blocks":
     context.parallelize([1, 2], 2).map(str).collect()
 stop(context)
 """
-IMPORTS = "import metapipe.runner.scan"
+IMPORTS = "import metapipe.runner.scan.scan"
 SCAN = """
 import sys
 from pathlib import Path
-from metapipe.runner.scan import scan_file
+from metapipe.runner.scan.scan import scan_file
 scan_file(Path(sys.argv[1]), "bench", sys.argv[2], alphabet="dna")
 """
 DECOMPRESS = """
 import sys
-import metapipe.runner.scan
+import metapipe.runner.scan.scan
 from pathlib import Path
 from metapipe.runner.blocks.stream import gzip_chunks
 with open(sys.argv[1], "rb") as raw:
@@ -57,7 +57,7 @@ with open(sys.argv[1], "rb") as raw:
 """
 ZLIB = """
 import sys, gzip
-import metapipe.runner.scan
+import metapipe.runner.scan.scan
 with gzip.open(sys.argv[1], "rb") as raw:
     while raw.read(1 << 20):
         pass

@@ -19,7 +19,7 @@ from benchmarks.measure import BenchmarkError
 from benchmarks.place import Setting
 from benchmarks.results import Part, read
 from metapipe.runner.blocks.plan import cut_evenly, launch_order, make_plan
-from metapipe.runner.scan import ATOM_RESIDUES
+from metapipe.runner.scan.scan import ATOM_RESIDUES
 
 Ints = npt.NDArray[np.int64]
 SLOTS = (1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024)

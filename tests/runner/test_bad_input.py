@@ -12,11 +12,11 @@ import pytest
 
 from metapipe.errors import MetapipeError
 from metapipe.formats.mate_names import WORDS
-from metapipe.runner import scan_lines
 from metapipe.runner.blocks import stream
 from metapipe.runner.declare.stage import Fasta, Fastq, FastqPairs, Stage, Table
 from metapipe.runner.inputs import read_inputs
-from metapipe.runner.scan import scan_file
+from metapipe.runner.scan import lines as scan_lines
+from metapipe.runner.scan.scan import scan_file
 
 FASTA, FASTQ = b">a\nACGT\n>b\nGGTT\n", b"@a\nACGT\n+\nIIII\n@b\nGG\n+\nII\n"
 
@@ -343,7 +343,7 @@ def test_contigs_named_like_mates_are_no_duplicates(tmp_path: Path) -> None:
 def test_equal_hashes_of_different_names_are_no_duplicates(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     import numpy as np
 
-    from metapipe.runner.scan_lines import _LineScanner
+    from metapipe.runner.scan.lines import _LineScanner
 
     monkeypatch.setattr(
         _LineScanner, "names", lambda self, buffer, starts, ends: np.full(len(starts), 7, dtype=np.uint64)

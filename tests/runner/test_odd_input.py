@@ -19,14 +19,15 @@ from hypothesis import strategies as st
 from test_scan import PACKING, RELAXED, bgzf, check, fasta_text, fastq_text
 
 from metapipe.errors import MetapipeError
-from metapipe.runner import scan, scan_lines
 from metapipe.runner.blocks import stream
 from metapipe.runner.declare.records import fasta_records, fastq_records
 from metapipe.runner.declare.stage import Fasta, Fastq, Stage
 from metapipe.runner.inputs import StageInput, read_inputs
-from metapipe.runner.scan import scan_file
-from metapipe.runner.scan_letters import blanked, joined
-from metapipe.runner.scan_names import hash_names
+from metapipe.runner.scan import lines as scan_lines
+from metapipe.runner.scan import scan
+from metapipe.runner.scan.letters import blanked, joined
+from metapipe.runner.scan.name_hashes import hash_names
+from metapipe.runner.scan.scan import scan_file
 
 QUIET = settings(deadline=None, max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
 DNA, BASES = set(b"ACGTUNRYSWKMBDHVacgtunryswkmbdhv"), set(b"ACGTUNRYSWKMBDHVacgtunryswkmbdhv.-")

@@ -10,12 +10,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from metapipe.errors import CODES, EX_DATA, MetapipeError
-from metapipe.runner import scan
 from metapipe.runner.blocks import stream
 from metapipe.runner.declare.records import READERS
 from metapipe.runner.declare.stage import Fasta, Fastq, FastqPairs, SideFile, Stage, Table
 from metapipe.runner.inputs import read_inputs
-from metapipe.runner.side_files import check_text, readable_side_files
+from metapipe.runner.scan import scan
+from metapipe.runner.scan.side_files import check_text, readable_side_files
 
 ODD = [
     b"\0",

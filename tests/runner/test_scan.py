@@ -14,10 +14,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from metapipe.errors import MetapipeError
-from metapipe.runner import scan
 from metapipe.runner.blocks import stream
 from metapipe.runner.declare.records import READERS
-from metapipe.runner.scan import scan_file
+from metapipe.runner.scan import scan
+from metapipe.runner.scan.scan import scan_file
 
 RELAXED = settings(
     max_examples=120, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]

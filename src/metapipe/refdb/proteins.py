@@ -115,7 +115,7 @@ def read_proteins(path: Path) -> Iterator[Protein]:
     # Here, not above: whoever cleans a text only (a process for each file of profiles) starts in half the time.
     import numpy as np
 
-    from metapipe.runner.scan_fasta import ENOUGH_TO_JUDGE, are_nucleotides
+    from metapipe.runner.scan.fasta import ENOUGH_TO_JUDGE, are_nucleotides
 
     count = 0
     letters = np.zeros(256, dtype=np.int64)

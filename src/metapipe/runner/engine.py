@@ -33,10 +33,10 @@ from metapipe.runner.progress import Progress
 from metapipe.runner.retry import Outcome, run_all
 from metapipe.runner.run_identity import input_labels, input_rows, plan_hash, residue_unit
 from metapipe.runner.run_report import Run, run_report, settle_accounts
+from metapipe.runner.scan.side_files import readable_side_files
 from metapipe.runner.session import Session
 from metapipe.runner.sessions import open_session
 from metapipe.runner.shared_folders import database_sizes
-from metapipe.runner.side_files import readable_side_files
 from metapipe.runner.task import Job
 from metapipe.runner.warm_session import WarmOffer, look_for_warm
 from metapipe.runner.workfolder import job_folder, own_folder

@@ -16,8 +16,8 @@ from metapipe.runner.blocks.block import Block, ByteRange
 from metapipe.runner.blocks.stream import changed
 from metapipe.runner.declare.records import READERS, lines
 from metapipe.runner.declare.stage import Fasta, FastqPairs, Record, Stage, Table, Totals
-from metapipe.runner.pairs import check_pairs
-from metapipe.runner.scan import Scanned, first_name, scan_file
+from metapipe.runner.scan.pairs import check_pairs
+from metapipe.runner.scan.scan import Scanned, first_name, scan_file
 
 _RECORD_OF = {"fasta": "FASTA record", "fastq": "FASTQ record", "table": "row below the header"}
 

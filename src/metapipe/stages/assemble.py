@@ -13,7 +13,7 @@ from metapipe.formats.contig_statistics import ContigCounts, lx, nx
 from metapipe.formats.fasta_text import format_fasta
 from metapipe.runner.declare.stage import PER_NODE, FastqPairs, Output, SideFile, Stage, Task, WholeInput, option
 from metapipe.runner.guard.program_version import program_version
-from metapipe.runner.scan import scan_file
+from metapipe.runner.scan.scan import scan_file
 from metapipe.stages.assembled_contigs import named, parse_megahit
 from metapipe.stages.assembly_reads import reads_for_megahit
 

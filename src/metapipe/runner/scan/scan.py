@@ -24,10 +24,10 @@ from metapipe.errors import MetapipeError
 from metapipe.formats.foreign_formats import BYTE_ORDER_MARK, foreign_format
 from metapipe.runner.blocks.block import ByteRange
 from metapipe.runner.blocks.stream import gzip_chunks, is_gzip, plain_chunks, read_chunks, without_mark
-from metapipe.runner.scan_fasta import FastaScanner
-from metapipe.runner.scan_fastq import FastqScanner
-from metapipe.runner.scan_lines import LONGEST_NAME, Found, LineScanner
-from metapipe.runner.scan_table import TableScanner
+from metapipe.runner.scan.fasta import FastaScanner
+from metapipe.runner.scan.fastq import FastqScanner
+from metapipe.runner.scan.lines import LONGEST_NAME, Found, LineScanner
+from metapipe.runner.scan.table import TableScanner
 
 Ints = npt.NDArray[np.int64]
 Result = TypeVar("Result")

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from metapipe.errors import MetapipeError
-from metapipe.runner.scan_lines import NOTHING, Found, Lines, LineScanner
+from metapipe.runner.scan.lines import NOTHING, Found, Lines, LineScanner
 
 _TAB = 9
 

@@ -18,7 +18,7 @@ import numpy as np
 import numpy.typing as npt
 
 from metapipe.errors import MetapipeError
-from metapipe.runner.scan_names import hash_names
+from metapipe.runner.scan.name_hashes import hash_names
 
 Ints = npt.NDArray[np.int64]
 Bytes = npt.NDArray[np.uint8]

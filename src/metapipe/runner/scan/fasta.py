@@ -8,8 +8,8 @@ import numpy as np
 import numpy.typing as npt
 
 from metapipe.errors import MetapipeError
-from metapipe.runner.scan_letters import blanked, proven
-from metapipe.runner.scan_lines import LONGEST_NAME, NOTHING, Found, Ints, Lines, LineScanner
+from metapipe.runner.scan.letters import blanked, proven
+from metapipe.runner.scan.lines import LONGEST_NAME, NOTHING, Found, Ints, Lines, LineScanner
 
 _GT = 62
 _DNA = b"ACGTUNRYSWKMBDHVacgtunryswkmbdhv"

@@ -11,7 +11,7 @@ from metapipe.errors import MetapipeError
 from metapipe.formats.mate_names import mark_of, stated_mate
 from metapipe.runner.declare.records import fastq_records
 from metapipe.runner.declare.stage import Record
-from metapipe.runner.scan import Scanned
+from metapipe.runner.scan.scan import Scanned
 
 
 def check_pairs(first: Scanned, second: Scanned, marks: Sequence[str]) -> None:

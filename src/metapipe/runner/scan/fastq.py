@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from metapipe.errors import MetapipeError
-from metapipe.runner.quality_offset import QualityOffset
-from metapipe.runner.scan_letters import alike, joined, proven
-from metapipe.runner.scan_lines import NOTHING, Bools, Found, Ints, Lines, LineScanner
+from metapipe.runner.scan.letters import alike, joined, proven
+from metapipe.runner.scan.lines import NOTHING, Bools, Found, Ints, Lines, LineScanner
+from metapipe.runner.scan.quality_offset import QualityOffset
 
 _PLUS, _AT, _TILDE = 43, 64, 126
 _BASES = b"ACGTUNRYSWKMBDHVacgtunryswkmbdhv.-"
