@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from metapipe.runner.attempt import load_stage
+from metapipe.runner.attempt.attempt import load_stage
 from metapipe.runner.declare.stage import Invariance
 from metapipe.stages.registry import STAGES, SUMMARIES
 

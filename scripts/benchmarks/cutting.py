@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.measure import BenchmarkError
-from metapipe.runner.attempt import load_stage
+from metapipe.runner.attempt.attempt import load_stage
 from metapipe.runner.blocks.plan import make_plan
 from metapipe.runner.declare.stage import Totals
 from metapipe.runner.inputs import read_inputs

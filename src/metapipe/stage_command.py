@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 
 from metapipe import machine
 from metapipe.errors import MetapipeError, warning_line
-from metapipe.runner.attempt import load_stage
+from metapipe.runner.attempt.attempt import load_stage
 from metapipe.runner.declare.stage import Database, FastqPairs, Stage, default_file_names
 from metapipe.runner.engine import Request, run_stage
 from metapipe.runner.event_log import VARIABLE

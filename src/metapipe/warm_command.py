@@ -20,7 +20,7 @@ from typing import Any
 
 from metapipe import machine
 from metapipe.errors import MetapipeError
-from metapipe.runner.task import last_words
+from metapipe.runner.attempt.task import last_words
 from metapipe.runner.warm_protocol import LONGEST_SOCKET_PATH, SOCKET_VARIABLE, default_socket, private_folder
 from metapipe.runner.warm_session import ask_server
 

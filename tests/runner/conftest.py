@@ -59,7 +59,7 @@ def run(tmp_path: Path) -> Callable[..., Ran]:
         count += 1
         folder = keywords.pop("folder", None) or tmp_path / f"run-{count}"
         folder.mkdir(exist_ok=True)
-        from metapipe.runner.attempt import load_stage
+        from metapipe.runner.attempt.attempt import load_stage
 
         reference = STAGES.get(stage, stage)
         declared = load_stage(reference)

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from stages_for_tests import Identity
 
-from metapipe.runner.attempt import load_stage
+from metapipe.runner.attempt.attempt import load_stage
 from metapipe.runner.declare.declaration import check_declaration
 from metapipe.runner.declare.merge import HeaderOnce
 from metapipe.runner.declare.stage import (

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from metapipe.errors import MetapipeError
-from metapipe.runner import attempt, part
+from metapipe.runner.attempt import attempt, part
 
 RUNNER = Path(part.__file__).parent
 

@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 from marked_program import HERE, PYTHON_PATH
 
-from metapipe.runner.part import commit
+from metapipe.runner.attempt.part import commit
 from metapipe.runner.progress import BlocksSeen, FilesRead, Progress
 
 

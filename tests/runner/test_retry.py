@@ -12,7 +12,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from metapipe.errors import MetapipeError
-from metapipe.runner.attempt import Attempt
+from metapipe.runner.attempt.attempt import Attempt
 from metapipe.runner.blocks.block import Block
 from metapipe.runner.retry import LOST_TRIES, Outcome, run_all
 

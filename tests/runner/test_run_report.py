@@ -15,7 +15,7 @@ import pytest
 
 from metapipe.errors import MetapipeError
 from metapipe.runner import run_report_model
-from metapipe.runner.attempt import Attempt
+from metapipe.runner.attempt.attempt import Attempt
 from metapipe.runner.energy import PUE, WATTS_PER_CORE, WATTS_PER_GIB, energy_estimate
 from metapipe.runner.phases import PHASES, Phases
 from metapipe.runner.run_report import _most_at_once

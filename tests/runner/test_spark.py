@@ -13,10 +13,10 @@ from stages_for_tests import STAGES, HowToFail
 
 from metapipe.errors import MetapipeError
 from metapipe.runner import session as sessions
+from metapipe.runner.attempt.task import Job
 from metapipe.runner.blocks.block import Block, ByteRange
 from metapipe.runner.declare.stage import Totals
 from metapipe.runner.jvm import archive_path, java_options
-from metapipe.runner.task import Job
 from spark_in_turn import SparkInTurn
 
 

@@ -12,7 +12,7 @@ import pytest
 from marked_program import wait_until
 
 from metapipe.runner import warm_server
-from metapipe.runner.attempt import Attempt
+from metapipe.runner.attempt.attempt import Attempt
 from metapipe.runner.blocks.block import Block
 from metapipe.runner.warm_protocol import (
     Ask,

@@ -14,12 +14,12 @@ from typing import Any
 import pytest
 from marked_program import HERE, PYTHON_PATH
 
-from metapipe.runner import zygote
-from metapipe.runner.attempt import load_stage
+from metapipe.runner.attempt import zygote
+from metapipe.runner.attempt.attempt import load_stage
+from metapipe.runner.attempt.task import Job
+from metapipe.runner.attempt.zygote import Zygote
 from metapipe.runner.blocks.block import Block, ByteRange
 from metapipe.runner.declare.stage import Totals
-from metapipe.runner.task import Job
-from metapipe.runner.zygote import Zygote
 
 STAGE = "hostile_stages:SettingUp"
 

@@ -12,7 +12,7 @@ import pytest
 from odd_records import BASES, GAPS, LONG, PEPTIDES, fasta_with, fastq_with
 
 from metapipe.refdb.store import resolve
-from metapipe.runner.attempt import load_stage
+from metapipe.runner.attempt.attempt import load_stage
 from metapipe.runner.blocks.block import Block
 from metapipe.runner.declare.stage import WholeInput
 from metapipe.runner.engine import Request, run_stage

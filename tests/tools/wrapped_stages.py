@@ -10,7 +10,7 @@ from xml.etree.ElementTree import Element
 
 from galaxy.tool_util.loader import load_tool
 
-from metapipe.runner.attempt import load_stage
+from metapipe.runner.attempt.attempt import load_stage
 from metapipe.runner.declare.stage import Stage
 from metapipe.stages.registry import STAGES
 

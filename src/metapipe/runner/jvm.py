@@ -21,8 +21,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from metapipe.errors import MetapipeError
+from metapipe.runner.attempt.task import last_words
 from metapipe.runner.guard.launcher import die_with_parent
-from metapipe.runner.task import last_words
 
 START_LIMIT = 60.0
 HEAP = "512m"

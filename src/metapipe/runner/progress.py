@@ -15,7 +15,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
-from metapipe.runner.part import residues_of
+from metapipe.runner.attempt.part import residues_of
 from metapipe.runner.quantities import counted, duration, letters, megabytes, percent
 
 #: Seconds after which a phase is worth a word.

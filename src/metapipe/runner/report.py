@@ -13,12 +13,12 @@ from pathlib import Path
 from typing import Any
 
 from metapipe.errors import MetapipeError
-from metapipe.runner.attempt import Attempt
+from metapipe.runner.attempt.attempt import Attempt
+from metapipe.runner.attempt.task import Job
 from metapipe.runner.blocks.block import Block
 from metapipe.runner.blocks.whole_files import written_beside
 from metapipe.runner.declare.merge import add_counts
 from metapipe.runner.declare.stage import Stage
-from metapipe.runner.task import Job
 
 SUMMARY_SCHEMA = 1
 

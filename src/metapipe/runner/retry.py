@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from metapipe.errors import MetapipeError
-from metapipe.runner.attempt import FINAL_CODES, Attempt
+from metapipe.runner.attempt.attempt import FINAL_CODES, Attempt
 from metapipe.runner.blocks.block import Block
 
 #: A program that did not finish but said so to nobody: worth one more try before anything is cut or set aside.

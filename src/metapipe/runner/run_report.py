@@ -20,7 +20,7 @@ from typing import Any
 
 from metapipe import __version__, machine
 from metapipe.errors import MetapipeError
-from metapipe.runner.attempt import Attempt
+from metapipe.runner.attempt.attempt import Attempt
 from metapipe.runner.blocks.plan import Plan
 from metapipe.runner.declare.stage import Database, Stage
 from metapipe.runner.energy import energy_estimate

@@ -19,13 +19,13 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from metapipe.errors import MetapipeError
-from metapipe.runner.attempt import Attempt, end_setup, run_attempt
+from metapipe.runner.attempt.attempt import Attempt, end_setup, run_attempt
+from metapipe.runner.attempt.task import Job
 from metapipe.runner.blocks.block import Block
 from metapipe.runner.blocks.plan import launch_order
 from metapipe.runner.cluster import LOST_LIMIT, REGISTER_LIMIT, Cluster, refusal
 from metapipe.runner.guard.launcher import adopt_orphans, descendants, wait_for
 from metapipe.runner.jvm import LOG, Gateway, archive_path, spark_home, start_gateway
-from metapipe.runner.task import Job
 
 #: Seconds for the Python workers to end by themselves after the JVM has.
 _WORKERS_PATIENCE = 5.0

@@ -22,10 +22,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from metapipe.errors import MetapipeError
+from metapipe.runner.attempt.task import last_words
 from metapipe.runner.cluster import CONNECT_LIMIT, Cluster, read_secret, refusal
 from metapipe.runner.guard.launcher import adopt_orphans, die_with_parent, end_descendants
 from metapipe.runner.jvm import class_path, java_binary, java_options, spark_home, temporary_folder
-from metapipe.runner.task import last_words
 
 MASTER_PORT, WORKER_PORT = 7077, 7078
 #: Seconds that the JVM of a daemon may take to listen, and to end when asked.

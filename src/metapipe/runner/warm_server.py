@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from metapipe.errors import MetapipeError
-from metapipe.runner.attempt import Attempt
+from metapipe.runner.attempt.attempt import Attempt
 from metapipe.runner.blocks.block import Block
 from metapipe.runner.blocks.plan import launch_order
 from metapipe.runner.declare.code_identity import package_digest

@@ -12,11 +12,11 @@ from pathlib import Path
 from typing import Any
 
 from metapipe.errors import MetapipeError
-from metapipe.runner.attempt import Attempt
+from metapipe.runner.attempt.attempt import Attempt
+from metapipe.runner.attempt.task import Job
 from metapipe.runner.blocks.block import Block
 from metapipe.runner.declare.code_identity import stage_digest
 from metapipe.runner.session import Session, Tick
-from metapipe.runner.task import Job
 from metapipe.runner.warm_protocol import (
     SOCKET_VARIABLE,
     Ask,

@@ -15,11 +15,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from metapipe.runner.attempt import Attempt, run_attempt
+from metapipe.runner.attempt.attempt import Attempt, run_attempt
+from metapipe.runner.attempt.task import Job
 from metapipe.runner.blocks.block import Block
 from metapipe.runner.blocks.whole_files import own_umask
 from metapipe.runner.guard import sandbox
-from metapipe.runner.task import Job
 
 
 @dataclass(frozen=True)

@@ -32,7 +32,7 @@ def _set_or_reap(number: int, handler: Any) -> Any:
 if __name__ == "__main__":
     os.environ.pop("_SPARK_AUTH_SECRET", None)  # on a cluster the JVM has it here; no tool may see it
     # Loaded here once, before the workers are forked, instead of in each of them.
-    for module in ("metapipe.runner.attempt", *sys.argv[1:2]):
+    for module in ("metapipe.runner.attempt.attempt", *sys.argv[1:2]):
         importlib.import_module(module)
     signal.signal = _set_or_reap  # type: ignore[assignment]
     runpy.run_module("pyspark.daemon", run_name="__main__")

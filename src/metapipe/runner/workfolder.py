@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from metapipe.errors import MetapipeError
-from metapipe.runner.attempt import STOP
+from metapipe.runner.attempt.attempt import STOP
 
 _OWN = "run-"
 #: Seconds to wait for the children of a driver that was just killed: they hold its lock until they are gone.

@@ -12,9 +12,9 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from metapipe.errors import MetapipeError
+from metapipe.runner.attempt.task import Job
 from metapipe.runner.blocks.block import Block
 from metapipe.runner.declare.stage import Database
-from metapipe.runner.task import Job
 
 _seen: set[str] = set()
 

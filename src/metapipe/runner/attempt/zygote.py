@@ -22,6 +22,7 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any, NoReturn
 
+from metapipe.runner.attempt.task import BlockTask, Job
 from metapipe.runner.blocks.block import Block
 from metapipe.runner.declare.stage import Stage
 from metapipe.runner.guard import sandbox
@@ -30,7 +31,6 @@ from metapipe.runner.guard.launcher import Tail, adopt_orphans
 from metapipe.runner.guard.limits import Limits, block_timeout, limit_self
 from metapipe.runner.guard.no_network import drop_network
 from metapipe.runner.guard.watch import Watch, look_at, own_memory
-from metapipe.runner.task import BlockTask, Job
 
 #: Seconds without a block after which it ends by itself: a worker that waits for its next job holds no models.
 _PATIENCE = 60.0

@@ -7,12 +7,12 @@ import tempfile
 from pathlib import Path
 
 from metapipe.errors import MetapipeError
-from metapipe.runner.attempt import describe
+from metapipe.runner.attempt.attempt import describe
+from metapipe.runner.attempt.task import BlockTask, Job, last_words, shared_folder
 from metapipe.runner.blocks.block import Block
 from metapipe.runner.declare.stage import Stage
 from metapipe.runner.guard.forked import Ended, run_forked
 from metapipe.runner.guard.limits import Limits
-from metapipe.runner.task import BlockTask, Job, last_words, shared_folder
 
 
 def prepare(stage: Stage, job: Job, first: Block) -> None:

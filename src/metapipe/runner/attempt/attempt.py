@@ -20,15 +20,15 @@ from pathlib import Path
 from typing import Any
 
 from metapipe.errors import MetapipeError
+from metapipe.runner.attempt.part import begin, bytes_in, commit, kept_row, left_behind
+from metapipe.runner.attempt.shared_folders import check_host
+from metapipe.runner.attempt.task import Job, last_words
+from metapipe.runner.attempt.zygote import Zygote
 from metapipe.runner.blocks.block import Block
 from metapipe.runner.declare.declaration import check_declaration
 from metapipe.runner.declare.stage import Stage
 from metapipe.runner.guard.forked import Ended
 from metapipe.runner.guard.limits import ran_short
-from metapipe.runner.part import begin, bytes_in, commit, kept_row, left_behind
-from metapipe.runner.shared_folders import check_host
-from metapipe.runner.task import Job, last_words
-from metapipe.runner.zygote import Zygote
 
 #: Made by the first attempt whose failure ends the run; the others need not start.
 STOP = "stopped"
