@@ -19,11 +19,11 @@ sys.path.insert(0, str(Path(__file__).parent / "runner"))
 from run_report_samples import attempt, busy, report
 
 from metapipe import cli
-from metapipe.runner.quantities import counted, duration, letters, mebibytes, megabytes, number, percent
-from metapipe.runner.run_report_facts import natural
-from metapipe.runner.run_report_model import RunReport
-from metapipe.runner.run_report_page import page
-from metapipe.runner.run_report_timeline import lanes, tick_label, ticks, timeline
+from metapipe.runner.account.facts import natural
+from metapipe.runner.account.model import RunReport
+from metapipe.runner.account.page import page
+from metapipe.runner.account.quantities import counted, duration, letters, mebibytes, megabytes, number, percent
+from metapipe.runner.account.timeline import lanes, tick_label, ticks, timeline
 
 HERE = Path(__file__).parent
 

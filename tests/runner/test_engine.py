@@ -14,7 +14,8 @@ from typing import Any
 import pytest
 
 from metapipe.errors import MetapipeError
-from metapipe.runner import deliver, report
+from metapipe.runner import deliver
+from metapipe.runner.account import summary as report
 from metapipe.runner.blocks.block import Block
 
 CUTS = [1, 2, 7, 64]

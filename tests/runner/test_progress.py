@@ -17,8 +17,8 @@ from typing import Any
 import pytest
 from marked_program import HERE, PYTHON_PATH
 
+from metapipe.runner.account.progress import BlocksSeen, FilesRead, Progress
 from metapipe.runner.attempt.part import commit
-from metapipe.runner.progress import BlocksSeen, FilesRead, Progress
 
 
 class Clock:

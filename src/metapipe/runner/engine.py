@@ -16,7 +16,9 @@ from typing import Any
 
 from metapipe import machine
 from metapipe.errors import MetapipeError
-from metapipe.runner import report as reports
+from metapipe.runner.account import summary as reports
+from metapipe.runner.account.progress import Progress
+from metapipe.runner.account.run_report import Run, run_report, settle_accounts
 from metapipe.runner.attempt.attempt import load_stage, lost_attempts, part_folder
 from metapipe.runner.attempt.preparation import prepare
 from metapipe.runner.attempt.shared_folders import database_sizes
@@ -31,10 +33,8 @@ from metapipe.runner.guard import sandbox
 from metapipe.runner.guard.limits import IDLE_DEFAULT, default_timeout
 from metapipe.runner.inputs import StageInput, read_inputs
 from metapipe.runner.jvm import java_binary
-from metapipe.runner.progress import Progress
 from metapipe.runner.retry import Outcome, run_all
 from metapipe.runner.run_identity import input_labels, input_rows, plan_hash, residue_unit
-from metapipe.runner.run_report import Run, run_report, settle_accounts
 from metapipe.runner.scan.side_files import readable_side_files
 from metapipe.runner.session import Session
 from metapipe.runner.sessions import open_session

@@ -7,8 +7,7 @@ from collections.abc import Sequence
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from metapipe.runner.quantities import duration, letters, mebibytes, number, percent
-from metapipe.runner.run_report_facts import (
+from metapipe.runner.account.facts import (
     block_name,
     facts,
     failures,
@@ -18,8 +17,9 @@ from metapipe.runner.run_report_facts import (
     slowest,
     together,
 )
-from metapipe.runner.run_report_model import RunReport
-from metapipe.runner.run_report_timeline import legend, timeline
+from metapipe.runner.account.model import RunReport
+from metapipe.runner.account.quantities import duration, letters, mebibytes, number, percent
+from metapipe.runner.account.timeline import legend, timeline
 
 #: Failed attempts shown of one run.
 SHOWN_FAILURES = 50
@@ -31,7 +31,7 @@ def page(reports: Sequence[tuple[str, RunReport]]) -> str:
     :param reports: (file name, report), in the order in which they are to stand.
     """
     environment = Environment(
-        loader=PackageLoader("metapipe.runner", "."),
+        loader=PackageLoader("metapipe.runner.account", "."),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
@@ -53,7 +53,7 @@ def page(reports: Sequence[tuple[str, RunReport]]) -> str:
         }
         for name, report in reports
     ]
-    return environment.get_template("run_report_page.html.j2").render(
+    return environment.get_template("page.html.j2").render(
         runs=runs,
         together=together([report for _, report in reports]),
         block_name=block_name,

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from metapipe.errors import one_line
-from metapipe.runner.quantities import duration, letters, mebibytes, number
-from metapipe.runner.run_report_facts import (
+from metapipe.runner.account.facts import (
     SHOWN,
     block_name,
     facts,
@@ -17,7 +16,8 @@ from metapipe.runner.run_report_facts import (
     slowest,
     together,
 )
-from metapipe.runner.run_report_model import RunReport, Try
+from metapipe.runner.account.model import RunReport, Try
+from metapipe.runner.account.quantities import duration, letters, mebibytes, number
 
 _BLOCK_COLUMNS = ("block", "outcome", "wall", "CPU", "memory", "letters", "host")
 

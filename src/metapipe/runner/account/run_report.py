@@ -1,7 +1,7 @@
 """What a run cost and how it went: ``run_report.json``. Holds times, hosts and paths, so it is never part of a result.
 
 Spark's own accounting does not see child processes (measured: 6 ms shown for 2 s burned), so core-seconds come from
-``wait4`` of every child and from this process's own clock. The shape is :mod:`metapipe.runner.run_report_model`'s.
+``wait4`` of every child and from this process's own clock. The shape is :mod:`metapipe.runner.account.model`'s.
 """
 
 from __future__ import annotations
@@ -20,11 +20,11 @@ from typing import Any
 
 from metapipe import __version__, machine
 from metapipe.errors import MetapipeError
+from metapipe.runner.account.energy import energy_estimate
+from metapipe.runner.account.phases import Phases
 from metapipe.runner.attempt.attempt import Attempt
 from metapipe.runner.blocks.plan import Plan
 from metapipe.runner.declare.stage import Database, Stage
-from metapipe.runner.energy import energy_estimate
-from metapipe.runner.phases import Phases
 
 #: Raised whenever a field changes its meaning, goes away or becomes required.
 REPORT_SCHEMA = 2

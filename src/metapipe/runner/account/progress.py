@@ -15,8 +15,8 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
+from metapipe.runner.account.quantities import counted, duration, letters, megabytes, percent
 from metapipe.runner.attempt.part import residues_of
-from metapipe.runner.quantities import counted, duration, letters, megabytes, percent
 
 #: Seconds after which a phase is worth a word.
 PATIENCE = 2.0
