@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from metapipe.runner import sessions
-from metapipe.runner.session import SparkSession
+from metapipe.runner.run import choice as sessions
+from metapipe.runner.sessions.session import SparkSession
 
 
 class _Lasting(SparkSession):

@@ -44,11 +44,11 @@ def test_only_the_session_imports_pyspark() -> None:
         for path in SOURCES
         if any(name.split(".")[0] == "pyspark" for name in imports(path))
     }
-    assert users == {"runner/session.py"}
+    assert users == {"runner/sessions/session.py"}
 
 
 def test_pyspark_is_imported_only_when_a_session_starts() -> None:
-    tree = ast.parse((HOME / "src/metapipe/runner/session.py").read_text())
+    tree = ast.parse((HOME / "src/metapipe/runner/sessions/session.py").read_text())
     top = [node.module for node in tree.body if isinstance(node, ast.ImportFrom)]
     assert not [module for module in top if module and module.startswith("pyspark")]
 

@@ -22,8 +22,8 @@ Say = Callable[[str], None]
 SESSION = """
 import os, sys, tempfile
 from pathlib import Path
-from metapipe.runner import jvm
-from metapipe.runner.session import SparkSession
+from metapipe.runner.sessions import jvm
+from metapipe.runner.sessions.session import SparkSession
 if sys.argv[1] == "without archive":
     jvm.archive_path = lambda: None
 with tempfile.TemporaryDirectory() as folder:

@@ -31,7 +31,7 @@ def session(slots: int) -> Any:
         # One partition a block, whatever its size.
         "spark.hadoop.mapreduce.input.fileinputformat.split.minsize": str(1 << 40),
         # pyspark's own daemon forgets what its workers have used; ours lets the kernel add it up. No other difference.
-        "spark.python.daemon.module": "metapipe.runner.worker_daemon",
+        "spark.python.daemon.module": "metapipe.runner.sessions.worker_daemon",
     }
     os.environ.update(PYSPARK_PYTHON=sys.executable, PYSPARK_DRIVER_PYTHON=sys.executable, SPARK_LOCAL_IP="127.0.0.1")
     adopt_orphans()

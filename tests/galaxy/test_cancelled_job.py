@@ -95,7 +95,7 @@ def test_a_cancelled_job_is_gone_within_five_seconds_and_leaves_no_output(
         with contextlib.suppress(LookupError):
             below = processes_of(folder_of_job(name))
             java = [line for line in below.values() if "org.apache.spark" in line]
-            workers = [line for line in below.values() if "metapipe.runner.worker_daemon" in line]
+            workers = [line for line in below.values() if "metapipe.runner.sessions.worker_daemon" in line]
             # Workers fork a child for each block; inline, the program itself does.
             return len(workers) >= 4 if session == "local" else not java and len(below) >= 4
         return False

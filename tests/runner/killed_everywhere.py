@@ -24,7 +24,7 @@ from cli_with_test_stages import main
 from marked_program import MARK, WORK, processes_with
 
 import metapipe.runner.engine
-import metapipe.runner.session
+import metapipe.runner.sessions.session
 import metapipe.stage_command  # noqa: F401  (imported before the forks)
 
 STEPS = {"os.rename", "os.mkdir", "os.remove", "os.rmdir", "shutil.rmtree", "subprocess.Popen", "os.fork"}

@@ -30,7 +30,7 @@ def test_two_hosts_give_the_bytes_of_one_count_all_seconds_and_no_secret_is_seen
         one = job(*burning)
         wait_until(one.parts)
         lines = told_by_proc(one.alive(), "cmdline")
-        environments = told_by_proc(one.below("metapipe.runner.worker_daemon"), "environ")
+        environments = told_by_proc(one.below("metapipe.runner.sessions.worker_daemon"), "environ")
         told = one.wait().must_succeed(COPY)
         after = resource.getrusage(resource.RUSAGE_CHILDREN)  # of the run alone: the cluster has not ended
     assert (told["session"], hosts_of(told)) == ("cluster", {"host-a", "host-b"})

@@ -11,7 +11,7 @@ import pytest
 
 from metapipe.cli import build_parser
 from metapipe.errors import MetapipeError
-from metapipe.runner.event_log import VARIABLE, event_log_settings
+from metapipe.runner.sessions.event_log import VARIABLE, event_log_settings
 
 
 def test_the_event_log_appears_where_it_is_asked_for(

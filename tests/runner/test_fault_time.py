@@ -125,7 +125,7 @@ def test_a_run_in_which_every_block_is_attempted_twice_at_once_gives_the_same_by
     run: Callable[..., Any], fasta: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """As with ``spark.speculation``: the copy starts before the first has ended, and either may be the first."""
-    from metapipe.runner import session
+    from metapipe.runner.sessions import session
 
     once = run("poisoned", {"contigs": fasta(24, poison=(7,))}, how="exit", blocks=6)
     plain = session.run_attempt

@@ -25,7 +25,7 @@ from metapipe.runner.attempt.attempt import Attempt
 from metapipe.runner.blocks.block import Block
 from metapipe.runner.blocks.plan import launch_order
 from metapipe.runner.declare.code_identity import package_digest
-from metapipe.runner.session import SparkSession
+from metapipe.runner.sessions.session import SparkSession
 from metapipe.runner.warm_client import Client
 from metapipe.runner.warm_protocol import (
     Ask,

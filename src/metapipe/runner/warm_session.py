@@ -16,7 +16,7 @@ from metapipe.runner.attempt.attempt import Attempt
 from metapipe.runner.attempt.task import Job
 from metapipe.runner.blocks.block import Block
 from metapipe.runner.declare.code_identity import stage_digest
-from metapipe.runner.session import Session, Tick
+from metapipe.runner.sessions.session import Session, Tick
 from metapipe.runner.warm_protocol import (
     SOCKET_VARIABLE,
     Ask,
@@ -149,7 +149,7 @@ class WarmSession:
         self._began = self._busy = False
 
     def run(self, job: Job, blocks: Sequence[Block], tick: Tick, tag: str = "") -> Iterator[Attempt]:
-        """Run blocks; see :meth:`metapipe.runner.session.Session.run`.
+        """Run blocks; see :meth:`metapipe.runner.sessions.session.Session.run`.
 
         :raises MetapipeError: E601 when the server was lost with blocks begun.
         """

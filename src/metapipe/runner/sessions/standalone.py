@@ -23,9 +23,9 @@ from pathlib import Path
 
 from metapipe.errors import MetapipeError
 from metapipe.runner.attempt.task import last_words
-from metapipe.runner.cluster import CONNECT_LIMIT, Cluster, read_secret, refusal
 from metapipe.runner.guard.launcher import adopt_orphans, die_with_parent, end_descendants
-from metapipe.runner.jvm import class_path, java_binary, java_options, spark_home, temporary_folder
+from metapipe.runner.sessions.cluster import CONNECT_LIMIT, Cluster, read_secret, refusal
+from metapipe.runner.sessions.jvm import class_path, java_binary, java_options, spark_home, temporary_folder
 
 MASTER_PORT, WORKER_PORT = 7077, 7078
 #: Seconds that the JVM of a daemon may take to listen, and to end when asked.

@@ -23,9 +23,9 @@ from metapipe.runner.attempt.attempt import Attempt, end_setup, run_attempt
 from metapipe.runner.attempt.task import Job
 from metapipe.runner.blocks.block import Block
 from metapipe.runner.blocks.plan import launch_order
-from metapipe.runner.cluster import LOST_LIMIT, REGISTER_LIMIT, Cluster, refusal
 from metapipe.runner.guard.launcher import adopt_orphans, descendants, wait_for
-from metapipe.runner.jvm import LOG, Gateway, archive_path, spark_home, start_gateway
+from metapipe.runner.sessions.cluster import LOST_LIMIT, REGISTER_LIMIT, Cluster, refusal
+from metapipe.runner.sessions.jvm import LOG, Gateway, archive_path, spark_home, start_gateway
 
 #: Seconds for the Python workers to end by themselves after the JVM has.
 _WORKERS_PATIENCE = 5.0
@@ -134,7 +134,7 @@ class SparkSession:
             "spark.ui.enabled": "false",
             "spark.local.dir": str(folder),
             "spark.python.worker.faulthandler.enabled": "true",
-            "spark.python.daemon.module": "metapipe.runner.worker_daemon",
+            "spark.python.daemon.module": "metapipe.runner.sessions.worker_daemon",
         }
         os.environ.update(SPARK_HOME=str(spark_home()), PYSPARK_PYTHON=python, PYSPARK_DRIVER_PYTHON=sys.executable)
         adopt_orphans()  # pyspark's daemon and workers outlive the JVM by a moment: we wait for them and count them

@@ -6,9 +6,9 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from metapipe.errors import MetapipeError
-from metapipe.runner.cluster import Cluster
-from metapipe.runner.jvm import java_binary
-from metapipe.runner.session import ClusterSession, InlineSession, Session, SparkSession
+from metapipe.runner.sessions.cluster import Cluster
+from metapipe.runner.sessions.jvm import java_binary
+from metapipe.runner.sessions.session import ClusterSession, InlineSession, Session, SparkSession
 from metapipe.runner.warm_protocol import default_socket
 from metapipe.runner.warm_session import WarmOffer, WarmSession, ask_for_session
 

@@ -1,0 +1,1 @@
+"""The driver's side: check, scan, plan, run, retry, merge, deliver."""

@@ -1,0 +1,1 @@
+"""Where blocks run: in this process's children, on local Spark, on a cluster."""
