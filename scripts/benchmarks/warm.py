@@ -16,9 +16,9 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.warm_server import warm_server
-from metapipe.runner import warm_session
 from metapipe.runner.engine import Request, run_stage
-from metapipe.runner.warm_protocol import SOCKET_VARIABLE
+from metapipe.runner.warm import session as warm_session
+from metapipe.runner.warm.protocol import SOCKET_VARIABLE
 
 _STAGE = "benchmarks.bench_stages:CountLines"
 

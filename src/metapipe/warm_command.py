@@ -21,8 +21,8 @@ from typing import Any
 from metapipe import machine
 from metapipe.errors import MetapipeError
 from metapipe.runner.attempt.task import last_words
-from metapipe.runner.warm_protocol import LONGEST_SOCKET_PATH, SOCKET_VARIABLE, default_socket, private_folder
-from metapipe.runner.warm_session import ask_server
+from metapipe.runner.warm.protocol import LONGEST_SOCKET_PATH, SOCKET_VARIABLE, default_socket, private_folder
+from metapipe.runner.warm.session import ask_server
 
 _EXAMPLES = """examples:
   metapipe warm up --slots 4                       start it in the background; ready when the command ends
@@ -199,7 +199,7 @@ def _down(path: Path, say: Say) -> int:
 
 
 def _serve(options: argparse.Namespace, path: Path, warn: Say) -> int:
-    from metapipe.runner.warm_server import Limits, WarmServer
+    from metapipe.runner.warm.server import Limits, WarmServer
 
     lock, listener, restarts = _handed_over() or _take_place(path)
     limits = Limits(options.max_memory_mb, options.max_age_hours * 3600.0, options.drain_seconds)

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from metapipe.errors import MetapipeError
-from metapipe.runner.warm_protocol import (
+from metapipe.runner.warm.protocol import (
     ConnectionLostError,
     Started,
     default_socket,
@@ -25,8 +25,8 @@ from metapipe.runner.warm_protocol import (
     send,
     send_greeting,
 )
-from metapipe.runner.warm_share import FairShare
-from metapipe.runner.warm_surroundings import Surroundings
+from metapipe.runner.warm.share import FairShare
+from metapipe.runner.warm.surroundings import Surroundings
 
 Pair = tuple[socket.socket, socket.socket]
 

@@ -154,7 +154,7 @@ def test_a_session_that_has_grown_is_replaced_between_jobs(
 def test_an_old_session_is_drained_and_replaced_and_new_runs_go_on_cold_meanwhile(
     tmp_path: Path, slow: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from metapipe.runner.warm_session import look_for_warm
+    from metapipe.runner.warm.session import look_for_warm
 
     (tmp_path / "w").mkdir()
     server = start_server(tmp_path / "w", "--max-age-hours", "0.0025")  # 9 s

@@ -20,8 +20,8 @@ from spent_seconds import WORDS, four_records, must_be_the_sum_of_our_tree_and_t
 from warm_servers import WarmServer, start_server
 
 from metapipe.errors import MetapipeError
-from metapipe.runner import warm_protocol
-from metapipe.runner.warm_protocol import (
+from metapipe.runner.warm import protocol as warm_protocol
+from metapipe.runner.warm.protocol import (
     Ask,
     Lost,
     own_identity,
@@ -30,7 +30,7 @@ from metapipe.runner.warm_protocol import (
     send,
     send_greeting,
 )
-from metapipe.runner.warm_session import ask_for_session, look_for_warm
+from metapipe.runner.warm.session import ask_for_session, look_for_warm
 
 
 @pytest.fixture(scope="module")
@@ -257,7 +257,7 @@ def test_a_run_of_another_version_goes_on_cold_and_says_why(
     server: WarmServer, run: Callable[..., Any], fasta: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     other = {**own_identity(), "version": "0.0.1"}
-    monkeypatch.setattr("metapipe.runner.warm_session.own_identity", lambda: other)
+    monkeypatch.setattr("metapipe.runner.warm.session.own_identity", lambda: other)
     monkeypatch.setattr(warm_protocol, "own_identity", lambda: other)
     offer = look_for_warm("auto", 2)
     assert not offer

@@ -11,10 +11,10 @@ from typing import Any
 import pytest
 from marked_program import wait_until
 
-from metapipe.runner import warm_server
 from metapipe.runner.attempt.attempt import Attempt
 from metapipe.runner.blocks.block import Block
-from metapipe.runner.warm_protocol import (
+from metapipe.runner.warm import server as warm_server
+from metapipe.runner.warm.protocol import (
     Ask,
     Lost,
     Started,
@@ -24,8 +24,8 @@ from metapipe.runner.warm_protocol import (
     send,
     send_greeting,
 )
-from metapipe.runner.warm_server import Limits, WarmServer
-from metapipe.runner.warm_surroundings import SentJob, Surroundings
+from metapipe.runner.warm.server import Limits, WarmServer
+from metapipe.runner.warm.surroundings import SentJob, Surroundings
 
 #: More messages than a socket holds unread.
 MANY = 4000

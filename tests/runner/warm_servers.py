@@ -15,7 +15,7 @@ from typing import Any
 import psutil
 from marked_program import HERE, KEPT, PYTHON_PATH, allowed
 
-from metapipe.runner.warm_session import ask_server
+from metapipe.runner.warm.session import ask_server
 
 
 @dataclass

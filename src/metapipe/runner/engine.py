@@ -38,7 +38,7 @@ from metapipe.runner.sessions.cluster import Cluster, cluster_from
 from metapipe.runner.sessions.event_log import event_log_settings
 from metapipe.runner.sessions.jvm import java_binary
 from metapipe.runner.sessions.session import Session
-from metapipe.runner.warm_session import WarmOffer, look_for_warm
+from metapipe.runner.warm.session import WarmOffer, look_for_warm
 from metapipe.runner.workfolder import job_folder, own_folder
 
 

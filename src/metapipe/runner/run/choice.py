@@ -9,8 +9,8 @@ from metapipe.errors import MetapipeError
 from metapipe.runner.sessions.cluster import Cluster
 from metapipe.runner.sessions.jvm import java_binary
 from metapipe.runner.sessions.session import ClusterSession, InlineSession, Session, SparkSession
-from metapipe.runner.warm_protocol import default_socket
-from metapipe.runner.warm_session import WarmOffer, WarmSession, ask_for_session
+from metapipe.runner.warm.protocol import default_socket
+from metapipe.runner.warm.session import WarmOffer, WarmSession, ask_for_session
 
 
 def open_session(

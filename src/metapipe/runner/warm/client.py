@@ -7,7 +7,7 @@ import queue
 import socket
 import threading
 
-from metapipe.runner.warm_protocol import ConnectionLostError, send
+from metapipe.runner.warm.protocol import ConnectionLostError, send
 
 _END = object()
 

@@ -24,7 +24,7 @@ from metapipe import __version__
 from metapipe.errors import MetapipeError
 from metapipe.runner.blocks.block import Block
 from metapipe.runner.declare.code_identity import package_digest
-from metapipe.runner.warm_surroundings import SentJob
+from metapipe.runner.warm.surroundings import SentJob
 
 SOCKET_VARIABLE = "METAPIPE_WARM_SOCKET"
 #: The kernel takes 107 bytes.

@@ -26,8 +26,8 @@ from metapipe.runner.blocks.block import Block
 from metapipe.runner.blocks.plan import launch_order
 from metapipe.runner.declare.code_identity import package_digest
 from metapipe.runner.sessions.session import SparkSession
-from metapipe.runner.warm_client import Client
-from metapipe.runner.warm_protocol import (
+from metapipe.runner.warm.client import Client
+from metapipe.runner.warm.protocol import (
     Ask,
     ConnectionLostError,
     Lost,
@@ -41,9 +41,9 @@ from metapipe.runner.warm_protocol import (
     receive_greeting,
     send_greeting,
 )
-from metapipe.runner.warm_share import FairShare
-from metapipe.runner.warm_surroundings import attempt_sent
-from metapipe.runner.warm_workers import end_orphans, end_workers, memory_mb
+from metapipe.runner.warm.share import FairShare
+from metapipe.runner.warm.surroundings import attempt_sent
+from metapipe.runner.warm.workers import end_orphans, end_workers, memory_mb
 
 #: Seconds a peer may take for a greeting, or for taking what it is sent.
 PATIENCE = 10.0

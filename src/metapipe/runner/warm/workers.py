@@ -11,7 +11,7 @@ import os
 from pathlib import Path
 
 from metapipe.runner.guard.launcher import descendants, kill_all
-from metapipe.runner.warm_surroundings import at_work
+from metapipe.runner.warm.surroundings import at_work
 
 _MEBIBYTE = 1 << 20
 

@@ -17,7 +17,7 @@ from metapipe.runner.attempt.task import Job
 from metapipe.runner.blocks.block import Block
 from metapipe.runner.declare.code_identity import stage_digest
 from metapipe.runner.sessions.session import Session, Tick
-from metapipe.runner.warm_protocol import (
+from metapipe.runner.warm.protocol import (
     SOCKET_VARIABLE,
     Ask,
     ConnectionLostError,
@@ -33,7 +33,7 @@ from metapipe.runner.warm_protocol import (
     send,
     send_greeting,
 )
-from metapipe.runner.warm_surroundings import SentJob, Surroundings
+from metapipe.runner.warm.surroundings import SentJob, Surroundings
 
 #: Seconds a server may take to answer: one that is slower than this is slower than a cold start.
 ANSWER_LIMIT = 2.0
