@@ -10,7 +10,7 @@ from benchmarks.measure import BenchmarkError
 from metapipe.runner.attempt.attempt import load_stage
 from metapipe.runner.blocks.plan import make_plan
 from metapipe.runner.declare.stage import Totals
-from metapipe.runner.inputs import read_inputs
+from metapipe.runner.run.inputs import read_inputs
 
 
 def cut(stage: str, source: Path, folder: Path, slots: int) -> tuple[list[Path], Totals]:

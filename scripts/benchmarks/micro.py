@@ -65,7 +65,7 @@ with gzip.open(sys.argv[1], "rb") as raw:
 MERGE = """
 import sys
 from pathlib import Path
-from metapipe.runner.deliver import Delivery
+from metapipe.runner.run.deliver import Delivery
 from metapipe.runner.declare.merge import Concat, HeaderOnce
 rule = Concat() if sys.argv[1] == "Concat" else HeaderOnce()
 with Delivery() as delivery:
@@ -164,7 +164,7 @@ def _merge(setting: Setting, part: Part, say: Say) -> None:
         whole = [b"#head\n" + text] * 16
         expected = {"Concat": b"".join(whole), "HeaderOnce": b"#head\n" + text * 16}
         size = len(expected["Concat"])
-        variants = {"start of Python": _python("import metapipe.runner.deliver")}
+        variants = {"start of Python": _python("import metapipe.runner.run.deliver")}
         for rule in expected:
             variants[f"ours, {rule}"] = _python(MERGE, rule, parts, folder / rule)
         shell = f"cat '{parts}'/*/out > '{folder}/cat'"

@@ -20,7 +20,7 @@ from benchmarks.warm_server import warm_server
 REQUESTS = """
 import sys, time
 from pathlib import Path
-from metapipe.runner.engine import Request, run_stage
+from metapipe.runner.run.engine import Request, run_stage
 reads, folder, count = Path(sys.argv[1]), Path(sys.argv[2]), int(sys.argv[3])
 for number in range(count + 1):
     started = time.monotonic()

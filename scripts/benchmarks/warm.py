@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.warm_server import warm_server
-from metapipe.runner.engine import Request, run_stage
+from metapipe.runner.run.engine import Request, run_stage
 from metapipe.runner.warm import session as warm_session
 from metapipe.runner.warm.protocol import SOCKET_VARIABLE
 

@@ -53,7 +53,7 @@ def run(arguments: argparse.Namespace, say: Callable[[str], None]) -> int:
     if arguments.html is not None:
         from metapipe.runner.account.page import page
         from metapipe.runner.account.summary import write_whole
-        from metapipe.runner.deliver import check_targets
+        from metapipe.runner.run.deliver import check_targets
 
         check_targets({"the page": arguments.html}, arguments.files)
         write_whole(arguments.html, page(reports).encode("utf-8", "replace"))

@@ -15,9 +15,9 @@ from metapipe import machine
 from metapipe.errors import MetapipeError, warning_line
 from metapipe.runner.attempt.attempt import load_stage
 from metapipe.runner.declare.stage import Database, FastqPairs, Stage, default_file_names
-from metapipe.runner.engine import Request, run_stage
 from metapipe.runner.guard.launcher import adopt_orphans, end_descendants
 from metapipe.runner.guard.limits import IDLE_DEFAULT
+from metapipe.runner.run.engine import Request, run_stage
 from metapipe.runner.sessions.event_log import VARIABLE
 from metapipe.stages.registry import SUMMARIES, reference_of
 

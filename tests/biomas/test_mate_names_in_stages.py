@@ -9,7 +9,7 @@ from made_reads import dna, other_strand
 
 from metapipe.errors import MetapipeError
 from metapipe.runner.attempt.attempt import load_stage
-from metapipe.runner.engine import Request, run_stage
+from metapipe.runner.run.engine import Request, run_stage
 from metapipe.stages.registry import STAGES
 
 CUSTOMS = {

@@ -17,7 +17,7 @@ from cluster_hosts import PACE, SparkCluster, spark_cluster
 from marked_program import HERE, KEPT, MARK, PYTHON_PATH, MarkedProgram, allowed
 from stages_for_tests import STAGES
 
-from metapipe.runner.engine import Request, RunResult, run_stage
+from metapipe.runner.run.engine import Request, RunResult, run_stage
 from spark_in_turn import SparkInTurn
 
 

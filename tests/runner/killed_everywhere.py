@@ -23,7 +23,7 @@ from pathlib import Path
 from cli_with_test_stages import main
 from marked_program import MARK, WORK, processes_with
 
-import metapipe.runner.engine
+import metapipe.runner.run.engine
 import metapipe.runner.sessions.session
 import metapipe.stage_command  # noqa: F401  (imported before the forks)
 

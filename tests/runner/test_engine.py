@@ -14,9 +14,9 @@ from typing import Any
 import pytest
 
 from metapipe.errors import MetapipeError
-from metapipe.runner import deliver
 from metapipe.runner.account import summary as report
 from metapipe.runner.blocks.block import Block
+from metapipe.runner.run import deliver
 
 CUTS = [1, 2, 7, 64]
 
@@ -105,7 +105,7 @@ def test_a_stage_of_the_whole_input_gets_the_files_and_all_slots(
 def test_mates_with_one_hash_but_two_names_are_refused_when_they_are_read(
     run: Callable[..., Any], pairs: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from metapipe.runner import inputs
+    from metapipe.runner.run import inputs
 
     paths = pairs(10)
     text = paths["reads-2"].read_text()

@@ -22,7 +22,7 @@ from metapipe.errors import MetapipeError
 from metapipe.runner.blocks import stream
 from metapipe.runner.declare.records import fasta_records, fastq_records
 from metapipe.runner.declare.stage import Fasta, Fastq, Stage
-from metapipe.runner.inputs import StageInput, read_inputs
+from metapipe.runner.run.inputs import StageInput, read_inputs
 from metapipe.runner.scan import lines as scan_lines
 from metapipe.runner.scan import scan
 from metapipe.runner.scan.letters import blanked, joined
@@ -393,7 +393,7 @@ PEAK = """
 import resource, sys
 from pathlib import Path
 from metapipe.errors import MetapipeError
-from metapipe.runner.inputs import read_inputs
+from metapipe.runner.run.inputs import read_inputs
 from metapipe.runner.declare.stage import Fasta, Fastq, Stage
 
 class Some(Stage):

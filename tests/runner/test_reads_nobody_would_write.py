@@ -13,7 +13,7 @@ from metapipe.errors import CODES, EX_DATA, MetapipeError
 from metapipe.runner.blocks import stream
 from metapipe.runner.declare.records import READERS
 from metapipe.runner.declare.stage import Fasta, Fastq, FastqPairs, SideFile, Stage, Table
-from metapipe.runner.inputs import read_inputs
+from metapipe.runner.run.inputs import read_inputs
 from metapipe.runner.scan import scan
 from metapipe.runner.scan.side_files import check_text, readable_side_files
 

@@ -15,7 +15,7 @@ import pytest
 from marked_program import allowed
 
 from metapipe.errors import MetapipeError
-from metapipe.runner import workfolder
+from metapipe.runner.run import workfolder
 
 
 def wait_until(condition: Callable[[], bool], seconds: float = 60.0) -> None:
@@ -164,7 +164,7 @@ def test_a_new_version_of_the_stage_starts_anew(failed: Callable[..., int], monk
 
 
 def test_a_new_version_of_the_package_starts_anew(failed: Callable[..., int], monkeypatch: pytest.MonkeyPatch) -> None:
-    from metapipe.runner import run_identity
+    from metapipe.runner.run import identity as run_identity
 
     assert failed(before=lambda: monkeypatch.setattr(run_identity, "__version__", "99")) == 0
 

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from metapipe.errors import MetapipeError
 from metapipe.runner.attempt.attempt import Attempt
 from metapipe.runner.blocks.block import Block
-from metapipe.runner.retry import LOST_TRIES, Outcome, run_all
+from metapipe.runner.run.retry import LOST_TRIES, Outcome, run_all
 
 
 def split(block: Block) -> list[Block]:

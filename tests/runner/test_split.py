@@ -11,7 +11,7 @@ from test_scan import bgzf, fasta_text, fastq_text, multi_member
 
 from metapipe.runner.blocks.block import Block
 from metapipe.runner.declare.records import fasta_records, fastq_records
-from metapipe.runner.inputs import StageInput
+from metapipe.runner.run.inputs import StageInput
 from metapipe.runner.scan.scan import scan_file
 
 PACK = {

@@ -26,20 +26,20 @@ from metapipe.runner.attempt.task import Job
 from metapipe.runner.blocks.block import Block
 from metapipe.runner.blocks.plan import Plan, make_plan
 from metapipe.runner.declare.stage import PER_NODE, Database, Stage, WholeInput
-from metapipe.runner.deliver import Delivery, check_targets, quarantined_text
 from metapipe.runner.guard import sandbox
 from metapipe.runner.guard.limits import IDLE_DEFAULT, default_timeout
-from metapipe.runner.inputs import StageInput, read_inputs
-from metapipe.runner.retry import Outcome, run_all
 from metapipe.runner.run.choice import open_session
-from metapipe.runner.run_identity import input_labels, input_rows, plan_hash, residue_unit
+from metapipe.runner.run.deliver import Delivery, check_targets, quarantined_text
+from metapipe.runner.run.identity import input_labels, input_rows, plan_hash, residue_unit
+from metapipe.runner.run.inputs import StageInput, read_inputs
+from metapipe.runner.run.retry import Outcome, run_all
+from metapipe.runner.run.workfolder import job_folder, own_folder
 from metapipe.runner.scan.side_files import readable_side_files
 from metapipe.runner.sessions.cluster import Cluster, cluster_from
 from metapipe.runner.sessions.event_log import event_log_settings
 from metapipe.runner.sessions.jvm import java_binary
 from metapipe.runner.sessions.session import Session
 from metapipe.runner.warm.session import WarmOffer, look_for_warm
-from metapipe.runner.workfolder import job_folder, own_folder
 
 
 @dataclass(frozen=True)

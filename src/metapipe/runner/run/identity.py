@@ -15,7 +15,7 @@ from metapipe.runner.account.run_report import file_digest
 from metapipe.runner.blocks.plan import Plan
 from metapipe.runner.declare.code_identity import package_digest, stage_digest
 from metapipe.runner.declare.stage import Database, Fasta, Stage
-from metapipe.runner.inputs import StageInput
+from metapipe.runner.run.inputs import StageInput
 
 Paths = Mapping[str, Path]
 SidePaths = Mapping[str, Sequence[Path]]
