@@ -23,7 +23,7 @@ from metapipe.biomas.reporting.steps import REPEATED, STEPS
 from metapipe.biomas.taxon_table import count_assignments
 from metapipe.biomas.taxon_tree import TaxonTree
 from metapipe.errors import MetapipeError
-from metapipe.stages.reporting.summaries import parse
+from metapipe.reporting.summaries import parse
 
 SUMMARIES = amplicon_summaries.of_a_sample()
 EVIL = "<script>alert('x')</script>\"&`{{ 7*7 }}"

@@ -17,12 +17,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from metapipe.errors import MetapipeError
+from metapipe.reporting import picture
+from metapipe.reporting.methods import declared_defaults
+from metapipe.reporting.summaries import parse
 from metapipe.stages.annotation_report import AnnotationReport
-from metapipe.stages.reporting import picture
 from metapipe.stages.reporting.gene_table import tally
-from metapipe.stages.reporting.methods import declared_defaults
 from metapipe.stages.reporting.page import SHOWN_GENES, render
-from metapipe.stages.reporting.summaries import parse
 
 VOID = {"meta", "link", "input", "br", "img", "hr"}
 EVIL = "<script>alert('x')</script>\"&`{{ 7*7 }}"

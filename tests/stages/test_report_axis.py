@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from metapipe.stages.reporting.axis import Axis, bases, linear_ticks, log_ticks, percent, short_number, tick_step
-from metapipe.stages.reporting.histogram import Distribution, binned, distribution, even_edges, log_edges
+from metapipe.reporting.axis import Axis, bases, linear_ticks, log_ticks, percent, short_number, tick_step
+from metapipe.reporting.histogram import Distribution, binned, distribution, even_edges, log_edges
 
 numbers = st.floats(0, 1e9, allow_nan=False)
 

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from metapipe.stages.reporting.figures import WIDTH, Mark, Series, curves, histogram, tier_bar
-from metapipe.stages.reporting.svg import element, number
+from metapipe.reporting.figures import WIDTH, Mark, Series, curves, histogram, tier_bar
+from metapipe.reporting.svg import element, number
 
 
 @given(st.lists(st.integers(0, 10**7), min_size=1, max_size=40), st.booleans())

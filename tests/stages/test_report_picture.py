@@ -18,13 +18,13 @@ from hypothesis import strategies as st
 from matplotlib.image import imread
 from test_annotation_report import empty_analysis
 
+from metapipe.reporting import picture as drawing
+from metapipe.reporting.figures import Series, histogram, tier_bar
+from metapipe.reporting.picture import Picture, drawable, own_settings, shortened, text_width, wrapped
+from metapipe.reporting.summaries import parse
 from metapipe.stages.reporting import overview as module
-from metapipe.stages.reporting import picture as drawing
-from metapipe.stages.reporting.figures import Series, histogram, tier_bar
 from metapipe.stages.reporting.gene_table import tally
 from metapipe.stages.reporting.overview import overview
-from metapipe.stages.reporting.picture import Picture, drawable, own_settings, shortened, text_width, wrapped
-from metapipe.stages.reporting.summaries import parse
 
 TEAL = np.array([15, 118, 110]) / 255
 

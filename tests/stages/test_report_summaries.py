@@ -13,9 +13,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from metapipe.errors import MetapipeError
+from metapipe.reporting.summaries import parse, read_all
 from metapipe.stages.reporting.facts import gather
 from metapipe.stages.reporting.gene_table import ec_classes, tally
-from metapipe.stages.reporting.summaries import parse, read_all
 
 
 def lines(content: bytes) -> list[bytes]:

@@ -12,9 +12,9 @@ from metapipe.biomas.reporting.steps import REPEATED, STEPS
 from metapipe.biomas.summarise_taxa import side_labels
 from metapipe.biomas.taxon_table import read_taxa
 from metapipe.biomas.taxon_tree import TaxonTree
+from metapipe.reporting.methods import declared_defaults
+from metapipe.reporting.summaries import Summary, read_all
 from metapipe.runner.declare.stage import Output, SideFile, Stage, Task, WholeInput, option
-from metapipe.stages.reporting.methods import declared_defaults
-from metapipe.stages.reporting.summaries import Summary, read_all
 
 
 @dataclass(frozen=True)

@@ -15,8 +15,8 @@ from markupsafe import Markup
 
 from metapipe.biomas.main_ranks import MAIN_RANKS, main_ranks
 from metapipe.biomas.taxon_tree import Taxon, TaxonTree
-from metapipe.stages.reporting.axis import percent, whole_number
-from metapipe.stages.reporting.svg import element, number
+from metapipe.reporting.axis import percent, whole_number
+from metapipe.reporting.svg import element, number
 
 #: Taxa drawn at most, unless asked for otherwise; the rarest are left out first.
 MOST_DRAWN = 200

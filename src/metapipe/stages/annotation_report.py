@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from metapipe.reporting.methods import declared_defaults
+from metapipe.reporting.summaries import Summary, read_all
 from metapipe.runner.declare.stage import Output, SideFile, Stage, Task, WholeInput, option
 from metapipe.stages.reporting.gene_table import GeneTally, tally
-from metapipe.stages.reporting.methods import declared_defaults
 from metapipe.stages.reporting.page import SHOWN_GENES, render
-from metapipe.stages.reporting.summaries import Summary, read_all
 
 
 @dataclass(frozen=True)

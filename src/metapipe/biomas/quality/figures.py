@@ -9,10 +9,10 @@ from markupsafe import Markup
 
 from metapipe.biomas.quality.mate import Mate, Position
 from metapipe.biomas.quality.profile import ADAPTERS, LETTERS
-from metapipe.stages.reporting.axis import Axis, linear_ticks
-from metapipe.stages.reporting.figures import BOTTOM, HEIGHT, LEFT, RIGHT, TOP, WIDTH, Series, frame, histogram
-from metapipe.stages.reporting.histogram import Distribution, binned, even_edges
-from metapipe.stages.reporting.svg import drawing, element, number
+from metapipe.reporting.axis import Axis, linear_ticks
+from metapipe.reporting.figures import BOTTOM, HEIGHT, LEFT, RIGHT, TOP, WIDTH, Series, frame, histogram
+from metapipe.reporting.histogram import Distribution, binned, even_edges
+from metapipe.reporting.svg import drawing, element, number
 
 #: FastQC's zones of quality: below 20 poor, up to 28 middling, above good.
 ZONES = ((0, 20, "poor"), (20, 28, "middling"), (28, 200, "good"))

@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import Any
 
 from metapipe.biomas.quality.profile import LETTERS, group_end
-from metapipe.stages.reporting.histogram import Distribution, distribution
+from metapipe.reporting.histogram import Distribution, distribution
 
 #: IUPAC codes of two bases.
 _TWO = {"AG": "R", "CT": "Y", "CG": "S", "AT": "W", "GT": "K", "AC": "M"}

@@ -24,8 +24,8 @@ from metapipe.biomas.quality.figures import (
 from metapipe.biomas.quality.findings import findings, good_length
 from metapipe.biomas.quality.mate import Mate, mates_of
 from metapipe.biomas.quality.profile import ADAPTERS, LETTERS
-from metapipe.stages.reporting.axis import bases, percent, short_number, whole_number
-from metapipe.stages.reporting.figures import Series
+from metapipe.reporting.axis import bases, percent, short_number, whole_number
+from metapipe.reporting.figures import Series
 from metapipe.stages.reporting.hints import Hint
 
 Rows = Sequence[Sequence[str]]
@@ -257,4 +257,4 @@ def _packaged(name: str) -> str:
 
 
 def _house_style() -> str:
-    return (files("metapipe.stages.reporting") / "page.css").read_text(encoding="utf-8")
+    return (files("metapipe.reporting") / "page.css").read_text(encoding="utf-8")

@@ -14,8 +14,8 @@ from functools import cached_property
 from metapipe.biomas.main_ranks import MAIN_RANKS, main_ranks
 from metapipe.biomas.reporting.steps import STEPS
 from metapipe.biomas.taxon_tree import Taxon, TaxonTree
-from metapipe.stages.reporting.result_values import count_at, first_names, object_at, tally_at
-from metapipe.stages.reporting.summaries import Summary
+from metapipe.reporting.result_values import count_at, first_names, object_at, tally_at
+from metapipe.reporting.summaries import Summary
 
 
 @dataclass
@@ -103,7 +103,7 @@ class Facts:
 def gather(summaries: Mapping[str, Sequence[Summary]], tree: TaxonTree | None) -> Facts:
     """Collect the numbers.
 
-    :param summaries: as :func:`metapipe.stages.reporting.summaries.read_all` gives them for :data:`STEPS`.
+    :param summaries: as :func:`metapipe.reporting.summaries.read_all` gives them for :data:`STEPS`.
     :param tree: the table of taxa; where both know a number, the table wins.
     """
     facts = Facts(ran=set(summaries), tree=tree, input_names=first_names(summaries))

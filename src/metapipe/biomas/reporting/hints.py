@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 
 from metapipe.biomas.reporting.facts import Facts
 from metapipe.biomas.reporting.steps import STEPS
-from metapipe.stages.reporting.axis import percent, whole_number
+from metapipe.reporting.axis import percent, whole_number
 from metapipe.stages.reporting.hints import Hint, set_aside, small_databases
 
 MERGED_SHARE = 0.70

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from metapipe.stages.reporting.citations import Citation
-from metapipe.stages.reporting.methods import shown
-from metapipe.stages.reporting.summaries import Summary
+from metapipe.reporting.citations import Citation
+from metapipe.reporting.methods import shown
+from metapipe.reporting.summaries import Summary
 
 PIPELINE = (
     Citation(

@@ -17,14 +17,14 @@ from metapipe.biomas.reporting.story import funnel, sentence
 from metapipe.biomas.reporting.words import GLOSSARY, tier_words
 from metapipe.biomas.taxon_tree import TaxonTree
 from metapipe.biomas.tree_drawing import tree_picture
-from metapipe.stages.reporting.axis import percent, whole_number
-from metapipe.stages.reporting.citations import citations
-from metapipe.stages.reporting.figures import tier_bar
+from metapipe.reporting.axis import percent, whole_number
+from metapipe.reporting.citations import citations
+from metapipe.reporting.figures import tier_bar
+from metapipe.reporting.methods import steps_used
+from metapipe.reporting.summaries import Summary
+from metapipe.reporting.templates import packaged, template
 from metapipe.stages.reporting.hints import Hint
-from metapipe.stages.reporting.methods import steps_used
 from metapipe.stages.reporting.page import TierRow
-from metapipe.stages.reporting.summaries import Summary
-from metapipe.stages.reporting.templates import packaged, template
 
 #: Taxa in the page's drawing; the drawing of summarise_taxa has more.
 MOST_DRAWN = 120
@@ -40,7 +40,7 @@ def render(
 ) -> str:
     """Return the page as HTML.
 
-    :param summaries: stage → its summaries (:func:`metapipe.stages.reporting.summaries.read_all`).
+    :param summaries: stage → its summaries (:func:`metapipe.reporting.summaries.read_all`).
     :param tree: the taxa with their reads, when there is a table of them.
     :param title: heading; by default the sample's name.
     :param defaults: stage → option → declared default, to mark what was changed.
@@ -54,7 +54,7 @@ def render(
     return template("amplicon_page.html.j2", __package__).render(
         title=heading(facts, title),
         version=__version__,
-        style=Markup(packaged("page.css", "metapipe.stages.reporting") + packaged("amplicon.css", __package__)),  # noqa: S704  (our own files)
+        style=Markup(packaged("page.css") + packaged("amplicon.css", __package__)),  # noqa: S704  (our own files)
         empty=verdict(facts, advice),
         sentence=sentence(facts),
         input_names=facts.input_names,

@@ -11,9 +11,9 @@ from metapipe.biomas.reporting.page import heading, tier_picture, tier_rows, ver
 from metapipe.biomas.reporting.rank_lists import TOP, rank_lists, reach
 from metapipe.biomas.reporting.story import funnel, sentence
 from metapipe.biomas.taxon_tree import TaxonTree
-from metapipe.stages.reporting.blocks import INSIDE, ROOM, Block, bars_block, funnel_block, head_block, in_pairs, stack
-from metapipe.stages.reporting.picture import SOFT, Picture, own_settings, wrapped
-from metapipe.stages.reporting.summaries import Summary
+from metapipe.reporting.blocks import INSIDE, ROOM, Block, bars_block, funnel_block, head_block, in_pairs, stack
+from metapipe.reporting.picture import SOFT, Picture, own_settings, wrapped
+from metapipe.reporting.summaries import Summary
 
 #: Ranks whose lists are in the picture; the page has them all.
 LISTS = ("Phyla", "Genera", "Species")

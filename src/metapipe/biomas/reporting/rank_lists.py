@@ -5,7 +5,7 @@ from __future__ import annotations
 from metapipe.biomas.main_ranks import MAIN_RANKS, PLURALS
 from metapipe.biomas.reporting.facts import Facts
 from metapipe.biomas.taxon_tree import Taxon
-from metapipe.stages.reporting.axis import percent, whole_number
+from metapipe.reporting.axis import percent, whole_number
 from metapipe.stages.reporting.sections import Bar, BarList
 
 #: Bars in a list.

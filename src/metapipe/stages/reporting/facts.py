@@ -10,11 +10,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from metapipe.reporting.histogram import Distribution, distribution
+from metapipe.reporting.result_values import count_at, first_names, object_at, tally_at
+from metapipe.reporting.summaries import Summary
 from metapipe.runner.declare.merge import add_counts
 from metapipe.stages.reporting.gene_table import GeneTally
-from metapipe.stages.reporting.histogram import Distribution, distribution
-from metapipe.stages.reporting.result_values import count_at, first_names, object_at, tally_at
-from metapipe.stages.reporting.summaries import Summary
 from metapipe.stages.reporting.tiers import Sources
 
 
@@ -105,7 +105,7 @@ class Facts:
 def gather(summaries: Mapping[str, Sequence[Summary]], table: GeneTally | None) -> Facts:
     """Collect the numbers.
 
-    :param summaries: as :func:`metapipe.stages.reporting.summaries.read_all` gives them.
+    :param summaries: as :func:`metapipe.reporting.summaries.read_all` gives them.
     :param table: the annotation table's tally; where both know a number, the table wins.
     """
     facts = Facts(ran=set(summaries))

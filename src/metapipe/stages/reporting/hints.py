@@ -9,9 +9,9 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-from metapipe.stages.reporting.axis import bases, percent, whole_number
+from metapipe.reporting.axis import bases, percent, whole_number
+from metapipe.reporting.summaries import STAGES
 from metapipe.stages.reporting.facts import Facts
-from metapipe.stages.reporting.summaries import STAGES
 from metapipe.stages.reporting.tiers import Sources
 
 FEW_PAIRS = 100_000

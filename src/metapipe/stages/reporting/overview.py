@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from metapipe.stages.reporting import figures
-from metapipe.stages.reporting.axis import percent, whole_number
-from metapipe.stages.reporting.blocks import (
+from metapipe.reporting import figures
+from metapipe.reporting.axis import percent, whole_number
+from metapipe.reporting.blocks import (
     INSIDE,
     ROOM,
     Block,
@@ -20,20 +20,20 @@ from metapipe.stages.reporting.blocks import (
     in_pairs,
     stack,
 )
-from metapipe.stages.reporting.facts import Facts, gather
-from metapipe.stages.reporting.gene_table import GeneTally
-from metapipe.stages.reporting.hints import hints
-from metapipe.stages.reporting.page import heading, verdict
-from metapipe.stages.reporting.picture import (
+from metapipe.reporting.picture import (
     SOFT,
     Picture,
     own_settings,
     shortened,
     wrapped,
 )
+from metapipe.reporting.summaries import Summary
+from metapipe.stages.reporting.facts import Facts, gather
+from metapipe.stages.reporting.gene_table import GeneTally
+from metapipe.stages.reporting.hints import hints
+from metapipe.stages.reporting.page import heading, verdict
 from metapipe.stages.reporting.sections import sections
 from metapipe.stages.reporting.story import funnel, sentence
-from metapipe.stages.reporting.summaries import Summary
 from metapipe.stages.reporting.tiers import tiers_of
 
 #: Which of the page's figures and lists; the page has them all.

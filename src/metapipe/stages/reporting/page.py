@@ -9,18 +9,18 @@ from typing import Any
 from markupsafe import Markup
 
 from metapipe import __version__
-from metapipe.stages.reporting.axis import percent, whole_number
-from metapipe.stages.reporting.citations import citations
+from metapipe.reporting.axis import percent, whole_number
+from metapipe.reporting.citations import citations
+from metapipe.reporting.figures import tier_bar
+from metapipe.reporting.methods import steps_used
+from metapipe.reporting.summaries import Summary
+from metapipe.reporting.templates import packaged, template
 from metapipe.stages.reporting.facts import Facts, gather
-from metapipe.stages.reporting.figures import tier_bar
 from metapipe.stages.reporting.gene_table import GeneTally
 from metapipe.stages.reporting.glossary import GLOSSARY
 from metapipe.stages.reporting.hints import Hint, hints
-from metapipe.stages.reporting.methods import steps_used
 from metapipe.stages.reporting.sections import sections
 from metapipe.stages.reporting.story import funnel, sentence
-from metapipe.stages.reporting.summaries import Summary
-from metapipe.stages.reporting.templates import packaged, template
 from metapipe.stages.reporting.tiers import tiers_of
 
 #: Rows of the gene table on the page; the whole table is annotate's TSV.
@@ -59,7 +59,7 @@ def render(
 ) -> str:
     """Return the page as HTML.
 
-    :param summaries: stage → its summaries (:func:`metapipe.stages.reporting.summaries.read_all`).
+    :param summaries: stage → its summaries (:func:`metapipe.reporting.summaries.read_all`).
     :param table: the annotation table's tally, when there is a table.
     :param title: heading; by default the sample's name.
     :param defaults: stage → option → declared default, to mark what was changed.
@@ -69,11 +69,11 @@ def render(
     parts = sections(facts)
     tiers = _tier_rows(facts)
     steps = steps_used(summaries, defaults or {})
-    return template("page.html.j2").render(
+    return template("page.html.j2", __package__).render(
         title=heading(facts, title),
         version=__version__,
         style=Markup(packaged("page.css")),  # noqa: S704  (our own file)
-        script=Markup(packaged("gene_table.js.j2")),  # noqa: S704  (our own file)
+        script=Markup(packaged("gene_table.js.j2", __package__)),  # noqa: S704  (our own file)
         empty=verdict(facts, advice),
         sentence=sentence(facts),
         input_names=facts.input_names,

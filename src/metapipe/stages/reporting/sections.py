@@ -8,10 +8,10 @@ from itertools import pairwise
 
 from markupsafe import Markup
 
-from metapipe.stages.reporting.axis import bases, percent, whole_number
+from metapipe.reporting.axis import bases, percent, whole_number
+from metapipe.reporting.figures import Mark, Series, curves, histogram
+from metapipe.reporting.histogram import Distribution, binned, even_edges, log_edges
 from metapipe.stages.reporting.facts import Facts
-from metapipe.stages.reporting.figures import Mark, Series, curves, histogram
-from metapipe.stages.reporting.histogram import Distribution, binned, even_edges, log_edges
 from metapipe.stages.reporting.tiers import EC_CLASSES, Sources
 
 #: Bars in a list.

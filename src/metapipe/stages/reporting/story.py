@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
-from metapipe.stages.reporting.axis import bases, percent, whole_number
+from metapipe.reporting.axis import bases, percent, whole_number
 from metapipe.stages.reporting.facts import Facts
 from metapipe.stages.reporting.tiers import Sources
 

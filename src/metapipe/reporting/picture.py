@@ -180,7 +180,7 @@ class Picture:
         )
 
     def drawing(self, markup: Markup, x: float, y: float, width: float) -> float:
-        """Draw one of the page's figures (:mod:`metapipe.stages.reporting.figures`), return its height."""
+        """Draw one of the page's figures (:mod:`metapipe.reporting.figures`), return its height."""
         root = ElementTree.fromstring(str(markup))  # noqa: S314  (our own drawing, made a moment ago)
         scale = width / float(root.attrib["width"])
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from metapipe.stages.reporting.summaries import Summary
+from metapipe.reporting.summaries import Summary
 
 
 def object_at(results: Mapping[str, Any], key: str) -> Mapping[str, Any]:

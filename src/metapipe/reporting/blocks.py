@@ -7,9 +7,8 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
-from metapipe.stages.reporting import figures
-from metapipe.stages.reporting.hints import Hint
-from metapipe.stages.reporting.picture import (
+from metapipe.reporting import figures
+from metapipe.reporting.picture import (
     CARD,
     INK,
     LINE,
@@ -21,6 +20,7 @@ from metapipe.stages.reporting.picture import (
     text_width,
     wrapped,
 )
+from metapipe.stages.reporting.hints import Hint
 from metapipe.stages.reporting.sections import BarList, Figure
 from metapipe.stages.reporting.story import Step
 

@@ -8,8 +8,8 @@ from itertools import pairwise
 
 from markupsafe import Markup
 
-from metapipe.stages.reporting.axis import Axis, linear_ticks, log_ticks, short_number, whole_number
-from metapipe.stages.reporting.svg import drawing, element, label, number
+from metapipe.reporting.axis import Axis, linear_ticks, log_ticks, short_number, whole_number
+from metapipe.reporting.svg import drawing, element, label, number
 
 WIDTH, HEIGHT = 440.0, 232.0
 LEFT, RIGHT, TOP, BOTTOM = 44.0, 14.0, 26.0, 42.0

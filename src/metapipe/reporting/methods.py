@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from importlib import import_module
 from typing import Any
 
+from metapipe.reporting.summaries import STAGES, Summary
 from metapipe.runner.declare.stage import Stage
 from metapipe.stages.registry import STAGES as REGISTRY
-from metapipe.stages.reporting.summaries import STAGES, Summary
 
 
 @dataclass(frozen=True)

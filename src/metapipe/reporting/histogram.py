@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from metapipe.stages.reporting.axis import tick_step
+from metapipe.reporting.axis import tick_step
 
 
 @dataclass(frozen=True)

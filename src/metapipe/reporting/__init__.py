@@ -1,0 +1,1 @@
+"""Parts of pages: axes, figures, pictures, citations, templates, style. One look for all reports."""
