@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from metapipe.errors import MetapipeError
-from metapipe.stages.adapter_removal import Read, fastp_command, read_back, write_numbered
+from metapipe.stages.reads.adapter_removal import Read, fastp_command, read_back, write_numbered
 
 PAIRS = [
     (Read(b"same name; rm -rf '*'", b"ACGT", b"IIII"), Read(b"same", b"GG", b"II")),

@@ -13,7 +13,7 @@ import pytest
 from metapipe.errors import MetapipeError
 from metapipe.formats.fasta_text import reverse_complement
 from metapipe.runner.declare.merge import add_counts
-from metapipe.stages.trim_reads import TrimReads, TrimReadsOptions
+from metapipe.stages.reads.trim_reads import TrimReads, TrimReadsOptions
 
 ADAPTER_1, ADAPTER_2 = TrimReadsOptions().adapter_1, TrimReadsOptions().adapter_2
 LENGTH = 150

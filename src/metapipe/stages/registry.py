@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 STAGES: dict[str, str] = {
-    "trim_reads": "metapipe.stages.trim_reads:TrimReads",
+    "trim_reads": "metapipe.stages.reads.trim_reads:TrimReads",
     "assemble": "metapipe.stages.assemble:Assemble",
     "filter_contigs": "metapipe.stages.filter_contigs:FilterContigs",
     "predict_genes": "metapipe.stages.predict_genes:PredictGenes",

@@ -3,7 +3,7 @@
 fastp compares the mates (an insert shorter than the reads shows where both end) and looks for the adapters given when
 they do not overlap. All that would make one pair's result depend on other pairs or on the first reads of a file is
 switched off: adapter detection, poly-G trimming by instrument name, deduplication. So are its quality and length
-filters: META-pipe's rules come afterwards (:mod:`metapipe.stages.read_quality`), in META-pipe's order.
+filters: META-pipe's rules come afterwards (:mod:`metapipe.stages.reads.read_quality`), in META-pipe's order.
 """
 
 from __future__ import annotations

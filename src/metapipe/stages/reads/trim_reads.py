@@ -10,8 +10,15 @@ from typing import Any
 from metapipe.errors import MetapipeError
 from metapipe.runner.declare.stage import Exact, FastqPairs, Output, Stage, Task, option
 from metapipe.runner.guard.program_version import program_version
-from metapipe.stages.adapter_removal import Read, read_back, read_of, remove_adapters, with_letters_of, write_numbered
-from metapipe.stages.read_quality import QualityRules, ReadBatch, ReadCounts
+from metapipe.stages.reads.adapter_removal import (
+    Read,
+    read_back,
+    read_of,
+    remove_adapters,
+    with_letters_of,
+    write_numbered,
+)
+from metapipe.stages.reads.read_quality import QualityRules, ReadBatch, ReadCounts
 
 #: Limits of one batch of pairs: arrays of this many reads, and of this many cells when reads are long.
 BATCH_PAIRS, BATCH_CELLS = 4096, 1 << 22

@@ -1,0 +1,1 @@
+"""From raw reads to reads worth assembling."""
