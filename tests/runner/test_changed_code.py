@@ -130,7 +130,7 @@ def test_every_file_of_the_package_counts_and_its_place_does_not(copy: Path, mon
 
 
 def test_a_stage_of_ours_has_no_digest_of_its_own_and_one_without_files_has_none() -> None:
-    assert stage_digest("metapipe.stages.filter_contigs:FilterContigs") == ""
+    assert stage_digest("metapipe.stages.assembly.filter_contigs:FilterContigs") == ""
     assert stage_digest("nowhere_to_be_found:Stage") == ""
     assert stage_digest("__main__:Stage") in ("", stage_digest("__main__:Other"))
 

@@ -14,7 +14,7 @@ import pytest
 from fake_task import FakeTask
 from metapipe.errors import MetapipeError
 from metapipe.formats.fasta_text import reverse_complement
-from metapipe.stages.assemble import Assemble, AssembleOptions, explained
+from metapipe.stages.assembly.assemble import Assemble, AssembleOptions, explained
 
 
 def genome(seed: int, length: int) -> str:

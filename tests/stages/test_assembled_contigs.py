@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from metapipe.errors import MetapipeError
 from metapipe.formats.fasta_text import reverse_complement
-from metapipe.stages.assembled_contigs import AssembledContig, canonical, least_rotation, named, parse_megahit
+from metapipe.stages.assembly.assembled_contigs import AssembledContig, canonical, least_rotation, named, parse_megahit
 
 dna = st.text("ACGT", min_size=1, max_size=40).map(str.encode)
 

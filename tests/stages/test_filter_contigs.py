@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from metapipe.stages.filter_contigs import FilterContigs
+from metapipe.stages.assembly.filter_contigs import FilterContigs
 
 CONTIGS = b">long circular=no\nACGTacgtNN\nAC\n>short\nACG\n>exact; rm -rf 'x'\nGGGG\n"
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 STAGES: dict[str, str] = {
     "trim_reads": "metapipe.stages.reads.trim_reads:TrimReads",
-    "assemble": "metapipe.stages.assemble:Assemble",
-    "filter_contigs": "metapipe.stages.filter_contigs:FilterContigs",
+    "assemble": "metapipe.stages.assembly.assemble:Assemble",
+    "filter_contigs": "metapipe.stages.assembly.filter_contigs:FilterContigs",
     "predict_genes": "metapipe.stages.predict_genes:PredictGenes",
     "search_proteins": "metapipe.stages.search_proteins:SearchProteins",
     "search_domains": "metapipe.stages.search_domains:SearchDomains",

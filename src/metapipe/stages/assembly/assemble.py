@@ -14,8 +14,8 @@ from metapipe.formats.fasta_text import format_fasta
 from metapipe.runner.declare.stage import PER_NODE, FastqPairs, Output, SideFile, Stage, Task, WholeInput, option
 from metapipe.runner.guard.program_version import program_version
 from metapipe.runner.scan.scan import scan_file
-from metapipe.stages.assembled_contigs import named, parse_megahit
-from metapipe.stages.assembly_reads import reads_for_megahit
+from metapipe.stages.assembly.assembled_contigs import named, parse_megahit
+from metapipe.stages.assembly.assembly_reads import reads_for_megahit
 
 #: What each preset adds to MEGAHIT's command. ``quick`` stops at k = 81: for tests and small, well covered samples.
 PRESETS = {
