@@ -82,7 +82,7 @@ def test_a_real_stage_gives_the_bytes_of_the_inline_session(
     contigs = tmp_path / "contigs.fasta"
     bases = "".join("ACGT"[(position * position // 7 + position // 3) % 4] for position in range(6000))
     contigs.write_text("".join(f">c{number}\n{bases[number * 37 :]}\n" for number in range(8)))
-    stage = "metapipe.stages.predict_genes:PredictGenes"
+    stage = "metapipe.stages.genes.predict_genes:PredictGenes"
     inline = run(stage, {"contigs": contigs})
     warm = run(stage, {"contigs": contigs}, session="warm", slots=2, blocks=5)
     assert warm.result.report["session"] == "warm"

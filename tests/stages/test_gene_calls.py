@@ -8,8 +8,8 @@ import pytest
 from Bio.Seq import Seq
 
 from metapipe.formats.gff3 import Gene
-from metapipe.stages.gene_calls import cut_gene, find_genes, gene_finder
-from metapipe.stages.translation import translate
+from metapipe.stages.genes.gene_calls import cut_gene, find_genes, gene_finder
+from metapipe.stages.genes.translation import translate
 
 STOPS = {"TAA", "TAG", "TGA"}
 

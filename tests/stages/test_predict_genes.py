@@ -11,7 +11,7 @@ from Bio import SeqIO
 from test_gene_calls import artificial_gene, contig
 
 from metapipe.formats import gff3
-from metapipe.stages.predict_genes import PredictGenes
+from metapipe.stages.genes.predict_genes import PredictGenes
 
 INPUT = f">a first\n{contig()}\n>b;=% x\n{contig('GTG')[400:1500].lower()}\n>none\nACGT\n"
 

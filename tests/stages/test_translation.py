@@ -7,7 +7,7 @@ from Bio.Seq import Seq
 from hypothesis import given
 from hypothesis import strategies as st
 
-from metapipe.stages.translation import translate
+from metapipe.stages.genes.translation import translate
 
 codons = st.lists(st.text("ACGTRYNacgtn", min_size=3, max_size=3), max_size=30).map("".join)
 

@@ -6,7 +6,7 @@ STAGES: dict[str, str] = {
     "trim_reads": "metapipe.stages.reads.trim_reads:TrimReads",
     "assemble": "metapipe.stages.assembly.assemble:Assemble",
     "filter_contigs": "metapipe.stages.assembly.filter_contigs:FilterContigs",
-    "predict_genes": "metapipe.stages.predict_genes:PredictGenes",
+    "predict_genes": "metapipe.stages.genes.predict_genes:PredictGenes",
     "search_proteins": "metapipe.stages.search_proteins:SearchProteins",
     "search_domains": "metapipe.stages.search_domains:SearchDomains",
     "annotate": "metapipe.stages.annotate:Annotate",

@@ -13,8 +13,8 @@ from metapipe.formats.fasta_text import format_fasta
 from metapipe.formats.gff3 import Gene
 from metapipe.runner.declare.merge import HeaderOnce
 from metapipe.runner.declare.stage import Exact, Fasta, Output, Stage, Task, option
-from metapipe.stages.gene_calls import cut_gene, find_genes, gene_finder
-from metapipe.stages.translation import translate
+from metapipe.stages.genes.gene_calls import cut_gene, find_genes, gene_finder
+from metapipe.stages.genes.translation import translate
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,1 @@
+"""Where the genes are, and their proteins."""
