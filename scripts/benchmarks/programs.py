@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-#: Pinned, because DIAMOND's answer otherwise depends on the query file as a whole (see stages/search_proteins.py).
+#: Pinned, because DIAMOND's answer otherwise depends on the query file as a whole (see
+#: stages/evidence/search_proteins.py).
 DIAMOND = ("--algo", "0", "--block-size", "0.4", "--index-chunks", "4", "--very-sensitive", "--max-target-seqs", "5")
 #: Nothing that looks at the file as a whole: no adapter detection, no count of duplicates, no guess of poly-G.
 FASTP = (

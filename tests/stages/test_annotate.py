@@ -19,9 +19,9 @@ from metapipe.errors import MetapipeError
 from metapipe.formats import gff3
 from metapipe.formats.table_rows import header_line
 from metapipe.runner.declare.stage import Totals
-from metapipe.stages import domain_hits, protein_hits
 from metapipe.stages.annotate import Annotate
 from metapipe.stages.annotation_table import COLUMNS
+from metapipe.stages.evidence import domain_hits, protein_hits
 
 CHANCE = random.Random(3)
 CONTIGS = {

@@ -15,10 +15,10 @@ from metapipe.formats.table_rows import header_line
 from metapipe.stages.annotation import annotate_gene, gene_numbers, inferences
 from metapipe.stages.annotation_notes import AnnotationCounts
 from metapipe.stages.annotation_table import COLUMNS, format_annotation
-from metapipe.stages.domain_hits import DomainHit
+from metapipe.stages.evidence.domain_hits import DomainHit
+from metapipe.stages.evidence.protein_hits import ProteinHit
 from metapipe.stages.flat_features import notes
 from metapipe.stages.locus_tags import locus_prefix, locus_tag
-from metapipe.stages.protein_hits import ProteinHit
 from metapipe.stages.reporting.gene_table import tally
 
 GENE = Gene("c1_3", "c1", 10, 309, 1, source="Pyrodigal_v3.7.1")

@@ -19,8 +19,8 @@ from metapipe.stages.confidence import (
     tier,
     transferred_level,
 )
-from metapipe.stages.domain_hits import DomainHit
-from metapipe.stages.protein_hits import ProteinHit, is_significant
+from metapipe.stages.evidence.domain_hits import DomainHit
+from metapipe.stages.evidence.protein_hits import ProteinHit, is_significant
 
 DOMAIN = DomainHit("q", "PF00001.1", "one", "pfam:1", "First", 50.0, 1e-10, 1e-9, 11, 110, 1, 100)
 

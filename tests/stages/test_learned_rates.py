@@ -7,8 +7,13 @@ from pathlib import Path
 import pytest
 
 from metapipe.runner.declare.stage import Database
-from metapipe.stages.search_domains import SearchDomains
-from metapipe.stages.search_proteins import COST_OF_SENSITIVITY, SENSITIVITIES, ProteinSearchOptions, SearchProteins
+from metapipe.stages.evidence.search_domains import SearchDomains
+from metapipe.stages.evidence.search_proteins import (
+    COST_OF_SENSITIVITY,
+    SENSITIVITIES,
+    ProteinSearchOptions,
+    SearchProteins,
+)
 
 
 def database(folder: Path, file: str, size: int) -> Database:

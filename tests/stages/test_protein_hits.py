@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from metapipe.errors import MetapipeError
 from metapipe.formats.table_rows import Place, check_header, header_line
-from metapipe.stages.protein_hits import (
+from metapipe.stages.evidence.protein_hits import (
     COLUMNS,
     Alignment,
     ProteinHit,

@@ -15,8 +15,8 @@ from metapipe.errors import MetapipeError
 from metapipe.formats.hmm_families import Family, family_of, read_families
 from metapipe.formats.table_rows import Place, header_line
 from metapipe.runner.declare.stage import Database, Totals
-from metapipe.stages.domain_hits import COLUMNS, DomainHit, parse_domain
-from metapipe.stages.search_domains import SearchDomains
+from metapipe.stages.evidence.domain_hits import COLUMNS, DomainHit, parse_domain
+from metapipe.stages.evidence.search_domains import SearchDomains
 
 LETTERS = "ACDEFGHIKLMNPQRSTVWY"
 CHANCE = random.Random(11)

@@ -19,8 +19,8 @@ from metapipe.stages.confidence import (
     tier,
     transferred_level,
 )
-from metapipe.stages.domain_hits import DomainHit
-from metapipe.stages.protein_hits import MIN_IDENTITY, ProteinHit
+from metapipe.stages.evidence.domain_hits import DomainHit
+from metapipe.stages.evidence.protein_hits import MIN_IDENTITY, ProteinHit
 
 _GENE_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_.'/()-]{0,29}")
 _VERSIONED = re.compile(r"(.+?)[_ ]v?(\d+(?:\.\d+)*)")

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from metapipe.formats.table_rows import Place, decimal, format_row, signed, split_row, whole, yes_no
-from metapipe.stages.protein_hits import listed
+from metapipe.stages.evidence.protein_hits import listed
 
 #: META-pipe 1.0's limit for models that have neither a gathering nor a trusted cut-off.
 MAX_DOMAIN_EVALUE = 1e-4

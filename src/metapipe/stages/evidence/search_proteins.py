@@ -15,7 +15,7 @@ from metapipe.formats.protein_letters import clean_protein
 from metapipe.formats.table_rows import Place, header_line
 from metapipe.runner.declare.merge import HeaderOnce
 from metapipe.runner.declare.stage import PER_NODE, Database, Exact, Fasta, Output, Record, RefDB, Stage, Task, option
-from metapipe.stages.protein_hits import (
+from metapipe.stages.evidence.protein_hits import (
     COLUMNS,
     MAX_EVALUE,
     RAW_COLUMNS,

@@ -1,0 +1,1 @@
+"""What is known of similar proteins, and which domains they have."""
