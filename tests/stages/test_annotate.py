@@ -19,8 +19,8 @@ from metapipe.errors import MetapipeError
 from metapipe.formats import gff3
 from metapipe.formats.table_rows import header_line
 from metapipe.runner.declare.stage import Totals
-from metapipe.stages.annotate import Annotate
-from metapipe.stages.annotation_table import COLUMNS
+from metapipe.stages.annotation.annotate import Annotate
+from metapipe.stages.annotation.annotation_table import COLUMNS
 from metapipe.stages.evidence import domain_hits, protein_hits
 
 CHANCE = random.Random(3)

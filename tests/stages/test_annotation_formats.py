@@ -13,14 +13,14 @@ from hypothesis import strategies as st
 
 from metapipe.formats import gff3
 from metapipe.formats.table_rows import Place, split_row
-from metapipe.stages.annotation import AnnotatedGene, annotate_gene
-from metapipe.stages.annotation_gff3 import annotation_feature
-from metapipe.stages.annotation_table import COLUMNS, format_annotation
-from metapipe.stages.embl import embl_record
+from metapipe.stages.annotation.annotation import AnnotatedGene, annotate_gene
+from metapipe.stages.annotation.annotation_gff3 import annotation_feature
+from metapipe.stages.annotation.annotation_table import COLUMNS, format_annotation
+from metapipe.stages.annotation.embl import embl_record
+from metapipe.stages.annotation.flat_features import location
+from metapipe.stages.annotation.flat_names import accession, flat_text, locus_name
+from metapipe.stages.annotation.genbank import genbank_record
 from metapipe.stages.evidence.protein_hits import ProteinHit
-from metapipe.stages.flat_features import location
-from metapipe.stages.flat_names import accession, flat_text, locus_name
-from metapipe.stages.genbank import genbank_record
 
 HIT = ProteinHit("g", "P1", "db:1", 70, 80, 95, 95, 1, 95, 1, 95, 1e-40, 150, "alcohol dehydrogenase", significant=True)
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from metapipe.stages.confidence import (
+from metapipe.stages.annotation.confidence import (
     Functional,
     Tier,
     Transferred,

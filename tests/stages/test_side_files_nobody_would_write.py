@@ -19,8 +19,8 @@ from metapipe.formats import gff3
 from metapipe.formats.table_rows import header_line
 from metapipe.runner.declare.stage import SideFile
 from metapipe.runner.scan.side_files import readable_side_files
-from metapipe.stages import annotation_table
-from metapipe.stages.annotate import Annotate
+from metapipe.stages.annotation import annotation_table
+from metapipe.stages.annotation.annotate import Annotate
 from metapipe.stages.evidence import domain_hits, protein_hits
 from metapipe.stages.reporting.gene_table import tally
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from metapipe.errors import MetapipeError
 from metapipe.formats import gff3
 from metapipe.formats.table_rows import header_line
-from metapipe.stages.side_index import GeneFiles, index_gene_files
+from metapipe.stages.annotation.side_index import GeneFiles, index_gene_files
 
 COLUMNS = ("query", "subject", "score")
 

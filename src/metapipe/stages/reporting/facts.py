@@ -24,8 +24,8 @@ class Facts:
 
     Reads are counted in pairs, contigs and genes in pieces, lengths in base pairs. A curve is the mean Phred score at
     the first, second … position of the reads. ``distant`` counts what rests on protein hits with less than 30 %
-    identity (:class:`metapipe.stages.annotation_notes.DistantCounts`), ``judged_by`` the significant domains by the
-    rule of their family (``GA``, ``TC``, ``E-value``).
+    identity (:class:`metapipe.stages.annotation.annotation_notes.DistantCounts`), ``judged_by`` the significant domains
+    by the rule of their family (``GA``, ``TC``, ``E-value``).
     """
 
     ran: set[str] = field(default_factory=set)

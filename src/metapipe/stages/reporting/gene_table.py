@@ -11,7 +11,7 @@ from typing import NoReturn
 
 from metapipe.errors import MetapipeError
 from metapipe.formats.product_names import HYPOTHETICAL, is_informative
-from metapipe.stages.annotation_notes import DistantCounts
+from metapipe.stages.annotation.annotation_notes import DistantCounts
 from metapipe.stages.evidence.protein_hits import MIN_IDENTITY
 
 #: Columns without which a table is not an annotation table; the others (``annotate`` writes 32) may be missing.

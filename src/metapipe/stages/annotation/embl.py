@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Container, Iterator, Sequence
 
-from metapipe.stages.annotation import AnnotatedGene
-from metapipe.stages.flat_features import LINEAGE, ORGANISM, record_features
-from metapipe.stages.flat_names import accession
+from metapipe.stages.annotation.annotation import AnnotatedGene
+from metapipe.stages.annotation.flat_features import LINEAGE, ORGANISM, record_features
+from metapipe.stages.annotation.flat_names import accession
 
 
 def embl_record(

@@ -8,8 +8,8 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from metapipe.formats.product_names import HYPOTHETICAL
-from metapipe.stages.annotation import AnnotatedGene
-from metapipe.stages.confidence import Functional, Tier, Transferred
+from metapipe.stages.annotation.annotation import AnnotatedGene
+from metapipe.stages.annotation.confidence import Functional, Tier, Transferred
 
 
 @dataclass

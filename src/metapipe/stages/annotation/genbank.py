@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Container, Iterator, Sequence
 
-from metapipe.stages.annotation import AnnotatedGene
-from metapipe.stages.flat_features import DATE, LINEAGE, ORGANISM, record_features
-from metapipe.stages.flat_names import LOCUS_WIDTH, accession, locus_name
+from metapipe.stages.annotation.annotation import AnnotatedGene
+from metapipe.stages.annotation.flat_features import DATE, LINEAGE, ORGANISM, record_features
+from metapipe.stages.annotation.flat_names import LOCUS_WIDTH, accession, locus_name
 
 
 def genbank_record(

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from metapipe.formats.gff3 import Gene
 from metapipe.formats.plain_text import plain
 from metapipe.formats.product_names import HYPOTHETICAL, is_informative, product_of_domain
-from metapipe.stages.confidence import (
+from metapipe.stages.annotation.confidence import (
     Functional,
     Tier,
     Transferred,

@@ -15,15 +15,22 @@ from metapipe.formats.protein_letters import clean_protein
 from metapipe.formats.table_rows import Place, header_line
 from metapipe.runner.declare.merge import HeaderOnce
 from metapipe.runner.declare.stage import Exact, Fasta, Output, Record, SideFile, Stage, Task, option
-from metapipe.stages import annotation_table
-from metapipe.stages.annotation import AnnotatedGene, annotate_gene, gene_numbers
-from metapipe.stages.annotation_gff3 import annotation_feature
-from metapipe.stages.annotation_notes import AnnotationCounts
-from metapipe.stages.embl import embl_record
+from metapipe.stages.annotation import annotation_table
+from metapipe.stages.annotation.annotation import AnnotatedGene, annotate_gene, gene_numbers
+from metapipe.stages.annotation.annotation_gff3 import annotation_feature
+from metapipe.stages.annotation.annotation_notes import AnnotationCounts
+from metapipe.stages.annotation.embl import embl_record
+from metapipe.stages.annotation.genbank import genbank_record
+from metapipe.stages.annotation.locus_tags import SAMPLE, locus_prefix, locus_tag
+from metapipe.stages.annotation.side_index import (
+    File,
+    GeneFiles,
+    OpenGeneFiles,
+    OpenSideFile,
+    first_word,
+    index_gene_files,
+)
 from metapipe.stages.evidence import domain_hits, protein_hits
-from metapipe.stages.genbank import genbank_record
-from metapipe.stages.locus_tags import SAMPLE, locus_prefix, locus_tag
-from metapipe.stages.side_index import File, GeneFiles, OpenGeneFiles, OpenSideFile, first_word, index_gene_files
 
 Row = TypeVar("Row", protein_hits.ProteinHit, domain_hits.DomainHit)
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 
 from metapipe.formats.gff3 import Gene
 from metapipe.formats.plain_text import plain
-from metapipe.stages.annotation import AnnotatedGene, inferences
+from metapipe.stages.annotation.annotation import AnnotatedGene, inferences
 from metapipe.stages.evidence.protein_hits import MIN_IDENTITY, ProteinHit
 
 #: Contigs of a metagenome: an environmental sample of unknown organisms (NCBI taxon 256318).

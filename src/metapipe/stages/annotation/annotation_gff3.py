@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from metapipe.formats import gff3
-from metapipe.stages.annotation import AnnotatedGene, inferences
-from metapipe.stages.flat_features import cross_references, notes
+from metapipe.stages.annotation.annotation import AnnotatedGene, inferences
+from metapipe.stages.annotation.flat_features import cross_references, notes
 
 
 def annotation_feature(annotated: AnnotatedGene) -> gff3.Feature:

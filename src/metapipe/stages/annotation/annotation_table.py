@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from metapipe.formats.plain_text import one_line, plain
 from metapipe.formats.table_rows import format_row
-from metapipe.stages.annotation import AnnotatedGene
+from metapipe.stages.annotation.annotation import AnnotatedGene
 
 COLUMNS = (
     "gene", "locus_tag", "contig", "start", "end", "strand", "partial", "length_aa", "tier", "transferred_level",

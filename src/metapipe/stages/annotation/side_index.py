@@ -22,7 +22,7 @@ import numpy as np
 
 from metapipe.errors import MetapipeError
 from metapipe.formats.table_rows import Place, check_header
-from metapipe.stages.contig_table import ContigTable, Ints, mapped, write_contigs
+from metapipe.stages.annotation.contig_table import ContigTable, Ints, mapped, write_contigs
 
 _REGION = re.compile(rb"##sequence-region\s+(\S+)\s+1\s+(\d{1,18})\s*$")
 _ID = re.compile(rb"(?:^|;) *ID=([^;,\r\n]+)")
