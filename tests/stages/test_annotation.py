@@ -19,7 +19,7 @@ from metapipe.stages.annotation.flat_features import notes
 from metapipe.stages.annotation.locus_tags import locus_prefix, locus_tag
 from metapipe.stages.evidence.domain_hits import DomainHit
 from metapipe.stages.evidence.protein_hits import ProteinHit
-from metapipe.stages.reporting.gene_table import tally
+from metapipe.stages.report.gene_table import tally
 
 GENE = Gene("c1_3", "c1", 10, 309, 1, source="Pyrodigal_v3.7.1")
 HIT = ProteinHit(

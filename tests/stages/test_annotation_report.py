@@ -20,9 +20,9 @@ from metapipe.errors import MetapipeError
 from metapipe.reporting import picture
 from metapipe.reporting.methods import declared_defaults
 from metapipe.reporting.summaries import parse
-from metapipe.stages.annotation_report import AnnotationReport
-from metapipe.stages.reporting.gene_table import tally
-from metapipe.stages.reporting.page import SHOWN_GENES, render
+from metapipe.stages.report.annotation_report import AnnotationReport
+from metapipe.stages.report.gene_table import tally
+from metapipe.stages.report.page import SHOWN_GENES, render
 
 VOID = {"meta", "link", "input", "br", "img", "hr"}
 EVIL = "<script>alert('x')</script>\"&`{{ 7*7 }}"

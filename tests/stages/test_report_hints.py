@@ -9,11 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from metapipe.stages.reporting import hints as rules
-from metapipe.stages.reporting.facts import Facts
-from metapipe.stages.reporting.hints import hints
-from metapipe.stages.reporting.story import funnel, sentence
-from metapipe.stages.reporting.tiers import Sources, tiers_of
+from metapipe.stages.report import hints as rules
+from metapipe.stages.report.facts import Facts
+from metapipe.stages.report.hints import hints
+from metapipe.stages.report.story import funnel, sentence
+from metapipe.stages.report.tiers import Sources, tiers_of
 
 GOOD: dict[str, Any] = {
     "ran": {"trim_reads", "predict_genes", "search_proteins", "search_domains", "annotate"},

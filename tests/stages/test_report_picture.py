@@ -22,9 +22,9 @@ from metapipe.reporting import picture as drawing
 from metapipe.reporting.figures import Series, histogram, tier_bar
 from metapipe.reporting.picture import Picture, drawable, own_settings, shortened, text_width, wrapped
 from metapipe.reporting.summaries import parse
-from metapipe.stages.reporting import overview as module
-from metapipe.stages.reporting.gene_table import tally
-from metapipe.stages.reporting.overview import overview
+from metapipe.stages.report import overview as module
+from metapipe.stages.report.gene_table import tally
+from metapipe.stages.report.overview import overview
 
 TEAL = np.array([15, 118, 110]) / 255
 

@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 
 from metapipe.errors import MetapipeError
 from metapipe.reporting.summaries import parse, read_all
-from metapipe.stages.reporting.facts import gather
-from metapipe.stages.reporting.gene_table import ec_classes, tally
+from metapipe.stages.report.facts import gather
+from metapipe.stages.report.gene_table import ec_classes, tally
 
 
 def lines(content: bytes) -> list[bytes]:

@@ -22,7 +22,7 @@ from metapipe.runner.scan.side_files import readable_side_files
 from metapipe.stages.annotation import annotation_table
 from metapipe.stages.annotation.annotate import Annotate
 from metapipe.stages.evidence import domain_hits, protein_hits
-from metapipe.stages.reporting.gene_table import tally
+from metapipe.stages.report.gene_table import tally
 
 GFF = gff3.VERSION_LINE + "".join(
     gff3.sequence_region(contig, len(letters))

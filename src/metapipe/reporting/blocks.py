@@ -20,9 +20,9 @@ from metapipe.reporting.picture import (
     text_width,
     wrapped,
 )
-from metapipe.stages.reporting.hints import Hint
-from metapipe.stages.reporting.sections import BarList, Figure
-from metapipe.stages.reporting.story import Step
+from metapipe.stages.report.hints import Hint
+from metapipe.stages.report.sections import BarList, Figure
+from metapipe.stages.report.story import Step
 
 #: Bars in a list.
 BARS = 8

@@ -10,7 +10,7 @@ STAGES: dict[str, str] = {
     "search_proteins": "metapipe.stages.evidence.search_proteins:SearchProteins",
     "search_domains": "metapipe.stages.evidence.search_domains:SearchDomains",
     "annotate": "metapipe.stages.annotation.annotate:Annotate",
-    "annotation_report": "metapipe.stages.annotation_report:AnnotationReport",
+    "annotation_report": "metapipe.stages.report.annotation_report:AnnotationReport",
     "quality_report": "metapipe.biomas.quality_report:QualityReport",
     "merge_pairs": "metapipe.biomas.merge_pairs:MergePairs",
     "dereplicate": "metapipe.biomas.dereplicate:Dereplicate",

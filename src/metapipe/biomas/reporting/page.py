@@ -23,8 +23,8 @@ from metapipe.reporting.figures import tier_bar
 from metapipe.reporting.methods import steps_used
 from metapipe.reporting.summaries import Summary
 from metapipe.reporting.templates import packaged, template
-from metapipe.stages.reporting.hints import Hint
-from metapipe.stages.reporting.page import TierRow
+from metapipe.stages.report.hints import Hint
+from metapipe.stages.report.page import TierRow
 
 #: Taxa in the page's drawing; the drawing of summarise_taxa has more.
 MOST_DRAWN = 120

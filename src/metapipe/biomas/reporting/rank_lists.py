@@ -6,7 +6,7 @@ from metapipe.biomas.main_ranks import MAIN_RANKS, PLURALS
 from metapipe.biomas.reporting.facts import Facts
 from metapipe.biomas.taxon_tree import Taxon
 from metapipe.reporting.axis import percent, whole_number
-from metapipe.stages.reporting.sections import Bar, BarList
+from metapipe.stages.report.sections import Bar, BarList
 
 #: Bars in a list.
 TOP = 10

@@ -7,7 +7,7 @@ from markupsafe import Markup
 from metapipe.biomas.main_ranks import PLURALS
 from metapipe.biomas.reporting.facts import Facts
 from metapipe.reporting.axis import percent, whole_number
-from metapipe.stages.reporting.story import Step, counted
+from metapipe.stages.report.story import Step, counted
 
 
 def sentence(facts: Facts) -> Markup:

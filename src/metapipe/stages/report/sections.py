@@ -11,8 +11,8 @@ from markupsafe import Markup
 from metapipe.reporting.axis import bases, percent, whole_number
 from metapipe.reporting.figures import Mark, Series, curves, histogram
 from metapipe.reporting.histogram import Distribution, binned, even_edges, log_edges
-from metapipe.stages.reporting.facts import Facts
-from metapipe.stages.reporting.tiers import EC_CLASSES, Sources
+from metapipe.stages.report.facts import Facts
+from metapipe.stages.report.tiers import EC_CLASSES, Sources
 
 #: Bars in a list.
 TOP = 12

@@ -28,13 +28,13 @@ from metapipe.reporting.picture import (
     wrapped,
 )
 from metapipe.reporting.summaries import Summary
-from metapipe.stages.reporting.facts import Facts, gather
-from metapipe.stages.reporting.gene_table import GeneTally
-from metapipe.stages.reporting.hints import hints
-from metapipe.stages.reporting.page import heading, verdict
-from metapipe.stages.reporting.sections import sections
-from metapipe.stages.reporting.story import funnel, sentence
-from metapipe.stages.reporting.tiers import tiers_of
+from metapipe.stages.report.facts import Facts, gather
+from metapipe.stages.report.gene_table import GeneTally
+from metapipe.stages.report.hints import hints
+from metapipe.stages.report.page import heading, verdict
+from metapipe.stages.report.sections import sections
+from metapipe.stages.report.story import funnel, sentence
+from metapipe.stages.report.tiers import tiers_of
 
 #: Which of the page's figures and lists; the page has them all.
 FIGURES = ("Read quality", "Quality along the reads", "Contig length", "GC content of the contigs")
@@ -43,7 +43,7 @@ _TIERS = {1: "#0f766e", 2: "#74bdb3", 3: "#c5cfd4"}
 
 
 def overview(summaries: Mapping[str, Sequence[Summary]], table: GeneTally | None, *, title: str = "") -> bytes:
-    """Return the picture as PNG; parameters as those of :func:`metapipe.stages.reporting.page.render`.
+    """Return the picture as PNG; parameters as those of :func:`metapipe.stages.report.page.render`.
 
     What is not known is left out; without any number there is still a picture that says so.
     """

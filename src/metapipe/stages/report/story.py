@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from markupsafe import Markup
 
 from metapipe.reporting.axis import bases, percent, whole_number
-from metapipe.stages.reporting.facts import Facts
-from metapipe.stages.reporting.tiers import Sources
+from metapipe.stages.report.facts import Facts
+from metapipe.stages.report.tiers import Sources
 
 #: What the last step of the way counts.
 SUPPORTED = {

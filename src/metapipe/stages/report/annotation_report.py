@@ -12,8 +12,8 @@ from typing import Any
 from metapipe.reporting.methods import declared_defaults
 from metapipe.reporting.summaries import Summary, read_all
 from metapipe.runner.declare.stage import Output, SideFile, Stage, Task, WholeInput, option
-from metapipe.stages.reporting.gene_table import GeneTally, tally
-from metapipe.stages.reporting.page import SHOWN_GENES, render
+from metapipe.stages.report.gene_table import GeneTally, tally
+from metapipe.stages.report.page import SHOWN_GENES, render
 
 
 @dataclass(frozen=True)
@@ -64,7 +64,7 @@ class AnnotationReport(Stage):
 def _figures(task: Task, summaries: Mapping[str, Sequence[Summary]], table: GeneTally | None) -> bytes:
     # matplotlib looks for settings and keeps its cache in the user's home, which a job may not write to.
     os.environ.setdefault("MPLCONFIGDIR", str(task.scratch))
-    from metapipe.stages.reporting.overview import overview
+    from metapipe.stages.report.overview import overview
 
     return overview(summaries, table, title=task.options.title)
 

@@ -15,13 +15,13 @@ from metapipe.reporting.figures import tier_bar
 from metapipe.reporting.methods import steps_used
 from metapipe.reporting.summaries import Summary
 from metapipe.reporting.templates import packaged, template
-from metapipe.stages.reporting.facts import Facts, gather
-from metapipe.stages.reporting.gene_table import GeneTally
-from metapipe.stages.reporting.glossary import GLOSSARY
-from metapipe.stages.reporting.hints import Hint, hints
-from metapipe.stages.reporting.sections import sections
-from metapipe.stages.reporting.story import funnel, sentence
-from metapipe.stages.reporting.tiers import tiers_of
+from metapipe.stages.report.facts import Facts, gather
+from metapipe.stages.report.gene_table import GeneTally
+from metapipe.stages.report.glossary import GLOSSARY
+from metapipe.stages.report.hints import Hint, hints
+from metapipe.stages.report.sections import sections
+from metapipe.stages.report.story import funnel, sentence
+from metapipe.stages.report.tiers import tiers_of
 
 #: Rows of the gene table on the page; the whole table is annotate's TSV.
 SHOWN_GENES = 500

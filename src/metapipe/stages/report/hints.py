@@ -11,8 +11,8 @@ from dataclasses import dataclass
 
 from metapipe.reporting.axis import bases, percent, whole_number
 from metapipe.reporting.summaries import STAGES
-from metapipe.stages.reporting.facts import Facts
-from metapipe.stages.reporting.tiers import Sources
+from metapipe.stages.report.facts import Facts
+from metapipe.stages.report.tiers import Sources
 
 FEW_PAIRS = 100_000
 KEPT_SHARE = 0.70

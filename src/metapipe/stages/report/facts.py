@@ -14,8 +14,8 @@ from metapipe.reporting.histogram import Distribution, distribution
 from metapipe.reporting.result_values import count_at, first_names, object_at, tally_at
 from metapipe.reporting.summaries import Summary
 from metapipe.runner.declare.merge import add_counts
-from metapipe.stages.reporting.gene_table import GeneTally
-from metapipe.stages.reporting.tiers import Sources
+from metapipe.stages.report.gene_table import GeneTally
+from metapipe.stages.report.tiers import Sources
 
 
 @dataclass

@@ -1,0 +1,1 @@
+"""One page that says what was found, how sure it is, and what to check."""
