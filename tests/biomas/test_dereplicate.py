@@ -12,8 +12,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from made_reads import Read, dna, fastq, reads_of
 
-from metapipe.biomas.dereplicate import Dereplicate, Unique, distinct_names
-from metapipe.biomas.read_sizes import split_size, with_size
+from metapipe.biomas.reads.dereplicate import Dereplicate, Unique, distinct_names
+from metapipe.biomas.reads.read_sizes import split_size, with_size
 from metapipe.errors import MetapipeError
 
 

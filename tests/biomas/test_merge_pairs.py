@@ -14,8 +14,8 @@ from typing import Any
 import pytest
 from made_reads import Read, columns, dna, fastq, other_strand, pair, reads_of, sequenced
 
-from metapipe.biomas.merge_pairs import MergePairs
-from metapipe.biomas.pair_merging import flash_max_overlap
+from metapipe.biomas.reads.merge_pairs import MergePairs
+from metapipe.biomas.reads.pair_merging import flash_max_overlap
 from metapipe.runner.declare.merge import add_counts
 from metapipe.runner.declare.stage import Totals
 

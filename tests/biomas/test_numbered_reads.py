@@ -11,10 +11,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from made_reads import fastq, pair
 
-from metapipe.biomas.dereplicate import Dereplicate
-from metapipe.biomas.merge_pairs import MergePairs
-from metapipe.biomas.numbered_reads import NumberedRead, fastq_record, read_numbered, with_numbers
-from metapipe.biomas.trim_unmerged import TrimUnmerged
+from metapipe.biomas.reads.dereplicate import Dereplicate
+from metapipe.biomas.reads.merge_pairs import MergePairs
+from metapipe.biomas.reads.numbered_reads import NumberedRead, fastq_record, read_numbered, with_numbers
+from metapipe.biomas.reads.trim_unmerged import TrimUnmerged
 from metapipe.errors import MetapipeError
 from metapipe.runner.declare.stage import Stage
 

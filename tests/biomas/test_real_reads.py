@@ -11,9 +11,9 @@ import pytest
 from made_reads import reads_of
 
 from fake_task import read_records
-from metapipe.biomas.dereplicate import Dereplicate
-from metapipe.biomas.merge_pairs import MergePairs
-from metapipe.biomas.trim_unmerged import TrimUnmerged
+from metapipe.biomas.reads.dereplicate import Dereplicate
+from metapipe.biomas.reads.merge_pairs import MergePairs
+from metapipe.biomas.reads.trim_unmerged import TrimUnmerged
 
 ATACAMA = Path(__file__).parent / "data" / "atacama"
 

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from made_reads import ADAPTER_1, ADAPTER_2, Read, columns, dna, fastq, other_strand, pair, reads_of, sequenced
 
-from metapipe.biomas.trim_unmerged import TrimUnmerged, TrimUnmergedOptions
+from metapipe.biomas.reads.trim_unmerged import TrimUnmerged, TrimUnmergedOptions
 from metapipe.errors import MetapipeError
 from metapipe.runner.declare.merge import add_counts
 

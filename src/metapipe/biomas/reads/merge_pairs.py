@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from metapipe.biomas.numbered_reads import fastq_record, header_of, read_numbered, with_numbers
-from metapipe.biomas.pair_merging import (
+from metapipe.biomas.reads.numbered_reads import fastq_record, header_of, read_numbered, with_numbers
+from metapipe.biomas.reads.pair_merging import (
     Flash,
     Merger,
     Vsearch,

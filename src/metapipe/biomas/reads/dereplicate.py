@@ -9,8 +9,8 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from metapipe.biomas.numbered_reads import fastq_record
-from metapipe.biomas.read_sizes import split_size, with_size
+from metapipe.biomas.reads.numbered_reads import fastq_record
+from metapipe.biomas.reads.read_sizes import split_size, with_size
 from metapipe.errors import MetapipeError
 from metapipe.runner.declare.stage import Fastq, Output, Stage, Task, WholeInput, option
 from metapipe.runner.guard.program_version import program_version

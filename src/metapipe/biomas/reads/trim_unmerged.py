@@ -7,7 +7,7 @@ from array import array
 from dataclasses import dataclass
 from typing import Any
 
-from metapipe.biomas.numbered_reads import fastq_record, header_of, read_numbered, with_numbers
+from metapipe.biomas.reads.numbered_reads import fastq_record, header_of, read_numbered, with_numbers
 from metapipe.errors import MetapipeError
 from metapipe.formats.called_bases import called_bases
 from metapipe.runner.declare.stage import Exact, FastqPairs, Output, Stage, Task, option

@@ -1,0 +1,1 @@
+"""From raw amplicon reads to distinct ones: quality, merging, trimming, counting."""
