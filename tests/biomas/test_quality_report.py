@@ -14,7 +14,7 @@ from xml.etree import ElementTree
 import pytest
 from made_reads import Read, dna, fastq, sequenced
 
-from metapipe.biomas.quality_report import QualityReport
+from metapipe.biomas.quality.quality_report import QualityReport
 
 
 def pairs(seed: int, count: int = 300, length: int = 120) -> tuple[list[Read], list[Read]]:

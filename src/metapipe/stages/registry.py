@@ -11,7 +11,7 @@ STAGES: dict[str, str] = {
     "search_domains": "metapipe.stages.evidence.search_domains:SearchDomains",
     "annotate": "metapipe.stages.annotation.annotate:Annotate",
     "annotation_report": "metapipe.stages.report.annotation_report:AnnotationReport",
-    "quality_report": "metapipe.biomas.quality_report:QualityReport",
+    "quality_report": "metapipe.biomas.quality.quality_report:QualityReport",
     "merge_pairs": "metapipe.biomas.reads.merge_pairs:MergePairs",
     "dereplicate": "metapipe.biomas.reads.dereplicate:Dereplicate",
     "trim_unmerged": "metapipe.biomas.reads.trim_unmerged:TrimUnmerged",
