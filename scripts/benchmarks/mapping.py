@@ -157,7 +157,7 @@ def _sample(source: Path, target: Path, wanted: int) -> int:
 
 def _bowtie2(folder: Path, database: Path, search: str) -> Callable[[], Spent]:
     """The command line of the stage on all reads at once, both cores, its answer thrown away."""
-    from metapipe.biomas.bowtie2 import INDEX, command
+    from metapipe.biomas.search.bowtie2 import INDEX, command
 
     words = command(database / INDEX, search, [folder / "sample.fastq"], 2)
     return lambda: run([*words, "-S", "/dev/null"])

@@ -14,9 +14,9 @@ from made_reads import columns, fastq
 from mapping_reads import DATA, DATABASE, read_pairs, single_reads
 
 from fake_task import FakeTask
-from metapipe.biomas.filter_matches import FilterMatches
-from metapipe.biomas.map_amplicons import MapAmplicons
-from metapipe.biomas.map_pairs import MapPairs
+from metapipe.biomas.search.filter_matches import FilterMatches
+from metapipe.biomas.search.map_amplicons import MapAmplicons
+from metapipe.biomas.search.map_pairs import MapPairs
 
 FOLDER = DATA / "mapping"
 

@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from metapipe.biomas.filter_matches import FilterMatches, FilterMatchesOptions, parse_row
-from metapipe.biomas.identity_tiers import Match, Thresholds, Verdict, percent
+from metapipe.biomas.search.filter_matches import FilterMatches, FilterMatchesOptions, parse_row
+from metapipe.biomas.search.identity_tiers import Match, Thresholds, Verdict, percent
 from metapipe.biomas.tables import KEPT_COLUMNS, MATCH_COLUMNS
 from metapipe.errors import MetapipeError
 from metapipe.formats.table_rows import Place, header_line

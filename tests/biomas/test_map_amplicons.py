@@ -14,11 +14,11 @@ from made_reads import Read, columns, dna, fastq
 from mapping_reads import DATABASE, read_pairs, references, single_reads
 
 from fake_task import FakeTask
-from metapipe.biomas import amplicon_mapping
-from metapipe.biomas.amplicon_mapping import read_of
-from metapipe.biomas.bowtie2 import FINISHED, INDEX, align, command, name_of, reads_seen
-from metapipe.biomas.map_amplicons import MapAmplicons
-from metapipe.biomas.map_pairs import MapPairs
+from metapipe.biomas.search import amplicon_mapping
+from metapipe.biomas.search.amplicon_mapping import read_of
+from metapipe.biomas.search.bowtie2 import FINISHED, INDEX, align, command, name_of, reads_seen
+from metapipe.biomas.search.map_amplicons import MapAmplicons
+from metapipe.biomas.search.map_pairs import MapPairs
 from metapipe.biomas.tables import MATCH_COLUMNS
 from metapipe.errors import MetapipeError
 from metapipe.formats.table_rows import header_line

@@ -9,7 +9,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from metapipe.biomas.sam_matches import Alignments, Measured, Shape, combine, format_matches, read_alignments, unbeaten
+from metapipe.biomas.search.sam_matches import (
+    Alignments,
+    Measured,
+    Shape,
+    combine,
+    format_matches,
+    read_alignments,
+    unbeaten,
+)
 from metapipe.errors import MetapipeError
 
 UNMAPPED, FIRST, SECOND, SECONDARY = 4, 65, 129, 256

@@ -5,7 +5,7 @@ Tab-separated, one header line that starts with ``#`` (:mod:`metapipe.formats.ta
 
 from __future__ import annotations
 
-#: One row for each read or pair, in input order. ``matches``: see :mod:`metapipe.biomas.map_amplicons`.
+#: One row for each read or pair, in input order. ``matches``: see :mod:`metapipe.biomas.search.map_amplicons`.
 MATCH_COLUMNS = ("read", "size", "length_1", "length_2", "matches")
 #: The same rows with the references that passed: tier ``upper``, ``lower`` or ``none``.
 KEPT_COLUMNS = ("read", "size", "tier", "identity", "references")

@@ -1,4 +1,4 @@
-"""Keep the references that a read matches well enough (:mod:`metapipe.biomas.identity_tiers`).
+"""Keep the references that a read matches well enough (:mod:`metapipe.biomas.search.identity_tiers`).
 
 The table ``kept`` has the rows of ``matches``, all of them, in the same order: ``read size tier identity references``.
 ``tier`` is ``upper``, ``lower`` or ``none``; ``identity`` that of the best reference in per cent, two decimals, cut
@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from metapipe.biomas.identity_tiers import LOWER, NONE, UPPER, Match, Thresholds, percent
+from metapipe.biomas.search.identity_tiers import LOWER, NONE, UPPER, Match, Thresholds, percent
 from metapipe.biomas.tables import KEPT_COLUMNS, MATCH_COLUMNS
 from metapipe.errors import MetapipeError
 from metapipe.formats.table_rows import Place, format_row, header_line, split_row, whole

@@ -10,10 +10,10 @@ from itertools import islice
 from pathlib import Path
 from typing import NamedTuple
 
-from metapipe.biomas.bowtie2 import END_TO_END, LOCAL, align, as_searched, name_of
 from metapipe.biomas.reads.numbered_reads import fastq_record
 from metapipe.biomas.reads.read_sizes import split_size
-from metapipe.biomas.sam_matches import Alignments, combine, format_matches, read_alignments
+from metapipe.biomas.search.bowtie2 import END_TO_END, LOCAL, align, as_searched, name_of
+from metapipe.biomas.search.sam_matches import Alignments, combine, format_matches, read_alignments
 from metapipe.biomas.tables import MATCH_COLUMNS
 from metapipe.errors import MetapipeError
 from metapipe.formats.table_rows import header_line

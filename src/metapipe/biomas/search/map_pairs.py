@@ -1,7 +1,7 @@
 """Map pairs of amplicon reads that did not merge to the reference sequences (Bowtie 2).
 
-The table is that of :mod:`metapipe.biomas.map_amplicons`, one row a pair. Each mate's alignments are told, also where
-the other mate aligns elsewhere or nowhere: that both must agree is the rule of ``filter_matches``.
+The table is that of :mod:`metapipe.biomas.search.map_amplicons`, one row a pair. Each mate's alignments are told, also
+where the other mate aligns elsewhere or nowhere: that both must agree is the rule of ``filter_matches``.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from metapipe.biomas.amplicon_mapping import FIXED_COST, RATES, MappingOptions, map_reads, read_of
+from metapipe.biomas.search.amplicon_mapping import FIXED_COST, RATES, MappingOptions, map_reads, read_of
 from metapipe.runner.declare.merge import HeaderOnce
 from metapipe.runner.declare.stage import Database, Exact, FastqPairs, Output, RefDB, Stage, Task
 from metapipe.runner.guard.program_version import program_version

@@ -21,7 +21,8 @@ Ratio = tuple[int, int]
 
 
 class Match(NamedTuple):
-    """One alignment of the table ``matches``: :class:`metapipe.biomas.sam_matches.Shape` of a reference and a mate."""
+    """One alignment of the table ``matches``: :class:`metapipe.biomas.search.sam_matches.Shape` of a reference and a
+    mate."""
 
     reference: str
     mate: int

@@ -2,8 +2,8 @@
 
 The table ``matches`` has one row for every read, also for those without a match, in the order given:
 ``read size length_1 length_2 matches``. ``read`` is the name with its ``;size=N``, ``size`` the reads it stands for,
-``length_2`` 0 (that of the second mate in :mod:`metapipe.biomas.map_pairs`). ``matches`` holds blank-separated
-``REFERENCE:mate:columns:differences:bases`` (:mod:`metapipe.biomas.sam_matches`): of each reference and mate the
+``length_2`` 0 (that of the second mate in :mod:`metapipe.biomas.search.map_pairs`). ``matches`` holds blank-separated
+``REFERENCE:mate:columns:differences:bases`` (:mod:`metapipe.biomas.search.sam_matches`): of each reference and mate the
 alignments that no other of them equals or beats in both identity, (columns - differences) / columns, and coverage,
 bases / length.
 """
@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from metapipe.biomas.amplicon_mapping import FIXED_COST, RATES, MappingOptions, map_reads, read_of
+from metapipe.biomas.search.amplicon_mapping import FIXED_COST, RATES, MappingOptions, map_reads, read_of
 from metapipe.runner.declare.merge import HeaderOnce
 from metapipe.runner.declare.stage import Database, Exact, Fastq, Output, RefDB, Stage, Task
 from metapipe.runner.guard.program_version import program_version

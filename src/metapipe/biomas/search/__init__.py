@@ -1,0 +1,1 @@
+"""Which references a read resembles, and how much."""
