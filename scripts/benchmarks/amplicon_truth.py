@@ -22,7 +22,7 @@ from benchmarks.amplicon_page import LCA, OURS, SINTAX, write_page
 from benchmarks.measure import BenchmarkError
 from benchmarks.place import BUILD, Setting, need
 from benchmarks.results import Part, digest
-from metapipe.biomas.taxonomy import Taxonomy, read_taxonomy
+from metapipe.biomas.taxa.taxonomy import Taxonomy, read_taxonomy
 from metapipe.errors import MetapipeError
 from metapipe.refdb.amplicon import FASTA, REFERENCES, Reference, build_amplicon
 from metapipe.refdb.build import whole_folder

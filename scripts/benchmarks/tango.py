@@ -75,7 +75,7 @@ def choose(kind: str, reads: int, times: int) -> None:
     """What the measured child does: choose a taxon for each read, several times."""
     from fractions import Fraction
 
-    from metapipe.biomas.tango import Tango
+    from metapipe.biomas.taxa.tango import Tango
 
     tango = Tango(made_taxonomy())
     matches = made_matches(kind, reads)
@@ -86,7 +86,7 @@ def choose(kind: str, reads: int, times: int) -> None:
 
 def made_rows() -> tuple[list[Any], list[Any]]:
     """Rows of taxa and references: parents and species drawn at random with a fixed seed."""
-    from metapipe.biomas.taxonomy import ReferenceRow, TaxonRow
+    from metapipe.biomas.taxa.taxonomy import ReferenceRow, TaxonRow
 
     random = np.random.default_rng(20)
     taxa: list[TaxonRow] = []
@@ -102,7 +102,7 @@ def made_rows() -> tuple[list[Any], list[Any]]:
 
 @cache
 def made_taxonomy() -> Any:
-    from metapipe.biomas.taxonomy import make_taxonomy
+    from metapipe.biomas.taxa.taxonomy import make_taxonomy
 
     return make_taxonomy(*made_rows())
 
@@ -126,7 +126,7 @@ def made_matches(kind: str, reads: int) -> npt.NDArray[np.int64]:
 
 def write_database(folder: Path) -> Path:
     """The folder of a database without sequences: the stage reads its tables only."""
-    from metapipe.biomas.taxonomy import REFERENCE_COLUMNS, TAXONOMY_COLUMNS
+    from metapipe.biomas.taxa.taxonomy import REFERENCE_COLUMNS, TAXONOMY_COLUMNS
     from metapipe.formats.table_rows import header_line
     from metapipe.refdb.manifest import Manifest, describe_files
 

@@ -9,8 +9,8 @@ from metapipe.biomas.reporting.facts import Facts
 from metapipe.biomas.reporting.hints import hints
 from metapipe.biomas.reporting.page import verdict
 from metapipe.biomas.reporting.story import funnel, sentence
-from metapipe.biomas.taxon_table import count_assignments
-from metapipe.biomas.taxon_tree import TaxonTree
+from metapipe.biomas.taxa.taxon_table import count_assignments
+from metapipe.biomas.taxa.taxon_tree import TaxonTree
 
 
 def tree_of(*rows: samples.Row) -> TaxonTree:

@@ -20,8 +20,8 @@ from test_committed_taxa import FOLDER
 from metapipe.biomas.amplicon_report import AmpliconReport
 from metapipe.biomas.reporting.page import render
 from metapipe.biomas.reporting.steps import REPEATED, STEPS
-from metapipe.biomas.taxon_table import count_assignments
-from metapipe.biomas.taxon_tree import TaxonTree
+from metapipe.biomas.taxa.taxon_table import count_assignments
+from metapipe.biomas.taxa.taxon_tree import TaxonTree
 from metapipe.errors import MetapipeError
 from metapipe.reporting.summaries import parse
 

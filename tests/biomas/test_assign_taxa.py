@@ -12,11 +12,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from metapipe.biomas import assign_taxa
-from metapipe.biomas.assign_taxa import AssignTaxa
 from metapipe.biomas.tables import ASSIGNMENT_COLUMNS, KEPT_COLUMNS
-from metapipe.biomas.taxonomy import read_taxonomy
-from metapipe.biomas.tier_rules import Assigner, above_species, read_kept_row, score
+from metapipe.biomas.taxa import assign_taxa
+from metapipe.biomas.taxa.assign_taxa import AssignTaxa
+from metapipe.biomas.taxa.taxonomy import read_taxonomy
+from metapipe.biomas.taxa.tier_rules import Assigner, above_species, read_kept_row, score
 from metapipe.errors import MetapipeError
 from metapipe.formats.table_rows import Place, header_line
 from metapipe.runner.declare.stage import Database

@@ -10,9 +10,9 @@ import taxa_samples as samples
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from metapipe.biomas.biom_table import biom
-from metapipe.biomas.taxon_table import count_assignments, read_taxa, write_taxa
-from metapipe.biomas.taxon_tree import TaxonTree
+from metapipe.biomas.taxa.biom_table import biom
+from metapipe.biomas.taxa.taxon_table import count_assignments, read_taxa, write_taxa
+from metapipe.biomas.taxa.taxon_tree import TaxonTree
 
 REQUIRED = {
     "id": str | None,

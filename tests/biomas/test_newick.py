@@ -10,8 +10,8 @@ from Bio import Phylo
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from metapipe.biomas.newick import label, newick
-from metapipe.biomas.taxon_tree import TaxonTree
+from metapipe.biomas.taxa.newick import label, newick
+from metapipe.biomas.taxa.taxon_tree import TaxonTree
 from metapipe.formats.table_rows import Place
 
 HERE = Place("table", 2)

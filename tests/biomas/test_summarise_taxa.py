@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import taxa_samples as samples
 
-from metapipe.biomas.summarise_taxa import SummariseTaxa, stem
+from metapipe.biomas.taxa.summarise_taxa import SummariseTaxa, stem
 from metapipe.errors import MetapipeError
 
 

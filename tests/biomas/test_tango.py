@@ -11,9 +11,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from metapipe.biomas import tango
-from metapipe.biomas.tango import Choices, Tango
-from metapipe.biomas.taxonomy import ReferenceRow, Taxonomy, TaxonRow, make_taxonomy
+from metapipe.biomas.taxa import tango
+from metapipe.biomas.taxa.tango import Choices, Tango
+from metapipe.biomas.taxa.taxonomy import ReferenceRow, Taxonomy, TaxonRow, make_taxonomy
 
 QS = [Fraction(text) for text in ("0", "0.25", "0.5", "0.75", "1")]
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from metapipe.biomas.taxonomy import read_taxonomy
+from metapipe.biomas.taxa.taxonomy import read_taxonomy
 from metapipe.cli import main
 from metapipe.refdb.demo.taxa_scores import (
     Lineage,

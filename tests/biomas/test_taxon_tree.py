@@ -9,8 +9,8 @@ import taxa_samples as samples
 from hypothesis import given
 from hypothesis import strategies as st
 
-from metapipe.biomas.taxon_table import count_assignments, read_taxa, write_across, write_taxa
-from metapipe.biomas.taxon_tree import TaxonTree, lineage_steps
+from metapipe.biomas.taxa.taxon_table import count_assignments, read_taxa, write_across, write_taxa
+from metapipe.biomas.taxa.taxon_tree import TaxonTree, lineage_steps
 from metapipe.errors import MetapipeError
 from metapipe.formats.table_rows import Place
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from metapipe.biomas.taxonomy import ReferenceRow, TaxonRow, make_taxonomy, read_taxonomy
+from metapipe.biomas.taxa.taxonomy import ReferenceRow, TaxonRow, make_taxonomy, read_taxonomy
 from metapipe.errors import MetapipeError
 
 TAXA = """#taxid parent rank name flags

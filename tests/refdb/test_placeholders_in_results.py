@@ -7,8 +7,8 @@ from fractions import Fraction
 import published_sets
 import pytest
 
-from metapipe.biomas.taxonomy import read_taxonomy
-from metapipe.biomas.tier_rules import Assigner, KeptRow
+from metapipe.biomas.taxa.taxonomy import read_taxonomy
+from metapipe.biomas.taxa.tier_rules import Assigner, KeptRow
 from metapipe.formats.table_rows import Place
 from metapipe.refdb.build import build_from_file
 

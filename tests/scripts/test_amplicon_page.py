@@ -7,7 +7,7 @@ import pytest
 from benchmarks.amplicon_page import write_page
 from benchmarks.amplicon_truth import lca_calls, sintax_calls
 
-from metapipe.biomas.taxonomy import read_taxonomy
+from metapipe.biomas.taxa.taxonomy import read_taxonomy
 
 HOME = Path(__file__).resolve().parents[2]
 RESULTS = HOME / "docs" / "benchmarks"

@@ -13,7 +13,7 @@ from test_annotate import CONTIGS, DOMAINS, GENES, HITS, PROTEINS, fasta
 
 from fake_task import FakeTask
 from metapipe.biomas.tables import ASSIGNMENT_COLUMNS, TAXON_COLUMNS
-from metapipe.biomas.taxon_table import count_assignments, read_taxa
+from metapipe.biomas.taxa.taxon_table import count_assignments, read_taxa
 from metapipe.errors import CODES, EX_DATA, MetapipeError
 from metapipe.formats import gff3
 from metapipe.formats.table_rows import header_line

@@ -8,8 +8,8 @@ from xml.etree.ElementTree import Element
 import pytest
 from wrapped_stages import ROOT, SUITES, Tool
 
-from metapipe.biomas.combine_samples import SAMPLE_COLUMNS
 from metapipe.biomas.tables import ASSIGNMENT_COLUMNS, KEPT_COLUMNS, MATCH_COLUMNS, TAXON_COLUMNS
+from metapipe.biomas.taxa.combine_samples import SAMPLE_COLUMNS
 from metapipe.errors import CODES, EX_LOST
 
 

@@ -9,9 +9,9 @@ from typing import Any
 
 from metapipe.biomas.reporting.page import MOST_DRAWN, render
 from metapipe.biomas.reporting.steps import REPEATED, STEPS
-from metapipe.biomas.summarise_taxa import side_labels
-from metapipe.biomas.taxon_table import read_taxa
-from metapipe.biomas.taxon_tree import TaxonTree
+from metapipe.biomas.taxa.summarise_taxa import side_labels
+from metapipe.biomas.taxa.taxon_table import read_taxa
+from metapipe.biomas.taxa.taxon_tree import TaxonTree
 from metapipe.reporting.methods import declared_defaults
 from metapipe.reporting.summaries import Summary, read_all
 from metapipe.runner.declare.stage import Output, SideFile, Stage, Task, WholeInput, option

@@ -18,10 +18,10 @@ STAGES: dict[str, str] = {
     "map_amplicons": "metapipe.biomas.search.map_amplicons:MapAmplicons",
     "map_pairs": "metapipe.biomas.search.map_pairs:MapPairs",
     "filter_matches": "metapipe.biomas.search.filter_matches:FilterMatches",
-    "assign_taxa": "metapipe.biomas.assign_taxa:AssignTaxa",
-    "summarise_taxa": "metapipe.biomas.summarise_taxa:SummariseTaxa",
+    "assign_taxa": "metapipe.biomas.taxa.assign_taxa:AssignTaxa",
+    "summarise_taxa": "metapipe.biomas.taxa.summarise_taxa:SummariseTaxa",
     "amplicon_report": "metapipe.biomas.amplicon_report:AmpliconReport",
-    "combine_samples": "metapipe.biomas.combine_samples:CombineSamples",
+    "combine_samples": "metapipe.biomas.taxa.combine_samples:CombineSamples",
 }
 
 #: One line each, for ``metapipe --help``: kept here so that it starts without importing NumPy, PyHMMER and the rest.

@@ -11,9 +11,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from metapipe.biomas.main_ranks import MAIN_RANKS, main_ranks
 from metapipe.biomas.reporting.steps import STEPS
-from metapipe.biomas.taxon_tree import Taxon, TaxonTree
+from metapipe.biomas.taxa.main_ranks import MAIN_RANKS, main_ranks
+from metapipe.biomas.taxa.taxon_tree import Taxon, TaxonTree
 from metapipe.reporting.result_values import count_at, first_names, object_at, tally_at
 from metapipe.reporting.summaries import Summary
 

@@ -15,8 +15,8 @@ from metapipe.biomas.reporting.rank_lists import rank_lists, reach
 from metapipe.biomas.reporting.steps import STEPS
 from metapipe.biomas.reporting.story import funnel, sentence
 from metapipe.biomas.reporting.words import GLOSSARY, tier_words
-from metapipe.biomas.taxon_tree import TaxonTree
-from metapipe.biomas.tree_drawing import tree_picture
+from metapipe.biomas.taxa.taxon_tree import TaxonTree
+from metapipe.biomas.taxa.tree_drawing import tree_picture
 from metapipe.reporting.axis import percent, whole_number
 from metapipe.reporting.citations import citations
 from metapipe.reporting.figures import tier_bar

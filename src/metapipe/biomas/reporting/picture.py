@@ -10,7 +10,7 @@ from metapipe.biomas.reporting.hints import hints
 from metapipe.biomas.reporting.page import heading, tier_picture, tier_rows, verdict
 from metapipe.biomas.reporting.rank_lists import TOP, rank_lists, reach
 from metapipe.biomas.reporting.story import funnel, sentence
-from metapipe.biomas.taxon_tree import TaxonTree
+from metapipe.biomas.taxa.taxon_tree import TaxonTree
 from metapipe.reporting.blocks import INSIDE, ROOM, Block, bars_block, funnel_block, head_block, in_pairs, stack
 from metapipe.reporting.picture import SOFT, Picture, own_settings, wrapped
 from metapipe.reporting.summaries import Summary

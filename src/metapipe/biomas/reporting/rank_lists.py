@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from metapipe.biomas.main_ranks import MAIN_RANKS, PLURALS
 from metapipe.biomas.reporting.facts import Facts
-from metapipe.biomas.taxon_tree import Taxon
+from metapipe.biomas.taxa.main_ranks import MAIN_RANKS, PLURALS
+from metapipe.biomas.taxa.taxon_tree import Taxon
 from metapipe.reporting.axis import percent, whole_number
 from metapipe.stages.report.sections import Bar, BarList
 

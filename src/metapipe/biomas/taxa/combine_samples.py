@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NoReturn
 
-from metapipe.biomas.biom_table import biom
-from metapipe.biomas.krona_page import PROGRAMS, krona_page, krona_version
-from metapipe.biomas.summarise_taxa import note_counts, opened, side_labels, stem
-from metapipe.biomas.taxon_table import read_taxa, write_across
-from metapipe.biomas.taxon_tree import TaxonTree
+from metapipe.biomas.taxa.biom_table import biom
+from metapipe.biomas.taxa.krona_page import PROGRAMS, krona_page, krona_version
+from metapipe.biomas.taxa.summarise_taxa import note_counts, opened, side_labels, stem
+from metapipe.biomas.taxa.taxon_table import read_taxa, write_across
+from metapipe.biomas.taxa.taxon_tree import TaxonTree
 from metapipe.errors import MetapipeError
 from metapipe.formats.table_rows import format_row, header_line
 from metapipe.runner.declare.stage import Output, SideFile, Stage, Task, WholeInput, option

@@ -21,8 +21,8 @@ from typing import NamedTuple
 import numpy as np
 
 from metapipe.biomas.tables import KEPT_COLUMNS
-from metapipe.biomas.tango import Tango
-from metapipe.biomas.taxonomy import Numbers, Taxonomy
+from metapipe.biomas.taxa.tango import Tango
+from metapipe.biomas.taxa.taxonomy import Numbers, Taxonomy
 from metapipe.errors import MetapipeError
 from metapipe.formats.table_rows import Place, split_row, whole
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 
 from metapipe.biomas.tables import ASSIGNMENT_COLUMNS, TAXON_COLUMNS
-from metapipe.biomas.taxon_tree import UNCLASSIFIED, TaxonTree
+from metapipe.biomas.taxa.taxon_tree import UNCLASSIFIED, TaxonTree
 from metapipe.errors import MetapipeError
 from metapipe.formats.plain_text import one_line
 from metapipe.formats.table_rows import Place, check_header, format_row, header_line, split_row, whole

@@ -10,8 +10,8 @@ from itertools import islice
 from typing import Any
 
 from metapipe.biomas.tables import ASSIGNMENT_COLUMNS, KEPT_COLUMNS
-from metapipe.biomas.taxonomy import REFERENCES_FILE, TAXONOMY_FILE, read_taxonomy
-from metapipe.biomas.tier_rules import Assigner, KeptRow, read_kept_row
+from metapipe.biomas.taxa.taxonomy import REFERENCES_FILE, TAXONOMY_FILE, read_taxonomy
+from metapipe.biomas.taxa.tier_rules import Assigner, KeptRow, read_kept_row
 from metapipe.formats.table_rows import Place, format_row, header_line
 from metapipe.runner.declare.merge import HeaderOnce
 from metapipe.runner.declare.stage import Database, Exact, Output, RefDB, Stage, Table, Task, option

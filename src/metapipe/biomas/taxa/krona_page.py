@@ -14,7 +14,7 @@ from pathlib import Path
 
 from markupsafe import escape
 
-from metapipe.biomas.taxon_tree import UNCLASSIFIED, Taxon, TaxonTree
+from metapipe.biomas.taxa.taxon_tree import UNCLASSIFIED, Taxon, TaxonTree
 from metapipe.errors import MetapipeError
 from metapipe.runner.declare.stage import Task
 from metapipe.runner.guard.program_version import program_version

@@ -13,8 +13,8 @@ from dataclasses import dataclass, field
 
 from markupsafe import Markup
 
-from metapipe.biomas.main_ranks import MAIN_RANKS, main_ranks
-from metapipe.biomas.taxon_tree import Taxon, TaxonTree
+from metapipe.biomas.taxa.main_ranks import MAIN_RANKS, main_ranks
+from metapipe.biomas.taxa.taxon_tree import Taxon, TaxonTree
 from metapipe.reporting.axis import percent, whole_number
 from metapipe.reporting.svg import element, number
 

@@ -10,13 +10,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from metapipe.biomas.biom_table import biom
-from metapipe.biomas.krona_page import PROGRAMS, krona_page, krona_version
-from metapipe.biomas.main_ranks import main_ranks
-from metapipe.biomas.newick import newick
-from metapipe.biomas.taxon_table import count_assignments, write_taxa
-from metapipe.biomas.taxon_tree import TaxonTree
-from metapipe.biomas.tree_drawing import MOST_DRAWN, draw_tree
+from metapipe.biomas.taxa.biom_table import biom
+from metapipe.biomas.taxa.krona_page import PROGRAMS, krona_page, krona_version
+from metapipe.biomas.taxa.main_ranks import main_ranks
+from metapipe.biomas.taxa.newick import newick
+from metapipe.biomas.taxa.taxon_table import count_assignments, write_taxa
+from metapipe.biomas.taxa.taxon_tree import TaxonTree
+from metapipe.biomas.taxa.tree_drawing import MOST_DRAWN, draw_tree
 from metapipe.formats.plain_text import one_line
 from metapipe.runner.declare.stage import Output, SideFile, Stage, Task, WholeInput, option
 

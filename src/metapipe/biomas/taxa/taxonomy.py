@@ -3,8 +3,8 @@
 ``taxonomy.tsv`` has one row a taxon (``#taxid parent rank name flags``), ``references.tsv`` one row a reference
 sequence (``#reference taxid``). Taxa are numbered by a depth-first walk from the root (0), children by taxid;
 references are numbered in the order of their taxa, then by name. So all taxa under a taxon, and all references under
-it, are an interval of numbers, which is what makes :mod:`metapipe.biomas.tango` fast. The numbers depend on what the
-tables say, not on the order of their rows.
+it, are an interval of numbers, which is what makes :mod:`metapipe.biomas.taxa.tango` fast. The numbers depend on what
+the tables say, not on the order of their rows.
 
 The same checks serve databases that are read (E206: damaged) and a user's own files when one is built (E115).
 """

@@ -1,0 +1,1 @@
+"""From matches to taxa: TANGO, and trees, tables and drawings of taxa."""
