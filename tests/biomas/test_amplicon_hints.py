@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 import taxa_samples as samples
 
-from metapipe.biomas.reporting.facts import Facts
-from metapipe.biomas.reporting.hints import hints
-from metapipe.biomas.reporting.page import verdict
-from metapipe.biomas.reporting.story import funnel, sentence
+from metapipe.biomas.report.facts import Facts
+from metapipe.biomas.report.hints import hints
+from metapipe.biomas.report.page import verdict
+from metapipe.biomas.report.story import funnel, sentence
 from metapipe.biomas.taxa.taxon_table import count_assignments
 from metapipe.biomas.taxa.taxon_tree import TaxonTree
 

@@ -17,9 +17,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from test_committed_taxa import FOLDER
 
-from metapipe.biomas.amplicon_report import AmpliconReport
-from metapipe.biomas.reporting.page import render
-from metapipe.biomas.reporting.steps import REPEATED, STEPS
+from metapipe.biomas.report.amplicon_report import AmpliconReport
+from metapipe.biomas.report.page import render
+from metapipe.biomas.report.steps import REPEATED, STEPS
 from metapipe.biomas.taxa.taxon_table import count_assignments
 from metapipe.biomas.taxa.taxon_tree import TaxonTree
 from metapipe.errors import MetapipeError

@@ -20,7 +20,7 @@ STAGES: dict[str, str] = {
     "filter_matches": "metapipe.biomas.search.filter_matches:FilterMatches",
     "assign_taxa": "metapipe.biomas.taxa.assign_taxa:AssignTaxa",
     "summarise_taxa": "metapipe.biomas.taxa.summarise_taxa:SummariseTaxa",
-    "amplicon_report": "metapipe.biomas.amplicon_report:AmpliconReport",
+    "amplicon_report": "metapipe.biomas.report.amplicon_report:AmpliconReport",
     "combine_samples": "metapipe.biomas.taxa.combine_samples:CombineSamples",
 }
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from markupsafe import Markup
 
-from metapipe.biomas.reporting.facts import Facts
+from metapipe.biomas.report.facts import Facts
 from metapipe.biomas.taxa.main_ranks import PLURALS
 from metapipe.reporting.axis import percent, whole_number
 from metapipe.stages.report.story import Step, counted

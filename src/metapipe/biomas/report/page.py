@@ -8,13 +8,13 @@ from typing import Any
 from markupsafe import Markup
 
 from metapipe import __version__
-from metapipe.biomas.reporting.facts import Facts, gather
-from metapipe.biomas.reporting.hints import hints
-from metapipe.biomas.reporting.methods import PIPELINE, TANGO, paragraph
-from metapipe.biomas.reporting.rank_lists import rank_lists, reach
-from metapipe.biomas.reporting.steps import STEPS
-from metapipe.biomas.reporting.story import funnel, sentence
-from metapipe.biomas.reporting.words import GLOSSARY, tier_words
+from metapipe.biomas.report.facts import Facts, gather
+from metapipe.biomas.report.hints import hints
+from metapipe.biomas.report.methods import PIPELINE, TANGO, paragraph
+from metapipe.biomas.report.rank_lists import rank_lists, reach
+from metapipe.biomas.report.steps import STEPS
+from metapipe.biomas.report.story import funnel, sentence
+from metapipe.biomas.report.words import GLOSSARY, tier_words
 from metapipe.biomas.taxa.taxon_tree import TaxonTree
 from metapipe.biomas.taxa.tree_drawing import tree_picture
 from metapipe.reporting.axis import percent, whole_number

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from metapipe.biomas.reporting.facts import Facts, gather
-from metapipe.biomas.reporting.hints import hints
-from metapipe.biomas.reporting.page import heading, tier_picture, tier_rows, verdict
-from metapipe.biomas.reporting.rank_lists import TOP, rank_lists, reach
-from metapipe.biomas.reporting.story import funnel, sentence
+from metapipe.biomas.report.facts import Facts, gather
+from metapipe.biomas.report.hints import hints
+from metapipe.biomas.report.page import heading, tier_picture, tier_rows, verdict
+from metapipe.biomas.report.rank_lists import TOP, rank_lists, reach
+from metapipe.biomas.report.story import funnel, sentence
 from metapipe.biomas.taxa.taxon_tree import TaxonTree
 from metapipe.reporting.blocks import INSIDE, ROOM, Block, bars_block, funnel_block, head_block, in_pairs, stack
 from metapipe.reporting.picture import SOFT, Picture, own_settings, wrapped
@@ -21,7 +21,7 @@ _TIERS = {1: "#0f766e", 2: "#74bdb3", 3: "#c5cfd4"}
 
 
 def figures(summaries: Mapping[str, Sequence[Summary]], tree: TaxonTree | None, *, title: str = "") -> bytes:
-    """Return the picture; parameters as those of :func:`metapipe.biomas.reporting.page.render`.
+    """Return the picture; parameters as those of :func:`metapipe.biomas.report.page.render`.
 
     What is not known is left out; without any number there is still a picture that says so.
     """

@@ -8,8 +8,8 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 
-from metapipe.biomas.reporting.facts import Facts
-from metapipe.biomas.reporting.steps import STEPS
+from metapipe.biomas.report.facts import Facts
+from metapipe.biomas.report.steps import STEPS
 from metapipe.reporting.axis import percent, whole_number
 from metapipe.stages.report.hints import Hint, set_aside, small_databases
 

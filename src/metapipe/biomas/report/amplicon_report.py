@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from metapipe.biomas.reporting.page import MOST_DRAWN, render
-from metapipe.biomas.reporting.steps import REPEATED, STEPS
+from metapipe.biomas.report.page import MOST_DRAWN, render
+from metapipe.biomas.report.steps import REPEATED, STEPS
 from metapipe.biomas.taxa.summarise_taxa import side_labels
 from metapipe.biomas.taxa.taxon_table import read_taxa
 from metapipe.biomas.taxa.taxon_tree import TaxonTree
@@ -74,6 +74,6 @@ class AmpliconReport(Stage):
 def _figures(task: Task, summaries: Mapping[str, Sequence[Summary]], tree: TaxonTree | None, title: str) -> bytes:
     # matplotlib looks for settings and keeps its cache in the user's home, which a job may not write to.
     os.environ.setdefault("MPLCONFIGDIR", str(task.scratch))
-    from metapipe.biomas.reporting.picture import figures
+    from metapipe.biomas.report.picture import figures
 
     return figures(summaries, tree, title=title)

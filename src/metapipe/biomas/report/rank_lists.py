@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from metapipe.biomas.reporting.facts import Facts
+from metapipe.biomas.report.facts import Facts
 from metapipe.biomas.taxa.main_ranks import MAIN_RANKS, PLURALS
 from metapipe.biomas.taxa.taxon_tree import Taxon
 from metapipe.reporting.axis import percent, whole_number
