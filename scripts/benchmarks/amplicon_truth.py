@@ -39,8 +39,8 @@ from metapipe.refdb.demo.taxa_scores import (
     score,
 )
 from metapipe.refdb.fetch import obtain
-from metapipe.refdb.lineages import Placement
 from metapipe.refdb.manifest import Manifest, Source, describe_files
+from metapipe.refdb.readers.lineages import Placement
 from metapipe.refdb.recipe import find_recipe
 from metapipe.refdb.ssu import refseq_references
 from metapipe.refdb.verify import verify

@@ -11,7 +11,7 @@ from metapipe.errors import MetapipeError
 from metapipe.refdb.amplicon import FASTA, REFERENCES, TAXONOMY, read_references
 from metapipe.refdb.build import build_from_file
 from metapipe.refdb.manifest import Manifest, read_manifest
-from metapipe.refdb.taxdump import Taxdump
+from metapipe.refdb.readers.taxdump import Taxdump
 from metapipe.refdb.verify import verify
 
 DNA = "ACGGTTCAACCTGATCGATTTAGCCGATACGGATCTTAGGCATCGATTACGGATCAGGCTATTCGAC"

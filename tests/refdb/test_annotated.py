@@ -6,7 +6,7 @@ import pytest
 
 from metapipe.errors import MetapipeError
 from metapipe.refdb.annotated import annotated_proteins, merge_identical
-from metapipe.refdb.proteins import Protein
+from metapipe.refdb.readers.proteins import Protein
 
 
 def test_identical_proteins_become_one_with_the_first_ones_statements() -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from metapipe.errors import MetapipeError
 from metapipe.refdb.build import build_from_file
-from metapipe.refdb.family_table import TabledFamily, read_family_table
+from metapipe.refdb.readers.family_table import TabledFamily, read_family_table
 
 KOFAM = "knum\tthreshold\tscore_type\tdefinition\n"
 NCBIFAM = "#ncbi_accession\tlabel\tproduct_name\tgene_symbol\tec_numbers\tgo_terms\n"

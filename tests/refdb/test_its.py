@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from metapipe.cli import main
-from metapipe.refdb.proteins import read_fasta
+from metapipe.refdb.readers.proteins import read_fasta
 
 UNITE_TAXON = {
     "XX000001|SH1000001.10FU": "Glomus macrocarpum",

@@ -6,9 +6,18 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from metapipe.refdb.lineages import ROOT, Step, place_lineages, read_lineage
-from metapipe.refdb.ranks import NO_RANK, SEVEN_RANKS, Scheme, by_place, by_pr2, by_silva, by_silva_table, by_word
-from metapipe.refdb.taxon_names import plain_name
+from metapipe.refdb.readers.lineages import ROOT, Step, place_lineages, read_lineage
+from metapipe.refdb.readers.ranks import (
+    NO_RANK,
+    SEVEN_RANKS,
+    Scheme,
+    by_place,
+    by_pr2,
+    by_silva,
+    by_silva_table,
+    by_word,
+)
+from metapipe.refdb.readers.taxon_names import plain_name
 
 
 @pytest.mark.parametrize(

@@ -15,13 +15,13 @@ from hypothesis import strategies as st
 
 from metapipe.errors import MetapipeError
 from metapipe.refdb.amplicon import read_references
-from metapipe.refdb.family_table import read_family_table
-from metapipe.refdb.lineages import Placement
-from metapipe.refdb.placing import place_references
-from metapipe.refdb.proteins import read_proteins
-from metapipe.refdb.silva import read_ranks
-from metapipe.refdb.taxdump import Taxdump
-from metapipe.refdb.text_files import text_lines
+from metapipe.refdb.readers.family_table import read_family_table
+from metapipe.refdb.readers.lineages import Placement
+from metapipe.refdb.readers.placing import place_references
+from metapipe.refdb.readers.proteins import read_proteins
+from metapipe.refdb.readers.silva import read_ranks
+from metapipe.refdb.readers.taxdump import Taxdump
+from metapipe.refdb.readers.text_files import text_lines
 
 Read = Callable[[Path], object]
 PIECES = [

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from metapipe.refdb.ontology import Term, ec_of_go, most_special, read_terms
+from metapipe.refdb.readers.ontology import Term, ec_of_go, most_special, read_terms
 
 TERMS = {
     accession: Term(accession, name, parents, ec)

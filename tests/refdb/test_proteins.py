@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from metapipe.errors import MetapipeError
 from metapipe.refdb.build import build_from_file
-from metapipe.refdb.proteins import (
+from metapipe.refdb.readers.proteins import (
     Protein,
     clean_accession,
     clean_ec,

@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from metapipe.errors import MetapipeError
-from metapipe.refdb.lineages import ROOT
-from metapipe.refdb.marisa import RecordTrie
+from metapipe.refdb.readers.lineages import ROOT
+from metapipe.refdb.readers.marisa import RecordTrie
 from metapipe.refdb.ssu import genus_of_organism
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from metapipe.errors import MetapipeError
-from metapipe.refdb.ontology import Term
+from metapipe.refdb.readers.ontology import Term
 from metapipe.refdb.swissprot import first_string, swissprot_proteins
 
 LETTERS = "-ABCDEFGHIKLMNPQRSTVWXYZU*OJ"

@@ -13,7 +13,7 @@ import pytest
 from metapipe.errors import MetapipeError
 from metapipe.formats.table_rows import Place, header_line
 from metapipe.refdb.diamond import build_diamond
-from metapipe.refdb.proteins import Protein
+from metapipe.refdb.readers.proteins import Protein
 from metapipe.runner.declare.stage import Database
 from metapipe.stages.evidence.protein_hits import COLUMNS, parse_hit
 from metapipe.stages.evidence.search_proteins import FINISHED, SearchProteins, read_alignments

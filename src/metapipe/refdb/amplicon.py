@@ -15,9 +15,9 @@ from pathlib import Path
 
 from metapipe.errors import MetapipeError
 from metapipe.refdb.diamond import Built
-from metapipe.refdb.lineages import Placement
-from metapipe.refdb.proteins import read_records, write_fasta
-from metapipe.refdb.ranks import SPECIES
+from metapipe.refdb.readers.lineages import Placement
+from metapipe.refdb.readers.proteins import read_records, write_fasta
+from metapipe.refdb.readers.ranks import SPECIES
 
 FASTA, INDEX, REFERENCES, TAXONOMY = "references.fasta", "reference", "references.tsv", "taxonomy.tsv"
 REFERENCE_COLUMNS = ("reference", "taxid")

@@ -16,19 +16,19 @@ from metapipe.errors import MetapipeError
 from metapipe.refdb.amplicon import build_amplicon, read_references
 from metapipe.refdb.annotated import annotated_proteins
 from metapipe.refdb.diamond import FASTA, Built, build_diamond
-from metapipe.refdb.family_table import read_family_table
 from metapipe.refdb.fetch import Say, obtain, sha256_of, silent
 from metapipe.refdb.hmm import build_hmm, read_interpro
 from metapipe.refdb.manifest import Manifest, Source, describe_files
-from metapipe.refdb.ontology import ec_of_go, read_terms
-from metapipe.refdb.placing import place_references
-from metapipe.refdb.profile_probe import check_profiles
-from metapipe.refdb.proteins import name_twice, read_proteins
+from metapipe.refdb.readers.family_table import read_family_table
+from metapipe.refdb.readers.ontology import ec_of_go, read_terms
+from metapipe.refdb.readers.placing import place_references
+from metapipe.refdb.readers.profile_probe import check_profiles
+from metapipe.refdb.readers.proteins import name_twice, read_proteins
+from metapipe.refdb.readers.taxdump import Taxdump
 from metapipe.refdb.recipe import Recipe
 from metapipe.refdb.sources import find_source
 from metapipe.refdb.ssu import greengenes_references, refseq_references
 from metapipe.refdb.swissprot import swissprot_proteins
-from metapipe.refdb.taxdump import Taxdump
 
 #: Kind → the name under which the manifest lists the file a database was made from.
 _OWN_FILE = {"diamond": FASTA, "hmm": "profiles.hmm", "amplicon": "references.fasta"}
@@ -89,9 +89,9 @@ def build_from_file(
     The file's own name stays out of the manifest: Galaxy calls one dataset differently on every server, and the same
     proteins must give the same digest.
 
-    :param taxonomy, taxdump: for kind ``amplicon``, see :func:`metapipe.refdb.placing.place_references`.
+    :param taxonomy, taxdump: for kind ``amplicon``, see :func:`metapipe.refdb.readers.placing.place_references`.
     :param families: for kind ``hmm``: what the collection says of its families, see
-        :func:`metapipe.refdb.family_table.read_family_table`.
+        :func:`metapipe.refdb.readers.family_table.read_family_table`.
     :raises MetapipeError: E201 when the file is missing, E101 when it is of another format, E701 for an unusable name.
     """
     if not file.is_file():

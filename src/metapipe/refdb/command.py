@@ -10,7 +10,7 @@ from typing import Any
 from metapipe.errors import MetapipeError
 from metapipe.refdb import store
 from metapipe.refdb.fetch import Say, silent
-from metapipe.refdb.taxdump import Taxdump
+from metapipe.refdb.readers.taxdump import Taxdump
 
 _EXAMPLES = """examples:
   metapipe refdb list                              what is installed, what can be

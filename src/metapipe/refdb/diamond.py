@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import IO, cast
 
 from metapipe.errors import MetapipeError
-from metapipe.refdb.proteins import Protein, read_fasta, write_proteins
+from metapipe.refdb.readers.proteins import Protein, read_fasta, write_proteins
 
 FASTA, DATABASE = "proteins.fasta", "proteins.dmnd"
 

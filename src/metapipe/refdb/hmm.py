@@ -11,9 +11,9 @@ from pathlib import Path
 from metapipe.errors import MetapipeError
 from metapipe.formats.hmm_families import GATHERING
 from metapipe.refdb.diamond import Built
-from metapipe.refdb.family_table import TabledFamily
-from metapipe.refdb.profiles import RULES, Profile, read_profiles
-from metapipe.refdb.proteins import clean_ec, clean_text
+from metapipe.refdb.readers.family_table import TabledFamily
+from metapipe.refdb.readers.profiles import RULES, Profile, read_profiles
+from metapipe.refdb.readers.proteins import clean_ec, clean_text
 
 PROFILES, FAMILIES = "profiles.h3m", "families.tsv"
 COLUMNS = ("accession", "name", "description", "interpro", "interpro_name", "go", "ec")
@@ -43,16 +43,16 @@ def build_hmm(
     """Write both files into ``folder``.
 
     Where every family has gathering cut-offs, the table has no column ``cutoff`` (so has Pfam's); else it says of each
-    family by which of :data:`metapipe.refdb.profiles.RULES` its hits are judged.
+    family by which of :data:`metapipe.refdb.readers.profiles.RULES` its hits are judged.
 
     :param profiles: HMMER3 file, text or binary, plain or gzip, or a tar archive of such files.
     :param entries: family accession without version → InterPro entry (see :func:`read_interpro`).
-    :param ec_of_go: GO accession → EC numbers (:func:`metapipe.refdb.ontology.ec_of_go`).
+    :param ec_of_go: GO accession → EC numbers (:func:`metapipe.refdb.readers.ontology.ec_of_go`).
     :param only: family accessions without version to keep; all when ``None``.
     :param tabled: name or accession, with or without version → what the collection's own table says of the family;
         its cut-offs become the profile's gathering cut-offs.
-    :raises MetapipeError: as :func:`metapipe.refdb.profiles.read_profiles`; E108 when no profile is left, E112 when
-        ``tabled`` knows none of them.
+    :raises MetapipeError: as :func:`metapipe.refdb.readers.profiles.read_profiles`; E108 when no profile is left, E112
+        when ``tabled`` knows none of them.
     """
     counts = {"families": 0, "with_interpro": 0, "with_go": 0, "with_ec": 0}
     rows: list[list[str]] = []

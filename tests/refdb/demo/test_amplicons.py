@@ -22,7 +22,7 @@ from metapipe.refdb.demo.amplicons import (
 )
 from metapipe.refdb.demo.placement import reverse_complement
 from metapipe.refdb.demo.reads import simulate_amplicon_reads
-from metapipe.refdb.lineages import place_lineages, read_lineage
+from metapipe.refdb.readers.lineages import place_lineages, read_lineage
 from metapipe.refdb.recipe import find_recipe
 
 FORWARD, REVERSE = "GTGYCAGCMGCCGCGGTAA", "GGACTACNVGGGTWTCTAAT"

@@ -16,8 +16,8 @@ from metapipe.refdb.demo.community import (
     write_truth,
 )
 from metapipe.refdb.demo.reads import simulate_reads
-from metapipe.refdb.genbank import Cds
-from metapipe.refdb.proteins import Protein
+from metapipe.refdb.readers.genbank import Cds
+from metapipe.refdb.readers.proteins import Protein
 
 SEQUENCE = ("ACGTTGCAAGGCTTAACCGATCGGATATCCGTAGCATGCATTCGA" * 40)[:1500]
 

@@ -15,7 +15,7 @@ from pydantic import BaseModel, ConfigDict
 from metapipe.errors import MetapipeError
 from metapipe.refdb.amplicon import Reference
 from metapipe.refdb.demo.placement import reverse_complement
-from metapipe.refdb.lineages import ROOT, Placement
+from metapipe.refdb.readers.lineages import ROOT, Placement
 
 TRUTH_COLUMNS = ("source", "pairs", "taxid", "lineage")
 #: Which bases a letter of a primer pairs with (IUPAC).

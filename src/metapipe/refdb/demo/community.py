@@ -13,8 +13,8 @@ import yaml
 from pydantic import BaseModel, ConfigDict
 
 from metapipe.refdb.fetch import Say, obtain, silent
-from metapipe.refdb.genbank import Cds, read_genome
-from metapipe.refdb.proteins import clean_text, write_fasta
+from metapipe.refdb.readers.genbank import Cds, read_genome
+from metapipe.refdb.readers.proteins import clean_text, write_fasta
 from metapipe.refdb.sources import find_source
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from pathlib import Path
 
-from metapipe.refdb.proteins import write_fasta
+from metapipe.refdb.readers.proteins import write_fasta
 
 #: Names are real and sequences are not. Placeholders are UNITE's own kinds.
 UNITE = (

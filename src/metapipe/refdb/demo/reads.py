@@ -13,7 +13,7 @@ from pathlib import Path
 from metapipe.errors import MetapipeError
 from metapipe.refdb.demo.amplicons import Amplicon
 from metapipe.refdb.demo.community import Member
-from metapipe.refdb.proteins import write_fasta
+from metapipe.refdb.readers.proteins import write_fasta
 
 READ_LENGTH = 150
 FRAGMENT_MEAN, FRAGMENT_SD = 350, 40

@@ -10,8 +10,8 @@ from urllib.parse import unquote
 from metapipe.errors import MetapipeError
 from metapipe.refdb.demo.community import read_true_genes
 from metapipe.refdb.demo.evaluate import EcCounts, Evaluation, GeneCounts, PredictedGene, evaluate
-from metapipe.refdb.proteins import read_fasta
-from metapipe.refdb.text_files import open_text
+from metapipe.refdb.readers.proteins import read_fasta
+from metapipe.refdb.readers.text_files import open_text
 
 
 def evaluate_files(truth: Path, gff: Path, contigs: Path, table: Path | None = None) -> Evaluation:

@@ -15,7 +15,7 @@ from metapipe.refdb.demo.its import write_its
 from metapipe.refdb.demo.placement import reverse_complement
 from metapipe.refdb.demo.reads import simulate_amplicon_reads, simulate_reads, write_gzip
 from metapipe.refdb.fetch import Say, obtain, silent
-from metapipe.refdb.proteins import clean_text, write_fasta
+from metapipe.refdb.readers.proteins import clean_text, write_fasta
 from metapipe.refdb.recipe import find_recipe
 from metapipe.refdb.ssu import refseq_references
 

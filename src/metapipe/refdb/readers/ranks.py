@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 
-from metapipe.refdb.taxon_names import plain_name, without_organelle
+from metapipe.refdb.readers.taxon_names import plain_name, without_organelle
 
 NO_RANK = "no rank"
 #: A group of organisms without one of the named ranks (NCBI's word).
@@ -129,7 +129,7 @@ def by_silva(names: Sequence[str], ranks: Mapping[tuple[str, ...], str] | None =
     Without ``ranks`` the first is a domain, and among bacteria and archaea the next five are phylum to genus; elsewhere
     no number of taxa is fixed, so that only a genus is known, by the name of the species below it.
 
-    :param ranks: way from the domain to a taxon → its rank, see :func:`metapipe.refdb.silva.read_ranks`.
+    :param ranks: way from the domain to a taxon → its rank, see :func:`metapipe.refdb.readers.silva.read_ranks`.
     """
     names = _from_the_top(names)
     *taxa, organism = names

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from metapipe.errors import MetapipeError
-from metapipe.refdb.lineages import ROOT, Placement, Taxon
-from metapipe.refdb.ranks import NO_RANK
-from metapipe.refdb.taxon_names import plain_name
-from metapipe.refdb.text_files import open_text
+from metapipe.refdb.readers.lineages import ROOT, Placement, Taxon
+from metapipe.refdb.readers.ranks import NO_RANK
+from metapipe.refdb.readers.taxon_names import plain_name
+from metapipe.refdb.readers.text_files import open_text
 
 #: Nodes under which NCBI keeps what has no place of its own. BioMaS sets their matches back in the same way.
 _UNPLACED = re.compile(r"^(unclassified|environmental samples?|uncultured|unidentified)\b", re.IGNORECASE)

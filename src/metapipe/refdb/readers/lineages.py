@@ -10,8 +10,8 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from metapipe.refdb.ranks import NO_RANK, SPECIES, Ranked, Scheme, by_place, by_prefix, has_prefix
-from metapipe.refdb.taxon_names import (
+from metapipe.refdb.readers.ranks import NO_RANK, SPECIES, Ranked, Scheme, by_place, by_prefix, has_prefix
+from metapipe.refdb.readers.taxon_names import (
     ORGANELLE_TAXA,
     is_filled_from_above,
     organelle,

@@ -15,7 +15,7 @@ from typing import TextIO
 from metapipe.errors import MetapipeError
 from metapipe.formats.plain_text import ascii_line
 from metapipe.formats.subject_titles import SEPARATOR, parse_title
-from metapipe.refdb.text_files import text_lines
+from metapipe.refdb.readers.text_files import text_lines
 
 _WIDTH = 60
 _EC = re.compile(r"[1-7](\.(\d+|-)){0,3}|[1-7]\.\d+\.\d+\.n\d+")

@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from metapipe.refdb.proteins import clean_ec
+from metapipe.refdb.readers.proteins import clean_ec
 
 
 @dataclass(frozen=True)

@@ -11,8 +11,8 @@ from typing import Any, BinaryIO
 
 from metapipe.errors import MetapipeError
 from metapipe.formats.hmm_families import EVALUE, GATHERING, TRUSTED, rule_of
-from metapipe.refdb.proteins import clean_text
-from metapipe.refdb.text_files import open_bytes
+from metapipe.refdb.readers.proteins import clean_text
+from metapipe.refdb.readers.text_files import open_bytes
 
 #: By what a family's hits are judged, in the order in which the rules are asked for.
 RULES = (GATHERING, TRUSTED, EVALUE)
@@ -126,7 +126,7 @@ def _text_profiles(head: bytes, stream: BinaryIO | io.BufferedReader) -> Iterato
 def parse_profiles(content: bytes, label: str, line: int | None) -> list[Any]:
     """pyhmmer's HMMs of a text.
 
-    :raises MetapipeError: E101. Damaged text may end the process, see :mod:`metapipe.refdb.profile_probe`.
+    :raises MetapipeError: E101. Damaged text may end the process, see :mod:`metapipe.refdb.readers.profile_probe`.
     """
     from pyhmmer.errors import AlphabetMismatch
     from pyhmmer.plan7 import HMMFile

@@ -6,8 +6,8 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from metapipe.refdb.ranks import Scheme, begins_a_lineage, by_pr2, by_silva, by_word, has_prefix
-from metapipe.refdb.taxon_names import without_organelle
+from metapipe.refdb.readers.ranks import Scheme, begins_a_lineage, by_pr2, by_silva, by_word, has_prefix
+from metapipe.refdb.readers.taxon_names import without_organelle
 
 #: Name (empty where the header has none) and lineage or taxid; None when the header is of another form.
 Read = Callable[[str], tuple[str, str] | None]

@@ -8,12 +8,12 @@ from pathlib import Path
 
 from metapipe.errors import MetapipeError
 from metapipe.refdb.amplicon import Reference, check_names
-from metapipe.refdb.lineages import Placement, place_lineages, read_lineage, split_lineage
-from metapipe.refdb.ranks import Scheme, by_silva, by_silva_table, has_prefix, scheme_of
-from metapipe.refdb.reference_headers import HEADER_FORMS, HeaderForm, form_of
-from metapipe.refdb.silva import is_rank_table, is_taxmap_row, read_ranks, taxmap_row
-from metapipe.refdb.taxdump import Taxdump, place_taxids
-from metapipe.refdb.text_files import text_lines
+from metapipe.refdb.readers.lineages import Placement, place_lineages, read_lineage, split_lineage
+from metapipe.refdb.readers.ranks import Scheme, by_silva, by_silva_table, has_prefix, scheme_of
+from metapipe.refdb.readers.reference_headers import HEADER_FORMS, HeaderForm, form_of
+from metapipe.refdb.readers.silva import is_rank_table, is_taxmap_row, read_ranks, taxmap_row
+from metapipe.refdb.readers.taxdump import Taxdump, place_taxids
+from metapipe.refdb.readers.text_files import text_lines
 
 #: What tables of taxa begin with: QIIME's, and others.
 _TITLES = frozenset(("feature id", "id", "otu id", "#otu id", "name", "sequence", "reference"))

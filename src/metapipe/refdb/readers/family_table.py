@@ -7,8 +7,8 @@ from pathlib import Path
 
 from metapipe.errors import MetapipeError
 from metapipe.formats.subject_titles import ec_numbers, go_terms, parse_title
-from metapipe.refdb.proteins import clean_text
-from metapipe.refdb.text_files import text_lines
+from metapipe.refdb.readers.proteins import clean_text
+from metapipe.refdb.readers.text_files import text_lines
 
 #: Column of the accession → of the name. KOfam's definitions hold the EC numbers; NCBI has columns for them.
 _NAMED_BY = {"knum": "definition", "ncbi_accession": "product_name"}

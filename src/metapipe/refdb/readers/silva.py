@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from metapipe.errors import MetapipeError
-from metapipe.refdb.taxon_names import plain_name
-from metapipe.refdb.text_files import text_lines
+from metapipe.refdb.readers.taxon_names import plain_name
+from metapipe.refdb.readers.text_files import text_lines
 
 _TAXMAP = "primaryAccession"
 

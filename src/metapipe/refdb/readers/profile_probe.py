@@ -20,7 +20,7 @@ def check_profiles(path: Path) -> None:
 
     :raises MetapipeError: E101 with the line of the profile at which the child died.
     """
-    argv = [sys.executable, "-m", "metapipe.refdb.profile_probe", str(path)]
+    argv = [sys.executable, "-m", "metapipe.refdb.readers.profile_probe", str(path)]
     done = subprocess.run(argv, capture_output=True, text=True, errors="replace", check=False)
     if done.returncode:
         label, _, line = (done.stdout.splitlines() or [path.name])[-1].partition("\t")
@@ -29,7 +29,7 @@ def check_profiles(path: Path) -> None:
 
 
 def _main(path: str) -> None:
-    from metapipe.refdb.profiles import parse_profiles, profile_texts
+    from metapipe.refdb.readers.profiles import parse_profiles, profile_texts
 
     try:
         for label, line, content in profile_texts(Path(path)):

@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from metapipe.errors import MetapipeError
-from metapipe.refdb.proteins import Protein, clean_accession, clean_ec, clean_sequence, read_fasta
+from metapipe.refdb.readers.proteins import Protein, clean_accession, clean_ec, clean_sequence, read_fasta
+from metapipe.refdb.readers.text_files import open_text
 from metapipe.refdb.sources import SourceFile
-from metapipe.refdb.text_files import open_text
 
 _GO_IN_NOTE = re.compile(r"\[goid (\d{1,7})\]")
 _GO_XREF = re.compile(r"GO:\d{7}")

@@ -1,0 +1,1 @@
+"""Published collections as they are: one reader a form."""
