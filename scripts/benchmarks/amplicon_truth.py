@@ -24,8 +24,9 @@ from benchmarks.place import BUILD, Setting, need
 from benchmarks.results import Part, digest
 from metapipe.biomas.taxa.taxonomy import Taxonomy, read_taxonomy
 from metapipe.errors import MetapipeError
-from metapipe.refdb.amplicon import FASTA, REFERENCES, Reference, build_amplicon
-from metapipe.refdb.build import whole_folder
+from metapipe.refdb.builders.amplicon import FASTA, REFERENCES, Reference, build_amplicon
+from metapipe.refdb.builders.build import whole_folder
+from metapipe.refdb.builders.ssu import refseq_references
 from metapipe.refdb.demo.amplicons import FragmentSpec, MockSpec, cut, cut_amplicons, write_amplicon_truth
 from metapipe.refdb.demo.reads import simulate_amplicon_reads
 from metapipe.refdb.demo.taxa_scores import (
@@ -42,7 +43,6 @@ from metapipe.refdb.fetch import obtain
 from metapipe.refdb.manifest import Manifest, Source, describe_files
 from metapipe.refdb.readers.lineages import Placement
 from metapipe.refdb.recipe import find_recipe
-from metapipe.refdb.ssu import refseq_references
 from metapipe.refdb.verify import verify
 
 Say = Callable[[str], None]

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from metapipe.errors import MetapipeError
-from metapipe.refdb.amplicon import FASTA, REFERENCES, TAXONOMY, read_references
-from metapipe.refdb.build import build_from_file
+from metapipe.refdb.builders.amplicon import FASTA, REFERENCES, TAXONOMY, read_references
+from metapipe.refdb.builders.build import build_from_file
 from metapipe.refdb.manifest import Manifest, read_manifest
 from metapipe.refdb.readers.taxdump import Taxdump
 from metapipe.refdb.verify import verify

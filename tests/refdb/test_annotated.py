@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from metapipe.errors import MetapipeError
-from metapipe.refdb.annotated import annotated_proteins, merge_identical
+from metapipe.refdb.builders.annotated import annotated_proteins, merge_identical
 from metapipe.refdb.readers.proteins import Protein
 
 

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from metapipe.errors import MetapipeError
-from metapipe.refdb.build import build_from_file
-from metapipe.refdb.diamond import DATABASE, FASTA, build_diamond
+from metapipe.refdb.builders.build import build_from_file
+from metapipe.refdb.builders.diamond import DATABASE, FASTA, build_diamond
 from metapipe.refdb.manifest import read_manifest
 from metapipe.refdb.readers.proteins import Protein, read_proteins
 from metapipe.refdb.verify import verify

@@ -8,7 +8,7 @@ import published_sets
 import pytest
 
 from metapipe.errors import MetapipeError
-from metapipe.refdb.build import build_from_file
+from metapipe.refdb.builders.build import build_from_file
 from metapipe.refdb.readers.family_table import TabledFamily, read_family_table
 
 KOFAM = "knum\tthreshold\tscore_type\tdefinition\n"

@@ -16,8 +16,8 @@ from published_sets import profile
 
 from metapipe.errors import MetapipeError
 from metapipe.formats.hmm_families import read_families
-from metapipe.refdb.build import build_from_file
-from metapipe.refdb.hmm import FAMILIES, PROFILES, InterproEntry, build_hmm, read_interpro
+from metapipe.refdb.builders.build import build_from_file
+from metapipe.refdb.builders.hmm import FAMILIES, PROFILES, InterproEntry, build_hmm, read_interpro
 
 
 def load(path: Path) -> list[pyhmmer.plan7.HMM]:

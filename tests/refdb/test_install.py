@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 
 from metapipe.errors import MetapipeError
-from metapipe.refdb import install as module
 from metapipe.refdb import store
-from metapipe.refdb.build import build_from_file, whole_folder
-from metapipe.refdb.install import install
+from metapipe.refdb.builders import install as module
+from metapipe.refdb.builders.build import build_from_file, whole_folder
+from metapipe.refdb.builders.install import install
 
 TINY = "metapipe-tiny-proteins:1"
 

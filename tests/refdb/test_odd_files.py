@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from metapipe.errors import MetapipeError
-from metapipe.refdb.amplicon import read_references
+from metapipe.refdb.builders.amplicon import read_references
 from metapipe.refdb.readers.family_table import read_family_table
 from metapipe.refdb.readers.lineages import Placement
 from metapipe.refdb.readers.placing import place_references

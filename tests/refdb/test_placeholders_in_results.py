@@ -10,7 +10,7 @@ import pytest
 from metapipe.biomas.taxa.taxonomy import read_taxonomy
 from metapipe.biomas.taxa.tier_rules import Assigner, KeptRow
 from metapipe.formats.table_rows import Place
-from metapipe.refdb.build import build_from_file
+from metapipe.refdb.builders.build import build_from_file
 
 HEADERS = (
     "AA000001.1.120 Bacteria;Pseudomonadota;Gammaproteobacteria;Abales;Abaceae;Abacus;Abacus oeni",

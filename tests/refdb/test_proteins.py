@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from metapipe.errors import MetapipeError
-from metapipe.refdb.build import build_from_file
+from metapipe.refdb.builders.build import build_from_file
 from metapipe.refdb.readers.proteins import (
     Protein,
     clean_accession,

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from metapipe.errors import MetapipeError
-from metapipe.refdb.build import BUILDERS
+from metapipe.refdb.builders.build import BUILDERS
 from metapipe.refdb.demo.community import load_spec
 from metapipe.refdb.manifest import read_manifest
 from metapipe.refdb.recipe import Recipe, find_recipe, recipes

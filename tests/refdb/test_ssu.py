@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 
 from metapipe.errors import MetapipeError
+from metapipe.refdb.builders.ssu import genus_of_organism
 from metapipe.refdb.readers.lineages import ROOT
 from metapipe.refdb.readers.marisa import RecordTrie
-from metapipe.refdb.ssu import genus_of_organism
 
 
 def committed_taxa(test_data: Path) -> dict[int, list[str]]:

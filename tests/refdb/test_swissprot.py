@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from metapipe.errors import MetapipeError
+from metapipe.refdb.builders.swissprot import first_string, swissprot_proteins
 from metapipe.refdb.readers.ontology import Term
-from metapipe.refdb.swissprot import first_string, swissprot_proteins
 
 LETTERS = "-ABCDEFGHIKLMNPQRSTVWXYZU*OJ"
 TERMS = {

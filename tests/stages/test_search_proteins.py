@@ -12,7 +12,7 @@ import pytest
 
 from metapipe.errors import MetapipeError
 from metapipe.formats.table_rows import Place, header_line
-from metapipe.refdb.diamond import build_diamond
+from metapipe.refdb.builders.diamond import build_diamond
 from metapipe.refdb.readers.proteins import Protein
 from metapipe.runner.declare.stage import Database
 from metapipe.stages.evidence.protein_hits import COLUMNS, parse_hit

@@ -87,7 +87,7 @@ def run(options: argparse.Namespace, say: Say = silent) -> int:
 
 
 def _build(options: argparse.Namespace, say: Say) -> int:
-    from metapipe.refdb.build import build_from_file, build_from_recipe
+    from metapipe.refdb.builders.build import build_from_file, build_from_recipe
     from metapipe.refdb.recipe import find_recipe
 
     if options.recipe:
@@ -137,7 +137,7 @@ def _taxdump(options: argparse.Namespace) -> Taxdump | None:
 
 
 def _install(options: argparse.Namespace, say: Say) -> int:
-    from metapipe.refdb.install import install
+    from metapipe.refdb.builders.install import install
 
     for what in options.what:
         install(what, force=options.force, say=say)

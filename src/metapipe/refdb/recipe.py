@@ -16,7 +16,7 @@ from metapipe.refdb.versions import newest
 class Recipe(BaseModel):
     """One database that can be built here.
 
-    :param builder: name of the builder in :mod:`metapipe.refdb.build`.
+    :param builder: name of the builder in :mod:`metapipe.refdb.builders.build`.
     :param sources: names in ``sources.yml``.
     :param options: what the builder needs besides, see there.
     """

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from metapipe.errors import MetapipeError
-from metapipe.refdb.amplicon import Reference
+from metapipe.refdb.builders.amplicon import Reference
 from metapipe.refdb.demo.amplicons import (
     Amplicon,
     FragmentSpec,

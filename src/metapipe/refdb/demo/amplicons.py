@@ -13,7 +13,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict
 
 from metapipe.errors import MetapipeError
-from metapipe.refdb.amplicon import Reference
+from metapipe.refdb.builders.amplicon import Reference
 from metapipe.refdb.demo.placement import reverse_complement
 from metapipe.refdb.readers.lineages import ROOT, Placement
 

@@ -7,7 +7,8 @@ import hashlib
 from collections.abc import Sequence
 from pathlib import Path
 
-from metapipe.refdb.build import build_from_recipe
+from metapipe.refdb.builders.build import build_from_recipe
+from metapipe.refdb.builders.ssu import refseq_references
 from metapipe.refdb.demo.amplicons import cut_amplicons, load_mock, write_amplicon_truth
 from metapipe.refdb.demo.badinput import write_input_files
 from metapipe.refdb.demo.community import Member, assemble_community, load_spec, write_truth
@@ -17,7 +18,6 @@ from metapipe.refdb.demo.reads import simulate_amplicon_reads, simulate_reads, w
 from metapipe.refdb.fetch import Say, obtain, silent
 from metapipe.refdb.readers.proteins import clean_text, write_fasta
 from metapipe.refdb.recipe import find_recipe
-from metapipe.refdb.ssu import refseq_references
 
 TINY_DATABASES = ("metapipe-tiny-proteins:1", "metapipe-tiny-domains:1", "biomas-tiny-16s:1")
 SUMS = "sha256sums"

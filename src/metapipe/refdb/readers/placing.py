@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from metapipe.errors import MetapipeError
-from metapipe.refdb.amplicon import Reference, check_names
+from metapipe.refdb.builders.amplicon import Reference, check_names
 from metapipe.refdb.readers.lineages import Placement, place_lineages, read_lineage, split_lineage
 from metapipe.refdb.readers.ranks import Scheme, by_silva, by_silva_table, has_prefix, scheme_of
 from metapipe.refdb.readers.reference_headers import HEADER_FORMS, HeaderForm, form_of

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from metapipe.errors import MetapipeError
 from metapipe.formats.hmm_families import GATHERING
-from metapipe.refdb.diamond import Built
+from metapipe.refdb.builders.diamond import Built
 from metapipe.refdb.readers.family_table import TabledFamily
 from metapipe.refdb.readers.profiles import RULES, Profile, read_profiles
 from metapipe.refdb.readers.proteins import clean_ec, clean_text

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from metapipe.errors import MetapipeError
-from metapipe.refdb.amplicon import Reference, read_references
+from metapipe.refdb.builders.amplicon import Reference, read_references
 from metapipe.refdb.readers.lineages import ROOT, Placement
 from metapipe.refdb.readers.marisa import RecordTrie
 from metapipe.refdb.readers.placing import place_references

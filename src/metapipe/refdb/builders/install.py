@@ -10,7 +10,7 @@ from pathlib import Path
 from metapipe.errors import MetapipeError
 from metapipe.formats.foreign_formats import ENOUGH, foreign_format
 from metapipe.refdb import store
-from metapipe.refdb.build import build_from_recipe, whole_folder
+from metapipe.refdb.builders.build import build_from_recipe, whole_folder
 from metapipe.refdb.fetch import Say, silent
 from metapipe.refdb.manifest import MANIFEST, Manifest, read_manifest
 from metapipe.refdb.recipe import Recipe, find_recipe

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from metapipe.errors import MetapipeError
-from metapipe.refdb.diamond import Built
+from metapipe.refdb.builders.diamond import Built
 from metapipe.refdb.readers.lineages import Placement
 from metapipe.refdb.readers.proteins import read_records, write_fasta
 from metapipe.refdb.readers.ranks import SPECIES

@@ -13,11 +13,13 @@ from typing import Any
 from pydantic import ValidationError
 
 from metapipe.errors import MetapipeError
-from metapipe.refdb.amplicon import build_amplicon, read_references
-from metapipe.refdb.annotated import annotated_proteins
-from metapipe.refdb.diamond import FASTA, Built, build_diamond
+from metapipe.refdb.builders.amplicon import build_amplicon, read_references
+from metapipe.refdb.builders.annotated import annotated_proteins
+from metapipe.refdb.builders.diamond import FASTA, Built, build_diamond
+from metapipe.refdb.builders.hmm import build_hmm, read_interpro
+from metapipe.refdb.builders.ssu import greengenes_references, refseq_references
+from metapipe.refdb.builders.swissprot import swissprot_proteins
 from metapipe.refdb.fetch import Say, obtain, sha256_of, silent
-from metapipe.refdb.hmm import build_hmm, read_interpro
 from metapipe.refdb.manifest import Manifest, Source, describe_files
 from metapipe.refdb.readers.family_table import read_family_table
 from metapipe.refdb.readers.ontology import ec_of_go, read_terms
@@ -27,8 +29,6 @@ from metapipe.refdb.readers.proteins import name_twice, read_proteins
 from metapipe.refdb.readers.taxdump import Taxdump
 from metapipe.refdb.recipe import Recipe
 from metapipe.refdb.sources import find_source
-from metapipe.refdb.ssu import greengenes_references, refseq_references
-from metapipe.refdb.swissprot import swissprot_proteins
 
 #: Kind → the name under which the manifest lists the file a database was made from.
 _OWN_FILE = {"diamond": FASTA, "hmm": "profiles.hmm", "amplicon": "references.fasta"}

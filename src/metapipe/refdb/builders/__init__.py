@@ -1,0 +1,1 @@
+"""From source files to a database, one builder a kind or collection."""
