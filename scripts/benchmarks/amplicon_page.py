@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.results import read
-from metapipe.refdb.demo.taxa_scores import RANKS
+from metapipe.demo.taxa_scores import RANKS
 
 #: What is aimed at: precision of species in the upper tier, and a better F1 at genus than both others.
 GOAL_PRECISION = 0.97

@@ -23,13 +23,9 @@ from benchmarks.measure import BenchmarkError
 from benchmarks.place import BUILD, Setting, need
 from benchmarks.results import Part, digest
 from metapipe.biomas.taxa.taxonomy import Taxonomy, read_taxonomy
-from metapipe.errors import MetapipeError
-from metapipe.refdb.builders.amplicon import FASTA, REFERENCES, Reference, build_amplicon
-from metapipe.refdb.builders.build import whole_folder
-from metapipe.refdb.builders.ssu import refseq_references
-from metapipe.refdb.demo.amplicons import FragmentSpec, MockSpec, cut, cut_amplicons, write_amplicon_truth
-from metapipe.refdb.demo.reads import simulate_amplicon_reads
-from metapipe.refdb.demo.taxa_scores import (
+from metapipe.demo.amplicons import FragmentSpec, MockSpec, cut, cut_amplicons, write_amplicon_truth
+from metapipe.demo.reads import simulate_amplicon_reads
+from metapipe.demo.taxa_scores import (
     RANKS,
     Lineage,
     Score,
@@ -39,6 +35,10 @@ from metapipe.refdb.demo.taxa_scores import (
     read_assignments,
     score,
 )
+from metapipe.errors import MetapipeError
+from metapipe.refdb.builders.amplicon import FASTA, REFERENCES, Reference, build_amplicon
+from metapipe.refdb.builders.build import whole_folder
+from metapipe.refdb.builders.ssu import refseq_references
 from metapipe.refdb.fetch import obtain
 from metapipe.refdb.manifest import Manifest, Source, describe_files
 from metapipe.refdb.readers.lineages import Placement

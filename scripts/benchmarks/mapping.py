@@ -122,7 +122,7 @@ def _prepare(
 
 def _sequence(folder: Path, database: Path, pairs: int, errors: tuple[str, ...]) -> None:
     """Write mates of amplicons of log-normal abundance: ART's MiSeq v3 profile, 2 × 250."""
-    from metapipe.refdb.demo.amplicons import FragmentSpec, cut, divide
+    from metapipe.demo.amplicons import FragmentSpec, cut, divide
 
     region = FragmentSpec(name="V4", forward="GTGYCAGCMGCCGCGGTAA", reverse="GGACTACNVGGGTWTCTAAT", share=1.0)
     records = (database / "references.fasta").read_text().split(">")[1:]

@@ -9,7 +9,7 @@ import pytest
 
 from metapipe.biomas.taxa.taxonomy import read_taxonomy
 from metapipe.cli import main
-from metapipe.refdb.demo.taxa_scores import (
+from metapipe.demo.taxa_scores import (
     Lineage,
     Score,
     main_ranks,

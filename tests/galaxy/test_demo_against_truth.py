@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from metapipe.refdb.demo.evaluate import Evaluation
-from metapipe.refdb.demo.result_files import evaluate_files, figures, table_lines
+from metapipe.demo.evaluate import Evaluation
+from metapipe.demo.result_files import evaluate_files, figures, table_lines
 
 if TYPE_CHECKING:
     from conftest import FinishedRun

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from metapipe.demo.community import load_spec
 from metapipe.errors import MetapipeError
 from metapipe.refdb.builders.build import BUILDERS
-from metapipe.refdb.demo.community import load_spec
 from metapipe.refdb.manifest import read_manifest
 from metapipe.refdb.recipe import Recipe, find_recipe, recipes
 from metapipe.refdb.sources import catalogue, find_source

@@ -8,9 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from metapipe.errors import MetapipeError
-from metapipe.refdb.builders.amplicon import Reference
-from metapipe.refdb.demo.amplicons import (
+from metapipe.demo.amplicons import (
     Amplicon,
     FragmentSpec,
     MockSpec,
@@ -20,8 +18,10 @@ from metapipe.refdb.demo.amplicons import (
     load_mock,
     source_of,
 )
-from metapipe.refdb.demo.placement import reverse_complement
-from metapipe.refdb.demo.reads import simulate_amplicon_reads
+from metapipe.demo.placement import reverse_complement
+from metapipe.demo.reads import simulate_amplicon_reads
+from metapipe.errors import MetapipeError
+from metapipe.refdb.builders.amplicon import Reference
 from metapipe.refdb.readers.lineages import place_lineages, read_lineage
 from metapipe.refdb.recipe import find_recipe
 

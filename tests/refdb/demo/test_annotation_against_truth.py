@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
+from metapipe.demo.build import build_demo
+from metapipe.demo.evaluate import Evaluation
+from metapipe.demo.result_files import evaluate_files
 from metapipe.refdb.builders.install import install
-from metapipe.refdb.demo.build import build_demo
-from metapipe.refdb.demo.evaluate import Evaluation
-from metapipe.refdb.demo.result_files import evaluate_files
 
 Annotate = Callable[[Path, Path, str, str], Evaluation]
 

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from metapipe.refdb.demo.build import build_demo
-from metapipe.refdb.demo.testdata import SUMS, TINY_DATABASES, build_test_data, compare_folders
+from metapipe.demo.build import build_demo
+from metapipe.demo.testdata import SUMS, TINY_DATABASES, build_test_data, compare_folders
 from metapipe.refdb.manifest import read_manifest
 from metapipe.refdb.verify import verify
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from metapipe.refdb.demo.community import (
+from metapipe.demo.community import (
     Member,
     MemberSpec,
     TrueGene,
@@ -15,7 +15,7 @@ from metapipe.refdb.demo.community import (
     read_true_genes,
     write_truth,
 )
-from metapipe.refdb.demo.reads import simulate_reads
+from metapipe.demo.reads import simulate_reads
 from metapipe.refdb.readers.genbank import Cds
 from metapipe.refdb.readers.proteins import Protein
 

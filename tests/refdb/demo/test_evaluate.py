@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 
+from metapipe.demo.community import TrueGene
+from metapipe.demo.evaluate import Evaluation, PredictedGene, complete_ec, evaluate
+from metapipe.demo.placement import reverse_complement
+from metapipe.demo.result_files import add_annotation, evaluate_files, figures, read_gff, table_lines
 from metapipe.errors import MetapipeError
-from metapipe.refdb.demo.community import TrueGene
-from metapipe.refdb.demo.evaluate import Evaluation, PredictedGene, complete_ec, evaluate
-from metapipe.refdb.demo.placement import reverse_complement
-from metapipe.refdb.demo.result_files import add_annotation, evaluate_files, figures, read_gff, table_lines
 
 _dice = random.Random(3)
 ONE, TWO = ("".join(_dice.choices("ACGT", k=3000)) for _ in range(2))

@@ -4,7 +4,7 @@ import random
 
 import pytest
 
-from metapipe.refdb.demo.placement import GenomeIndex, Place, PlacedContig, kmers, reverse_complement
+from metapipe.demo.placement import GenomeIndex, Place, PlacedContig, kmers, reverse_complement
 
 _dice = random.Random(1)
 ONE, TWO = ("".join(_dice.choices("ACGT", k=3000)) for _ in range(2))

@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from metapipe.refdb.demo.community import TrueGene
-from metapipe.refdb.demo.placement import GenomeIndex, PlacedContig
+from metapipe.demo.community import TrueGene
+from metapipe.demo.placement import GenomeIndex, PlacedContig
 
 ASSEMBLED = 0.95
 Mask = NDArray[np.bool_]  # one value per base of a genome

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from metapipe.refdb.demo.amplicons import TRUTH_COLUMNS
+from metapipe.demo.amplicons import TRUTH_COLUMNS
 
 RANKS = ("phylum", "class", "order", "family", "genus", "species")
 #: rank -> taxid, of the main ranks that a lineage has.
@@ -76,7 +76,7 @@ def main_ranks(lineage: str) -> dict[str, int]:
 
 
 def read_amplicon_truth(path: Path) -> dict[str, dict[str, int]]:
-    """Source -> its main ranks, from the table :func:`metapipe.refdb.demo.amplicons.write_amplicon_truth` writes."""
+    """Source -> its main ranks, from the table :func:`metapipe.demo.amplicons.write_amplicon_truth` writes."""
     lineage = TRUTH_COLUMNS.index("lineage")
     return {row[0]: main_ranks(row[lineage]) for row in _rows(path)}
 

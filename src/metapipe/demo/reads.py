@@ -10,9 +10,9 @@ import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from metapipe.demo.amplicons import Amplicon
+from metapipe.demo.community import Member
 from metapipe.errors import MetapipeError
-from metapipe.refdb.demo.amplicons import Amplicon
-from metapipe.refdb.demo.community import Member
 from metapipe.refdb.readers.proteins import write_fasta
 
 READ_LENGTH = 150

@@ -6,9 +6,9 @@ import hashlib
 import json
 from pathlib import Path
 
+from metapipe.demo import reads
+from metapipe.demo.community import CommunitySpec, Member, assemble_community, load_spec, write_truth
 from metapipe.refdb.builders.build import whole_folder
-from metapipe.refdb.demo import reads
-from metapipe.refdb.demo.community import CommunitySpec, Member, assemble_community, load_spec, write_truth
 from metapipe.refdb.fetch import Say, sha256_of, silent
 from metapipe.refdb.sources import find_source
 

@@ -7,14 +7,14 @@ import hashlib
 from collections.abc import Sequence
 from pathlib import Path
 
+from metapipe.demo.amplicons import cut_amplicons, load_mock, write_amplicon_truth
+from metapipe.demo.badinput import write_input_files
+from metapipe.demo.community import Member, assemble_community, load_spec, write_truth
+from metapipe.demo.its import write_its
+from metapipe.demo.placement import reverse_complement
+from metapipe.demo.reads import simulate_amplicon_reads, simulate_reads, write_gzip
 from metapipe.refdb.builders.build import build_from_recipe
 from metapipe.refdb.builders.ssu import refseq_references
-from metapipe.refdb.demo.amplicons import cut_amplicons, load_mock, write_amplicon_truth
-from metapipe.refdb.demo.badinput import write_input_files
-from metapipe.refdb.demo.community import Member, assemble_community, load_spec, write_truth
-from metapipe.refdb.demo.its import write_its
-from metapipe.refdb.demo.placement import reverse_complement
-from metapipe.refdb.demo.reads import simulate_amplicon_reads, simulate_reads, write_gzip
 from metapipe.refdb.fetch import Say, obtain, silent
 from metapipe.refdb.readers.proteins import clean_text, write_fasta
 from metapipe.refdb.recipe import find_recipe

@@ -12,9 +12,9 @@ from pathlib import Path
 import yaml
 from pydantic import BaseModel, ConfigDict
 
+from metapipe.demo.placement import reverse_complement
 from metapipe.errors import MetapipeError
 from metapipe.refdb.builders.amplicon import Reference
-from metapipe.refdb.demo.placement import reverse_complement
 from metapipe.refdb.readers.lineages import ROOT, Placement
 
 TRUTH_COLUMNS = ("source", "pairs", "taxid", "lineage")

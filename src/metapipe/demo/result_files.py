@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
 
+from metapipe.demo.community import read_true_genes
+from metapipe.demo.evaluate import EcCounts, Evaluation, GeneCounts, PredictedGene, evaluate
 from metapipe.errors import MetapipeError
-from metapipe.refdb.demo.community import read_true_genes
-from metapipe.refdb.demo.evaluate import EcCounts, Evaluation, GeneCounts, PredictedGene, evaluate
 from metapipe.refdb.readers.proteins import read_fasta
 from metapipe.refdb.readers.text_files import open_text
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from metapipe.refdb.demo.reads import write_gzip
+from metapipe.demo.reads import write_gzip
 
 _DNA = "ATGGCTAAAGGTCTGACCGATCGTAACGCTTACCTGGAAGCGCTGAAATCCGGTGTTTAA"
 _IUPAC = "ATGNRYSWKMBDHVACGTNNNNACGUacgtn"

@@ -1,1 +1,0 @@
-"""Synthetic communities of known truth: for the demo, for the tests, and for judging results against them."""
