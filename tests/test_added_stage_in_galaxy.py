@@ -39,7 +39,7 @@ class Instance:
     def command(self, *words: str) -> subprocess.CompletedProcess[str]:
         """``scripts/galaxy``, without looking for what is to be installed."""
         environment = {**self.copy.environment(), "METAPIPE_HOME": str(self.copy.home)}
-        argv = [str(BUILD / "envs/metapipe/bin/python"), "-s", "-m", "metapipe.instance.local", *words]
+        argv = [str(BUILD / "envs/metapipe/bin/python"), "-s", "-m", "metapipe.commands.galaxy", *words]
         return subprocess.run(argv, env=environment, capture_output=True, text=True, check=False)
 
 

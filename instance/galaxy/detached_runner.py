@@ -22,7 +22,7 @@ from galaxy.celery.tasks import set_job_metadata
 from galaxy.jobs.runners import AsynchronousJobRunner, AsynchronousJobState
 
 from galaxy import model
-from metapipe.instance import processes
+from metapipe.instance.local import processes
 
 log = logging.getLogger(__name__)
 

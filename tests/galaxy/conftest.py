@@ -20,7 +20,7 @@ import pytest
 from bioblend.galaxy import GalaxyInstance
 
 from metapipe.galaxy.connection import Account, connect
-from metapipe.instance import settings
+from metapipe.instance.local import settings
 
 ROOT = Path(__file__).resolve().parents[2]
 WORKFLOWS = {"metapipe": "metapipe-reads-to-annotation", "biomas": "biomas-amplicon"}

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from metapipe.instance import settings
-from metapipe.instance.settings import Chosen, Settings
+from metapipe.instance.local import settings
+from metapipe.instance.local.settings import Chosen, Settings
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 

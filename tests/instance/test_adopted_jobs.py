@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from metapipe.instance import parts
+from metapipe.instance.local import parts
 
 pytestmark = pytest.mark.galaxy
 

@@ -7,8 +7,8 @@ import pytest
 import yaml
 
 from metapipe.errors import MetapipeError
-from metapipe.instance import configuration, parts
-from metapipe.instance.settings import Settings
+from metapipe.instance.local import configuration, parts
+from metapipe.instance.local.settings import Settings
 from metapipe.stages.registry import STAGES
 
 

@@ -8,12 +8,12 @@ from types import SimpleNamespace
 import pytest
 
 from metapipe.errors import MetapipeError
-from metapipe.instance import health, starting
-from metapipe.instance.settings import Settings
+from metapipe.instance.local import health, starting
+from metapipe.instance.local.settings import Settings
 
 # Where no file can grow, the kernel answers each write as a full disk does.
 WITHOUT_ROOM = "import resource, runpy; resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0)); "
-COMMAND = "runpy.run_module('metapipe.instance.local', run_name='__main__')"
+COMMAND = "runpy.run_module('metapipe.commands.galaxy', run_name='__main__')"
 
 
 @pytest.mark.parametrize("words", [("up", "--port", "8080"), ("restart",)])

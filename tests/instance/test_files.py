@@ -8,8 +8,8 @@ import pytest
 import yaml
 
 from metapipe.errors import MetapipeError
-from metapipe.instance import configuration, files, settings
-from metapipe.instance.settings import Chosen, Settings
+from metapipe.instance.local import configuration, files, settings
+from metapipe.instance.local.settings import Chosen, Settings
 
 
 @pytest.fixture

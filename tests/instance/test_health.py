@@ -6,9 +6,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from metapipe.instance import health, parts
-from metapipe.instance.parts import Serving
-from metapipe.instance.settings import HOST, Settings
+from metapipe.instance.local import health, parts
+from metapipe.instance.local.parts import Serving
+from metapipe.instance.local.settings import HOST, Settings
 
 
 @pytest.fixture

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from metapipe.instance import configuration
-from metapipe.instance.settings import Settings
+from metapipe.instance.local import configuration
+from metapipe.instance.local.settings import Settings
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")  # Galaxy's template engine still imports cgi

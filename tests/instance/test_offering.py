@@ -11,8 +11,9 @@ from typing import Any
 import pytest
 import yaml
 
-from metapipe.instance import accounts, configuration, examples, health, local, offering, parts
-from metapipe.instance.settings import Settings
+from metapipe.commands import galaxy as local
+from metapipe.instance.local import accounts, configuration, examples, health, offering, parts
+from metapipe.instance.local.settings import Settings
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 EXAMPLES = examples.known(CHECKOUT)

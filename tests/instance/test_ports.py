@@ -1,7 +1,7 @@
 import os
 import socket
 
-from metapipe.instance import ports
+from metapipe.instance.local import ports
 
 
 def test_a_held_port_is_not_free_and_its_holder_is_named() -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from metapipe.instance import processes
+from metapipe.instance.local import processes
 
 MARK = "a-mark-of-these-tests"
 

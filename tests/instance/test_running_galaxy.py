@@ -17,8 +17,8 @@ from pathlib import Path
 import pytest
 
 from metapipe.galaxy.connection import Account, connect
-from metapipe.instance import parts, processes, settings
-from metapipe.instance.settings import Settings
+from metapipe.instance.local import parts, processes, settings
+from metapipe.instance.local.settings import Settings
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 SLOTS, MEMORY_MB = 3, 4321

@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from metapipe.instance import secrets
+from metapipe.instance.local import secrets
 
 
 def test_secrets_are_random_and_only_their_owner_can_read_them(tmp_path: Path) -> None:

@@ -4,8 +4,8 @@ import pytest
 
 from metapipe import machine
 from metapipe.errors import MetapipeError
-from metapipe.instance import settings
-from metapipe.instance.settings import Chosen
+from metapipe.instance.local import settings
+from metapipe.instance.local.settings import Chosen
 
 
 def test_defaults_are_sqlite_any_port_and_all_cores(tmp_path: Path, environ: dict[str, str]) -> None:

@@ -14,9 +14,9 @@ import pytest
 import yaml
 
 from metapipe.errors import MetapipeError
-from metapipe.instance import configuration, health, parts, processes, settings, starting, warm
-from metapipe.instance.secrets import private_folder
-from metapipe.instance.settings import Chosen, Settings
+from metapipe.instance.local import configuration, health, parts, processes, settings, starting, warm
+from metapipe.instance.local.secrets import private_folder
+from metapipe.instance.local.settings import Chosen, Settings
 
 
 def job_environment(instance: Settings) -> dict[str, str]:

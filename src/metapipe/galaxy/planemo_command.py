@@ -12,10 +12,11 @@ from pathlib import Path
 
 import yaml
 
+from metapipe.commands import galaxy as local
 from metapipe.errors import MetapipeError
-from metapipe.instance import accounts, configuration, local, parts, settings
-from metapipe.instance.secrets import write_private
-from metapipe.instance.settings import Settings
+from metapipe.instance.local import accounts, configuration, parts, settings
+from metapipe.instance.local.secrets import write_private
+from metapipe.instance.local.settings import Settings
 
 _HELP = """\
 usage: scripts/planemo VERB [OPTION…] [PATH…]

@@ -19,8 +19,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from metapipe import machine
-from metapipe.instance import parts, settings, starting
-from metapipe.instance.settings import Settings
+from metapipe.instance.local import parts, settings, starting
+from metapipe.instance.local.settings import Settings
 
 if TYPE_CHECKING:
     from bioblend.galaxy import GalaxyInstance
@@ -105,7 +105,7 @@ def _cpu_seconds(found: Settings) -> float:
 def _jobs(found: Settings, count: int) -> tuple[list[float], list[float]]:
     from bioblend.galaxy import GalaxyInstance
 
-    from metapipe.instance.accounts import read_credentials
+    from metapipe.instance.local.accounts import read_credentials
 
     credentials = read_credentials(found.state)
     gi = GalaxyInstance(credentials.url, key=credentials.user.api_key)

@@ -1,8 +1,8 @@
 """What every user finds on a new Galaxy: published workflows, sample reads in a library, finished examples to look at.
 
 The workflows come at once. Data take Galaxy jobs, so a process of its own brings them after ``up`` has ended
-(``python -m metapipe.instance.offering``). All of it may be done again: what is there is left alone, what changed in
-the checkout is brought up to date, and an ``up`` goes on where the one before failed. Everything belongs to the
+(``python -m metapipe.instance.local.offering``). All of it may be done again: what is there is left alone, what changed
+in the checkout is brought up to date, and an ``up`` goes on where the one before failed. Everything belongs to the
 administrator's account and is public on purpose, whatever the defaults for users' own data are.
 """
 
@@ -21,8 +21,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from metapipe.errors import MetapipeError
-from metapipe.instance import accounts, configuration, examples, files, parts, processes, settings
-from metapipe.instance.settings import Settings
+from metapipe.instance.local import accounts, configuration, examples, files, parts, processes, settings
+from metapipe.instance.local.settings import Settings
 
 if TYPE_CHECKING:
     from bioblend.galaxy import GalaxyInstance
@@ -44,7 +44,7 @@ def offer(found: Settings, credentials: accounts.Credentials, say: Callable[[str
     except Exception as error:
         say(f"note: the workflows are not published: {in_one_line(error)}; `scripts/galaxy up` tries again")
     if not parts.is_alive(found, PART):
-        command = [str(found.metapipe_env / "bin" / "python"), "-s", "-m", "metapipe.instance.offering"]
+        command = [str(found.metapipe_env / "bin" / "python"), "-s", "-m", "metapipe.instance.local.offering"]
         environ = configuration.environ_of(found, os.environ)
         environ |= {"METAPIPE_HOME": str(found.checkout), "METAPIPE_BUILD": str(found.build)}
         log = parts.log(found, PART)

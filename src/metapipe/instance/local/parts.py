@@ -13,10 +13,10 @@ import urllib.request
 from dataclasses import dataclass
 from pathlib import Path
 
-from metapipe.instance import broker, ports, processes, warm
-from metapipe.instance.processes import Identity
-from metapipe.instance.secrets import write_private
-from metapipe.instance.settings import HOST, Settings
+from metapipe.instance.local import broker, ports, processes, warm
+from metapipe.instance.local.processes import Identity
+from metapipe.instance.local.secrets import write_private
+from metapipe.instance.local.settings import HOST, Settings
 
 PARTS = ("broker", "celery", "handler", "web")
 #: Parts that an instance may have.
@@ -39,7 +39,7 @@ class Serving:
     """What the running web server was started with.
 
     :param port: the port it listens on.
-    :param digest: :func:`metapipe.instance.configuration.digest` at its start.
+    :param digest: :func:`metapipe.instance.local.configuration.digest` at its start.
     """
 
     port: int

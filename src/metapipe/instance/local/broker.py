@@ -12,7 +12,7 @@ import uuid
 from pathlib import Path
 from types import TracebackType
 
-from metapipe.instance.settings import Settings
+from metapipe.instance.local.settings import Settings
 
 _PIDBOX = "celery.pidbox"
 _SEPARATOR = "\x06\x16"  # kombu's, between routing key, pattern and queue of a binding

@@ -11,8 +11,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from metapipe.errors import MetapipeError
-from metapipe.instance import accounts, health, offering, parts, settings, starting
-from metapipe.instance.settings import Chosen, Settings
+from metapipe.instance.local import accounts, health, offering, parts, settings, starting
+from metapipe.instance.local.settings import Chosen, Settings
 
 #: What the system says where a file cannot be written: no room, no right, no such place.
 _CANNOT_WRITE = {

@@ -13,8 +13,8 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from metapipe.errors import MetapipeError
-from metapipe.instance import broker, files, parts, secrets
-from metapipe.instance.settings import Settings
+from metapipe.instance.local import broker, files, parts, secrets
+from metapipe.instance.local.settings import Settings
 from metapipe.stages.registry import STAGES
 
 ADMIN_EMAIL = "admin@metapipe.example"

@@ -11,7 +11,7 @@ import struct
 from pathlib import Path
 from typing import Any
 
-from metapipe.instance.settings import Settings
+from metapipe.instance.local.settings import Settings
 
 _SECONDS = 5.0
 

@@ -7,7 +7,7 @@ import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
-from metapipe.instance.settings import Settings
+from metapipe.instance.local.settings import Settings
 
 
 @dataclass(frozen=True)

@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from metapipe.errors import MetapipeError
-from metapipe.instance import secrets
-from metapipe.instance.configuration import ADMIN_EMAIL, USER_EMAIL
-from metapipe.instance.settings import Settings
+from metapipe.instance.local import secrets
+from metapipe.instance.local.configuration import ADMIN_EMAIL, USER_EMAIL
+from metapipe.instance.local.settings import Settings
 
 if TYPE_CHECKING:
     from bioblend.galaxy import GalaxyInstance

@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from metapipe.instance.secrets import write_private
+from metapipe.instance.local.secrets import write_private
 
 INSTANCE_MARK = "METAPIPE_INSTANCE"
 PART_MARK = "METAPIPE_PART"

@@ -13,10 +13,10 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from metapipe.errors import MetapipeError
-from metapipe.instance import accounts, broker, configuration, health, offering, parts, ports, processes, warm
-from metapipe.instance.parts import Serving
-from metapipe.instance.secrets import private_folder
-from metapipe.instance.settings import HOST, Settings
+from metapipe.instance.local import accounts, broker, configuration, health, offering, parts, ports, processes, warm
+from metapipe.instance.local.parts import Serving
+from metapipe.instance.local.secrets import private_folder
+from metapipe.instance.local.settings import HOST, Settings
 
 Say = Callable[[str], None]
 

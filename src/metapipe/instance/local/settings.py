@@ -19,7 +19,7 @@ from urllib.parse import unquote
 
 from metapipe import machine
 from metapipe.errors import MetapipeError
-from metapipe.instance.secrets import private_folder, write_private
+from metapipe.instance.local.secrets import private_folder, write_private
 
 HOST = "127.0.0.1"
 _UNQUOTABLE = re.compile(r"[^\w@%+=:,./-]")
@@ -280,7 +280,7 @@ def remember_in(settings: Settings, chosen: Chosen) -> None:
 
 def _checkout(environ: Mapping[str, str]) -> Path:
     home = environ.get("METAPIPE_HOME")
-    here = Path(home) if home else Path(__file__).resolve().parents[3]
+    here = Path(home) if home else Path(__file__).resolve().parents[4]
     if not (here / "instance" / "galaxy").is_dir():
         raise MetapipeError(
             "E702", f"{here} is not a checkout of META-pipe; start with scripts/galaxy or set METAPIPE_HOME"

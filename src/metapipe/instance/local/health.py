@@ -6,8 +6,8 @@ import shutil
 from dataclasses import dataclass
 
 from metapipe.errors import CODES, MetapipeError
-from metapipe.instance import accounts, broker, parts, ports, processes, warm
-from metapipe.instance.settings import HOST, Settings
+from metapipe.instance.local import accounts, broker, parts, ports, processes, warm
+from metapipe.instance.local.settings import HOST, Settings
 
 LEAST_FREE_BYTES = 1 << 30
 _DATABASE_SECONDS = 10.0
