@@ -121,7 +121,7 @@ def test_planemo_tests_a_tool_of_ones_own_in_another_folder(instance: Instance, 
     argv = [
         sys.executable,
         "-m",
-        "metapipe.galaxy.planemo_command",
+        "metapipe.commands.planemo",
         "test",
         "--test_output_json",
         str(report),

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
+from metapipe.commands.stage import _converter
 from metapipe.runner.declare.stage import option
-from metapipe.stage_command import _converter
 
 
 @dataclasses.dataclass(frozen=True)

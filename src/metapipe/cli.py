@@ -83,10 +83,10 @@ def rewrite(line: str) -> None:
 #: Commands that are no stages: module with ``add_parser`` and ``run``, line of the help, what ``run`` prints with. Only
 #: the module of the command that was asked for is imported.
 COMMANDS: dict[str, tuple[str, str, tuple[Callable[[str], None], ...]]] = {
-    "refdb": ("metapipe.refdb.command", "build, install, list and verify reference databases", (say,)),
-    "report": ("metapipe.report_command", "show what runs cost and how they went, from their run reports", (say,)),
-    "cluster": ("metapipe.cluster_command", "run a Spark cluster: its secret, its master, its workers", (say, warn)),
-    "warm": ("metapipe.warm_command", "keep a Spark session ready for many short jobs", (say, warn)),
+    "refdb": ("metapipe.commands.refdb", "build, install, list and verify reference databases", (say,)),
+    "report": ("metapipe.commands.report", "show what runs cost and how they went, from their run reports", (say,)),
+    "cluster": ("metapipe.commands.cluster", "run a Spark cluster: its secret, its master, its workers", (say, warn)),
+    "warm": ("metapipe.commands.warm", "keep a Spark session ready for many short jobs", (say, warn)),
 }
 
 
@@ -104,7 +104,7 @@ def build_parser(arguments: Sequence[str]) -> argparse.ArgumentParser:
     asked = next((word for word in arguments if not word.startswith("-")), "").replace("-", "_")
     for name in STAGES:
         if name == asked:
-            from metapipe.stage_command import add_stage_parser
+            from metapipe.commands.stage import add_stage_parser
 
             add_stage_parser(commands, name)
         else:
@@ -129,7 +129,7 @@ def _add_outside_stages(commands: Any, asked: str) -> None:
 
     for name, (_, package) in outside_stages().items():
         if name == asked:
-            from metapipe.stage_command import add_stage_parser
+            from metapipe.commands.stage import add_stage_parser
 
             add_stage_parser(commands, name)
         elif name not in commands.choices:
@@ -153,7 +153,7 @@ def run(arguments: Sequence[str]) -> int:
     if options.command in COMMANDS:
         module, _, printers = COMMANDS[options.command]
         return int(importlib.import_module(module).run(options, *printers))
-    from metapipe.stage_command import run_stage_command
+    from metapipe.commands.stage import run_stage_command
 
     return run_stage_command(options, say, warn, rewrite)
 

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 import yaml
 
+from metapipe.commands.planemo import own_tools, skip_list, write_configuration
 from metapipe.errors import MetapipeError
-from metapipe.galaxy.planemo_command import own_tools, skip_list, write_configuration
 
 ROOT = Path(__file__).resolve().parents[2]
 PLANEMO = Path(sys.executable).parent / "planemo"

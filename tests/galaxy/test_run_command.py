@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from metapipe.galaxy.command import main
+from metapipe.commands.run import main
 
 WORKFLOW = """\
 class: GalaxyWorkflow
@@ -28,7 +28,7 @@ def reads(tmp_path: Path) -> Path:
 def test_help_and_check_work_before_anything_is_installed(reads: Path) -> None:
     blocked = "import sys; sys.modules.update(bioblend=None, yaml=None, pydantic=None); "
     for arguments in (["--help"], ["--check", "--input", str(reads)]):
-        call = f"{blocked}from metapipe.galaxy.command import main; sys.exit(main({arguments!r}))"
+        call = f"{blocked}from metapipe.commands.run import main; sys.exit(main({arguments!r}))"
         subprocess.run([sys.executable, "-c", call], check=True, capture_output=True)
 
 

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from metapipe.commands.refdb import add_parser, run
 from metapipe.errors import MetapipeError
-from metapipe.refdb.command import add_parser, run
 
 
 def refdb(*words: object) -> tuple[int, list[str]]:

@@ -23,10 +23,6 @@ from pathlib import Path
 from cli_with_test_stages import main
 from marked_program import MARK, WORK, processes_with
 
-import metapipe.runner.run.engine
-import metapipe.runner.sessions.session
-import metapipe.stage_command  # noqa: F401  (imported before the forks)
-
 STEPS = {"os.rename", "os.mkdir", "os.remove", "os.rmdir", "shutil.rmtree", "subprocess.Popen", "os.fork"}
 WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT
 

@@ -17,7 +17,8 @@ import pytest
 from marked_program import HERE, PYTHON_PATH, allowed
 from warm_servers import WarmServer, start_server
 
-from metapipe import cli, warm_command
+from metapipe import cli
+from metapipe.commands import warm as warm_command
 from metapipe.errors import MetapipeError
 
 

@@ -2,6 +2,6 @@
 
 import sys
 
-from metapipe.galaxy.command import main
+from metapipe.commands.run import main
 
 sys.exit(main())
