@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from markupsafe import Markup
 
 from metapipe.reporting import figures
+from metapipe.reporting.hint import Hint
+from metapipe.reporting.page_parts import BarList, Figure, Step
 from metapipe.reporting.picture import (
     CARD,
     INK,
@@ -20,9 +22,6 @@ from metapipe.reporting.picture import (
     text_width,
     wrapped,
 )
-from metapipe.stages.report.hints import Hint
-from metapipe.stages.report.sections import BarList, Figure
-from metapipe.stages.report.story import Step
 
 #: Bars in a list.
 BARS = 8

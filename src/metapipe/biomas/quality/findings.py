@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Sequence
 from metapipe.biomas.quality.mate import Mate, Position
 from metapipe.biomas.quality.profile import ADAPTERS
 from metapipe.reporting.axis import percent, whole_number
-from metapipe.stages.report.hints import Hint
+from metapipe.reporting.hint import Hint
 
 GOOD_MEDIAN, GOOD_QUARTILE = 25, 10
 FEW_PAIRS = 1_000

@@ -26,7 +26,7 @@ from metapipe.biomas.quality.mate import Mate, mates_of
 from metapipe.biomas.quality.profile import ADAPTERS, LETTERS
 from metapipe.reporting.axis import bases, percent, short_number, whole_number
 from metapipe.reporting.figures import Series
-from metapipe.stages.report.hints import Hint
+from metapipe.reporting.hint import Hint
 
 Rows = Sequence[Sequence[str]]
 

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from metapipe.biomas.report.facts import Facts
 from metapipe.biomas.report.steps import STEPS
 from metapipe.reporting.axis import percent, whole_number
-from metapipe.stages.report.hints import Hint, set_aside, small_databases
+from metapipe.reporting.hint import Hint, set_aside, small_databases
 
 MERGED_SHARE = 0.70
 SHORT_SHARE = 0.10

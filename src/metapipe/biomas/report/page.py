@@ -20,11 +20,11 @@ from metapipe.biomas.taxa.tree_drawing import tree_picture
 from metapipe.reporting.axis import percent, whole_number
 from metapipe.reporting.citations import citations
 from metapipe.reporting.figures import tier_bar
+from metapipe.reporting.hint import Hint
 from metapipe.reporting.methods import steps_used
+from metapipe.reporting.page_parts import TierRow
 from metapipe.reporting.summaries import Summary
 from metapipe.reporting.templates import packaged, template
-from metapipe.stages.report.hints import Hint
-from metapipe.stages.report.page import TierRow
 
 #: Taxa in the page's drawing; the drawing of summarise_taxa has more.
 MOST_DRAWN = 120

@@ -6,7 +6,7 @@ from metapipe.biomas.report.facts import Facts
 from metapipe.biomas.taxa.main_ranks import MAIN_RANKS, PLURALS
 from metapipe.biomas.taxa.taxon_tree import Taxon
 from metapipe.reporting.axis import percent, whole_number
-from metapipe.stages.report.sections import Bar, BarList
+from metapipe.reporting.page_parts import Bar, BarList
 
 #: Bars in a list.
 TOP = 10

@@ -7,7 +7,7 @@ from markupsafe import Markup
 from metapipe.biomas.report.facts import Facts
 from metapipe.biomas.taxa.main_ranks import PLURALS
 from metapipe.reporting.axis import percent, whole_number
-from metapipe.stages.report.story import Step, counted
+from metapipe.reporting.page_parts import Step, counted
 
 
 def sentence(facts: Facts) -> Markup:

@@ -5,11 +5,10 @@ The limits are rules of thumb for Illumina metagenomes, meant to make a reader l
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
 
 from metapipe.reporting.axis import bases, percent, whole_number
+from metapipe.reporting.hint import Hint, set_aside, small_databases
 from metapipe.reporting.summaries import STAGES
 from metapipe.stages.report.facts import Facts
 from metapipe.stages.report.tiers import Sources
@@ -22,32 +21,6 @@ SHORT_N50 = 2_000
 PARTIAL_SHARE = 0.50
 SUPPORTED_SHARE = 0.50
 CODING_SHARE = 0.65
-
-_TRIAL_DATABASE = re.compile(r"(^|[-_.\d])(tiny|test|demo|mini|toy|sample|example)s?([-_.\d]|$)", re.IGNORECASE)
-_HELD_OUT_DATABASE = re.compile(r"held[-_]?out|hold[-_]?out|without[-_]truth|leave[-_]?out", re.IGNORECASE)
-
-
-def is_trial(database: str) -> bool:
-    """Whether a database's name says that it is a small one for trying things out."""
-    return bool(_TRIAL_DATABASE.search(database))
-
-
-def is_held_out(database: str) -> bool:
-    """Whether a database's name says that something was left out of it on purpose."""
-    return bool(_HELD_OUT_DATABASE.search(database))
-
-
-@dataclass(frozen=True)
-class Hint:
-    """One thing to check.
-
-    :param level: ``stop`` (the result is empty or not to be trusted), ``look`` (may matter), ``note`` (good to know).
-    """
-
-    level: str
-    what: str
-    why: str
-    remedy: str = ""
 
 
 def hints(facts: Facts) -> list[Hint]:
@@ -245,39 +218,8 @@ def database_size(facts: Facts) -> Iterator[Hint]:
     )
 
 
-def small_databases(databases: Iterable[Mapping[str, str]], *, held_out: str, trial: str) -> Iterator[Hint]:
-    """One hint for each database that is none to publish with.
-
-    :param held_out: what it means that the sample's own are left out; :param trial: that it is a small one.
-    """
-    for name in sorted({database.get("name", "") for database in databases}):
-        if is_held_out(name):
-            yield Hint("note", f"The database {name} is a held-out one.", held_out)
-        elif is_trial(name):
-            yield Hint(
-                "look",
-                f"The database {name} is a small one for trying things out.",
-                trial,
-                "Use a full database for results that you publish.",
-            )
-
-
 def records_set_aside(facts: Facts) -> Iterator[Hint]:
     yield from set_aside(facts.quarantined, STAGES)
-
-
-def set_aside(quarantined: Mapping[str, int], steps: Mapping[str, str]) -> Iterator[Hint]:
-    """One hint for each step that could not use records.
-
-    :param quarantined: stage -> records; :param steps: stage -> what users call it.
-    """
-    for stage, count in quarantined.items():
-        yield Hint(
-            "look",
-            f"{steps[stage]} set {whole_number(count)} record{'' if count == 1 else 's'} aside.",
-            "The program failed on them, so they are not in the results; everything else was finished.",
-            "The step's quarantine file holds them.",
-        )
 
 
 def numbers_disagree(facts: Facts) -> Iterator[Hint]:

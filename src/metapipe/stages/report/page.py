@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from markupsafe import Markup
@@ -12,13 +11,15 @@ from metapipe import __version__
 from metapipe.reporting.axis import percent, whole_number
 from metapipe.reporting.citations import citations
 from metapipe.reporting.figures import tier_bar
+from metapipe.reporting.hint import Hint
 from metapipe.reporting.methods import steps_used
+from metapipe.reporting.page_parts import TierRow
 from metapipe.reporting.summaries import Summary
 from metapipe.reporting.templates import packaged, template
 from metapipe.stages.report.facts import Facts, gather
 from metapipe.stages.report.gene_table import GeneTally
 from metapipe.stages.report.glossary import GLOSSARY
-from metapipe.stages.report.hints import Hint, hints
+from metapipe.stages.report.hints import hints
 from metapipe.stages.report.sections import sections
 from metapipe.stages.report.story import funnel, sentence
 from metapipe.stages.report.tiers import tiers_of
@@ -37,17 +38,6 @@ GENE_COLUMNS = (
     "Identity",
     "Place",
 )
-
-
-@dataclass(frozen=True)
-class TierRow:
-    """One row of the tier legend."""
-
-    number: int
-    name: str
-    count: str
-    share: str
-    meaning: str
 
 
 def render(

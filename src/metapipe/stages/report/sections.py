@@ -6,11 +6,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 
-from markupsafe import Markup
-
 from metapipe.reporting.axis import bases, percent, whole_number
 from metapipe.reporting.figures import Mark, Series, curves, histogram
 from metapipe.reporting.histogram import Distribution, binned, even_edges, log_edges
+from metapipe.reporting.page_parts import Bar, BarList, Figure
 from metapipe.stages.report.facts import Facts
 from metapipe.stages.report.tiers import EC_CLASSES, Sources
 
@@ -27,39 +26,6 @@ PRODUCTS_OF = {
     Sources.DOMAINS: "Products of the best domains, by genes.",
     Sources.NONE: "Products, by genes.",
 }
-
-
-@dataclass(frozen=True)
-class Figure:
-    """A drawing, the sentence that says what it shows, and its numbers as table rows."""
-
-    title: str
-    caption: str
-    drawing: Markup
-    legend: tuple[tuple[str, str], ...]  # (look, name); empty for a single series
-    header: tuple[str, ...]
-    rows: tuple[tuple[str, ...], ...]
-
-
-@dataclass(frozen=True)
-class Bar:
-    """One named count. ``width`` is its share of the longest bar, in per cent."""
-
-    name: str
-    note: str
-    count: str
-    width: float
-
-
-@dataclass(frozen=True)
-class BarList:
-    """Named counts as bars, the largest first. ``rest`` says what is not shown."""
-
-    title: str
-    caption: str
-    unit: str
-    bars: tuple[Bar, ...]
-    rest: str = ""
 
 
 @dataclass

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from markupsafe import Markup
 
 from metapipe.reporting.axis import bases, percent, whole_number
+from metapipe.reporting.page_parts import Step, counted
 from metapipe.stages.report.facts import Facts
 from metapipe.stages.report.tiers import Sources
 
@@ -17,25 +16,6 @@ SUPPORTED = {
     Sources.DOMAINS: "genes with a significant domain",
     Sources.NONE: "genes with a supported function",
 }
-
-
-@dataclass(frozen=True)
-class Step:
-    """One station on the way: ``name`` read pairs, contigs …, ``value`` as text, ``note`` under it (may be empty).
-
-    :param share: what is left of the step before, 0–1, where the two count the same things.
-    """
-
-    name: str
-    value: str
-    note: str = ""
-    share: float | None = None
-
-
-def counted(count: int, one: str, many: str = "") -> Markup:
-    """Return ``<strong>1,034</strong> genes``."""
-    noun = one if count == 1 else many or f"{one}s"
-    return Markup("<strong>{}</strong> {}").format(whole_number(count), noun)
 
 
 def sentence(facts: Facts) -> Markup:
