@@ -18,11 +18,12 @@ from hypothesis import strategies as st
 
 from metapipe.errors import MetapipeError
 from metapipe.reporting import picture
-from metapipe.reporting.methods import declared_defaults
 from metapipe.reporting.summaries import parse
+from metapipe.stages.registry import declared_defaults
 from metapipe.stages.report.annotation_report import AnnotationReport
 from metapipe.stages.report.gene_table import tally
 from metapipe.stages.report.page import SHOWN_GENES, render
+from metapipe.stages.report.steps import STEPS
 
 VOID = {"meta", "link", "input", "br", "img", "hr"}
 EVIL = "<script>alert('x')</script>\"&`{{ 7*7 }}"
@@ -78,7 +79,7 @@ class Page(HTMLParser):
 
 
 def page_of(summaries: dict[str, dict[str, Any]], rows: list[list[str]] | None = None, **keywords: Any) -> str:
-    read = {stage: [parse(json.dumps(value).encode(), stage)] for stage, value in summaries.items()}
+    read = {stage: [parse(json.dumps(value).encode(), stage, STEPS)] for stage, value in summaries.items()}
     counts = None if rows is None else tally(samples.table(rows).splitlines(keepends=True), "table", SHOWN_GENES)
     return render(read, counts, **keywords)
 

@@ -25,12 +25,13 @@ from metapipe.reporting.summaries import parse
 from metapipe.stages.report import overview as module
 from metapipe.stages.report.gene_table import tally
 from metapipe.stages.report.overview import overview
+from metapipe.stages.report.steps import STEPS
 
 TEAL = np.array([15, 118, 110]) / 255
 
 
 def picture_of(summaries: dict[str, dict[str, Any]], rows: list[list[str]] | None = None, title: str = "") -> bytes:
-    read = {stage: [parse(json.dumps(value).encode(), stage)] for stage, value in summaries.items()}
+    read = {stage: [parse(json.dumps(value).encode(), stage, STEPS)] for stage, value in summaries.items()}
     counts = None if rows is None else tally(samples.table(rows).splitlines(keepends=True), "table", 10)
     return overview(read, counts, title=title)
 

@@ -16,6 +16,7 @@ from metapipe.errors import MetapipeError
 from metapipe.reporting.summaries import parse, read_all
 from metapipe.stages.report.facts import gather
 from metapipe.stages.report.gene_table import ec_classes, tally
+from metapipe.stages.report.steps import REPEATED, STEPS
 
 
 def lines(content: bytes) -> list[bytes]:
@@ -46,7 +47,7 @@ def lines(content: bytes) -> list[bytes]:
 )
 def test_what_is_no_summary_is_refused_with_the_files_name(content: bytes) -> None:
     with pytest.raises(MetapipeError) as refusal:
-        parse(content, "summary.json")
+        parse(content, "summary.json", STEPS)
     assert refusal.value.code == "E111"
     assert str(refusal.value).startswith("METAPIPE-E111 summary.json")
     assert "\n" not in str(refusal.value)
@@ -55,16 +56,16 @@ def test_what_is_no_summary_is_refused_with_the_files_name(content: bytes) -> No
 @given(st.binary(max_size=200))
 def test_any_bytes_are_read_or_refused(content: bytes) -> None:
     with suppress(MetapipeError):
-        parse(content, "x.json")
+        parse(content, "x.json", STEPS)
 
 
 def test_two_runs_of_one_stage_do_not_belong_together_but_the_same_file_twice_does(tmp_path: Path) -> None:
     one = samples.write(tmp_path, {"assemble": samples.full()["assemble"]})[0]
     other = tmp_path / "other.json"
     other.write_text(json.dumps(samples.full()["assemble"] | {"version": "2"}), encoding="utf-8")
-    assert len(read_all([(one, "a.json"), (one, "a.json")])["assemble"]) == 1
+    assert len(read_all([(one, "a.json"), (one, "a.json")], STEPS, REPEATED)["assemble"]) == 1
     with pytest.raises(MetapipeError, match=r"METAPIPE-E112 other.json"):
-        read_all([(one, "a.json"), (other, "other.json")])
+        read_all([(one, "a.json"), (other, "other.json")], STEPS, REPEATED)
 
 
 def test_searches_of_two_databases_are_both_read_in_the_same_order_whichever_comes_first(tmp_path: Path) -> None:
@@ -75,13 +76,13 @@ def test_searches_of_two_databases_are_both_read_in_the_same_order_whichever_com
         path = tmp_path / f"{position}.json"
         path.write_text(json.dumps(value), encoding="utf-8")
         paths.append((path, path.name))
-    assert read_all(paths) == read_all(paths[::-1])
-    assert len(read_all(paths)["search_proteins"]) == 2
+    assert read_all(paths, STEPS, REPEATED) == read_all(paths[::-1], STEPS, REPEATED)
+    assert len(read_all(paths, STEPS, REPEATED)["search_proteins"]) == 2
 
 
 def test_the_stages_notes_become_the_numbers_of_the_page(tmp_path: Path) -> None:
     paths = samples.write(tmp_path, samples.full())
-    facts = gather(read_all([(path, path.name) for path in paths]), None)
+    facts = gather(read_all([(path, path.name) for path in paths], STEPS, REPEATED), None)
     assert (facts.pairs_in, facts.pairs_kept, facts.contigs, facts.genes) == (61_728, 58_911, 214, 1034)
     assert facts.contigs_dropped == 611
     assert facts.gc_mean == pytest.approx(51.2, abs=0.01)

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import dataclasses
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from importlib import import_module
 from typing import Any
 
-from metapipe.reporting.summaries import STAGES, Summary
-from metapipe.runner.declare.stage import Stage
-from metapipe.stages.registry import STAGES as REGISTRY
+from metapipe.reporting.summaries import Summary
 
 
 @dataclass(frozen=True)
@@ -55,7 +51,7 @@ class StepUsed:
 def steps_used(
     summaries: Mapping[str, Sequence[Summary]],
     defaults: Mapping[str, Mapping[str, Any]],
-    titles: Mapping[str, str] = STAGES,
+    titles: Mapping[str, str],
 ) -> list[StepUsed]:
     """Return the steps in pipeline order.
 
@@ -77,16 +73,6 @@ def steps_used(
         for stage, runs in summaries.items()
         for run in runs
     ]
-
-
-def declared_defaults(stages: Iterable[str]) -> dict[str, dict[str, Any]]:
-    """Return the defaults that the named stages declare, to tell which settings were changed; those known here."""
-    found: dict[str, dict[str, Any]] = {}
-    for name in REGISTRY.keys() & set(stages):
-        module, _, class_name = REGISTRY[name].partition(":")
-        stage: type[Stage] = getattr(import_module(module), class_name)
-        found[name] = {field.name: field.default for field in dataclasses.fields(stage.options)}
-    return found
 
 
 def settings(options: Mapping[str, Any], defaults: Mapping[str, Any]) -> list[Setting]:

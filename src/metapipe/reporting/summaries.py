@@ -12,20 +12,6 @@ from metapipe.errors import MetapipeError
 
 SCHEMA = 1
 
-#: Stages the page speaks of, in pipeline order, with the words a biologist uses for them.
-STAGES: dict[str, str] = {
-    "trim_reads": "Read trimming",
-    "assemble": "Assembly",
-    "filter_contigs": "Contig filtering",
-    "predict_genes": "Gene prediction",
-    "search_proteins": "Protein search",
-    "search_domains": "Domain search",
-    "annotate": "Annotation",
-}
-
-#: Stages that one analysis may run more than once, against different databases.
-REPEATED = frozenset({"search_proteins", "search_domains"})
-
 
 @dataclass(frozen=True)
 class Summary:
@@ -41,7 +27,7 @@ class Summary:
     results: Mapping[str, Any]
 
 
-def parse(text: bytes, file: str, stages: Iterable[str] = STAGES) -> Summary:
+def parse(text: bytes, file: str, stages: Iterable[str]) -> Summary:
     """Read one summary.
 
     :param file: name of the file as the user knows it.
@@ -88,7 +74,7 @@ def parse(text: bytes, file: str, stages: Iterable[str] = STAGES) -> Summary:
 
 
 def read_all(
-    files: Sequence[tuple[Path, str]], stages: Iterable[str] = STAGES, repeated: Collection[str] = REPEATED
+    files: Sequence[tuple[Path, str]], stages: Iterable[str], repeated: Collection[str]
 ) -> dict[str, list[Summary]]:
     """Read summaries given in any order; the same file twice counts once.
 

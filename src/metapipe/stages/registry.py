@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import dataclasses
+from collections.abc import Iterable
+from importlib import import_module
+from typing import Any
+
 STAGES: dict[str, str] = {
     "trim_reads": "metapipe.stages.reads.trim_reads:TrimReads",
     "assemble": "metapipe.stages.assembly.assemble:Assemble",
@@ -58,3 +63,13 @@ def reference_of(name: str) -> str:
     from metapipe.stages.outside import outside_stages
 
     return outside_stages()[name][0]
+
+
+def declared_defaults(stages: Iterable[str]) -> dict[str, dict[str, Any]]:
+    """Return the defaults that the named stages declare, to tell which settings were changed; those known here."""
+    found: dict[str, dict[str, Any]] = {}
+    for name in STAGES.keys() & set(stages):
+        module, _, class_name = STAGES[name].partition(":")
+        stage = getattr(import_module(module), class_name)
+        found[name] = {field.name: field.default for field in dataclasses.fields(stage.options)}
+    return found

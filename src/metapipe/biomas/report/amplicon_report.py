@@ -12,9 +12,9 @@ from metapipe.biomas.report.steps import REPEATED, STEPS
 from metapipe.biomas.taxa.summarise_taxa import side_labels
 from metapipe.biomas.taxa.taxon_table import read_taxa
 from metapipe.biomas.taxa.taxon_tree import TaxonTree
-from metapipe.reporting.methods import declared_defaults
 from metapipe.reporting.summaries import Summary, read_all
 from metapipe.runner.declare.stage import Output, SideFile, Stage, Task, WholeInput, option
+from metapipe.stages.registry import declared_defaults
 
 
 @dataclass(frozen=True)

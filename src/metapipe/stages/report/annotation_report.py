@@ -9,11 +9,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from metapipe.reporting.methods import declared_defaults
 from metapipe.reporting.summaries import Summary, read_all
 from metapipe.runner.declare.stage import Output, SideFile, Stage, Task, WholeInput, option
+from metapipe.stages.registry import declared_defaults
 from metapipe.stages.report.gene_table import GeneTally, tally
 from metapipe.stages.report.page import SHOWN_GENES, render
+from metapipe.stages.report.steps import REPEATED, STEPS
 
 
 @dataclass(frozen=True)
@@ -48,7 +49,7 @@ class AnnotationReport(Stage):
     def run(self, task: Task, state: Any) -> None:  # noqa: ARG002
         paths = task.side_files["summaries"]
         labels = [task.labels.get(f"summaries.{position}", path.name) for position, path in enumerate(paths)]
-        summaries = read_all(list(zip(paths, labels, strict=True)))
+        summaries = read_all(list(zip(paths, labels, strict=True)), STEPS, REPEATED)
         table: GeneTally | None = None
         if "table" in task.side:
             path = task.side["table"]

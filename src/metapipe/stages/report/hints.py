@@ -9,8 +9,8 @@ from collections.abc import Callable, Iterator
 
 from metapipe.reporting.axis import bases, percent, whole_number
 from metapipe.reporting.hint import Hint, set_aside, small_databases
-from metapipe.reporting.summaries import STAGES
 from metapipe.stages.report.facts import Facts
+from metapipe.stages.report.steps import STEPS
 from metapipe.stages.report.tiers import Sources
 
 FEW_PAIRS = 100_000
@@ -219,7 +219,7 @@ def database_size(facts: Facts) -> Iterator[Hint]:
 
 
 def records_set_aside(facts: Facts) -> Iterator[Hint]:
-    yield from set_aside(facts.quarantined, STAGES)
+    yield from set_aside(facts.quarantined, STEPS)
 
 
 def numbers_disagree(facts: Facts) -> Iterator[Hint]:

@@ -21,6 +21,7 @@ from metapipe.stages.report.gene_table import GeneTally
 from metapipe.stages.report.glossary import GLOSSARY
 from metapipe.stages.report.hints import hints
 from metapipe.stages.report.sections import sections
+from metapipe.stages.report.steps import STEPS
 from metapipe.stages.report.story import funnel, sentence
 from metapipe.stages.report.tiers import tiers_of
 
@@ -58,7 +59,7 @@ def render(
     advice = hints(facts)
     parts = sections(facts)
     tiers = _tier_rows(facts)
-    steps = steps_used(summaries, defaults or {})
+    steps = steps_used(summaries, defaults or {}, STEPS)
     return template("page.html.j2", __package__).render(
         title=heading(facts, title),
         version=__version__,

@@ -1,0 +1,16 @@
+"""The stages the page speaks of, in pipeline order, with the words a biologist uses for them."""
+
+from __future__ import annotations
+
+STEPS: dict[str, str] = {
+    "trim_reads": "Read trimming",
+    "assemble": "Assembly",
+    "filter_contigs": "Contig filtering",
+    "predict_genes": "Gene prediction",
+    "search_proteins": "Protein search",
+    "search_domains": "Domain search",
+    "annotate": "Annotation",
+}
+
+#: Stages that one analysis may run more than once, against different databases.
+REPEATED = frozenset({"search_proteins", "search_domains"})
