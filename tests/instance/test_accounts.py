@@ -7,7 +7,8 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 import pytest
 
 from metapipe.errors import MetapipeError
-from metapipe.instance.local.accounts import Account, _user_name, add_user, key_works
+from metapipe.galaxy.credentials import Account
+from metapipe.instance.local.accounts import _user_name, add_user, key_works
 from metapipe.instance.local.settings import Settings
 
 ACCOUNT = Account("biologist@metapipe.example", "word", "key")

@@ -105,7 +105,7 @@ def _cpu_seconds(found: Settings) -> float:
 def _jobs(found: Settings, count: int) -> tuple[list[float], list[float]]:
     from bioblend.galaxy import GalaxyInstance
 
-    from metapipe.instance.local.accounts import read_credentials
+    from metapipe.galaxy.credentials import read_credentials
 
     credentials = read_credentials(found.state)
     gi = GalaxyInstance(credentials.url, key=credentials.user.api_key)

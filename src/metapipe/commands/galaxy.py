@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from metapipe.errors import MetapipeError
+from metapipe.galaxy.credentials import read_credentials
 from metapipe.instance.local import accounts, health, offering, parts, settings, starting
 from metapipe.instance.local.settings import Chosen, Settings
 
@@ -102,7 +103,7 @@ def _logs(found: Settings, _chosen: Chosen, options: argparse.Namespace) -> int:
 
 def _add_user(found: Settings, _chosen: Chosen, options: argparse.Namespace) -> int:
     file = accounts.add_user(found, options.email)
-    _out(f"{options.email} can log in at {accounts.read_credentials(found.state).url}; the password is in {file}")
+    _out(f"{options.email} can log in at {read_credentials(found.state).url}; the password is in {file}")
     return 0
 
 

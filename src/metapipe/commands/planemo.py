@@ -14,7 +14,8 @@ import yaml
 
 from metapipe.commands import galaxy as local
 from metapipe.errors import MetapipeError
-from metapipe.instance.local import accounts, configuration, parts, settings
+from metapipe.galaxy.credentials import read_credentials
+from metapipe.instance.local import configuration, parts, settings
 from metapipe.instance.local.secrets import write_private
 from metapipe.instance.local.settings import Settings
 
@@ -111,7 +112,7 @@ def bring_up(home: Path, build: Path, own: Path | None) -> Settings:
 
 def environment(found: Settings) -> dict[str, str]:
     """Return what tells planemo of a Galaxy that is up: as its administrator, for some tests look at command lines."""
-    credentials = accounts.read_credentials(found.state)
+    credentials = read_credentials(found.state)
     key = credentials.admin.api_key
     return {
         "PLANEMO_GALAXY_URL": credentials.url,

@@ -12,7 +12,7 @@ import bioblend
 from bioblend.galaxy import GalaxyInstance
 
 from metapipe.errors import MetapipeError
-from metapipe.instance.local.accounts import read_credentials
+from metapipe.galaxy.credentials import read_credentials
 
 _GET_ATTEMPTS = 5
 _RETRY_SECONDS = 2.0

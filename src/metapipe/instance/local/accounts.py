@@ -7,11 +7,12 @@ import re
 import secrets as random
 import urllib.error
 import urllib.request
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from metapipe.errors import MetapipeError
+from metapipe.galaxy.credentials import Account, Credentials, read_credentials
 from metapipe.instance.local import secrets
 from metapipe.instance.local.configuration import ADMIN_EMAIL, USER_EMAIL
 from metapipe.instance.local.settings import Settings
@@ -21,37 +22,6 @@ if TYPE_CHECKING:
 
 _EMAIL = re.compile(r"[A-Za-z0-9.+_-]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+")
 _UNREACHABLE = "Galaxy cannot reach its database; start PostgreSQL, then Galaxy goes on by itself"
-
-
-@dataclass(frozen=True)
-class Account:
-    email: str
-    password: str
-    api_key: str
-
-    def __repr__(self) -> str:
-        return f"Account({self.email!r})"
-
-
-@dataclass(frozen=True)
-class Credentials:
-    """``credentials.json``: where the instance answers and who may enter."""
-
-    url: str
-    admin: Account
-    user: Account
-
-
-def read_credentials(state: Path) -> Credentials:
-    """Return the instance's address and accounts.
-
-    :raises MetapipeError: E305 when no instance was started in ``state``.
-    """
-    try:
-        record = json.loads((state / "credentials.json").read_text())
-        return Credentials(record["url"], Account(**record["admin"]), Account(**record["user"]))
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise MetapipeError("E305", "no Galaxy was started here; start it with `scripts/galaxy up`") from error
 
 
 def ensure(settings: Settings, url: str) -> Credentials:

@@ -6,6 +6,7 @@ import shutil
 from dataclasses import dataclass
 
 from metapipe.errors import CODES, MetapipeError
+from metapipe.galaxy.credentials import read_credentials
 from metapipe.instance.local import accounts, broker, parts, ports, processes, warm
 from metapipe.instance.local.settings import HOST, Settings
 
@@ -107,7 +108,7 @@ def _another_holds(settings: Settings, port: int) -> bool:
 def _database(settings: Settings, serving: parts.Serving) -> list[Fault]:
     """Ask for an account: the web server says its version, as asked above, without its database."""
     try:
-        user = accounts.read_credentials(settings.state).user
+        user = read_credentials(settings.state).user
         accounts.key_works(serving.url, user, _DATABASE_SECONDS)
     except MetapipeError as error:
         if error.code == "E308":

@@ -21,7 +21,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from metapipe.errors import MetapipeError
-from metapipe.instance.local import accounts, configuration, examples, files, parts, processes, settings
+from metapipe.galaxy.credentials import Credentials, read_credentials
+from metapipe.instance.local import configuration, examples, files, parts, processes, settings
 from metapipe.instance.local.settings import Settings
 
 if TYPE_CHECKING:
@@ -37,7 +38,7 @@ _NOT_OFFERED = re.compile(r"^\S+ \S+ ((?:.+): not offered: .+)$", re.MULTILINE)
 _DONE, _FAILED = {"ok"}, {"error", "deleted", "paused", "stopped", "failed"}
 
 
-def offer(found: Settings, credentials: accounts.Credentials, say: Callable[[str], None]) -> None:
+def offer(found: Settings, credentials: Credentials, say: Callable[[str], None]) -> None:
     """Publish the workflows and start what brings the data; a failure is one line, not the end of ``up``."""
     try:
         offer_workflows(connect(credentials), found)
@@ -55,7 +56,7 @@ def offer(found: Settings, credentials: accounts.Credentials, say: Callable[[str
         processes.write_record(parts.record(found, PART), identity)
 
 
-def connect(credentials: accounts.Credentials) -> GalaxyInstance:
+def connect(credentials: Credentials) -> GalaxyInstance:
     """Return a client of the administrator."""
     from bioblend.galaxy import GalaxyInstance  # only here: it takes a third of a second to import
 
@@ -245,7 +246,7 @@ def main(arguments: list[str] | None = None) -> int:
     found = settings.load(parser.parse_args(arguments).state)
     logging.basicConfig(format="%(asctime)s %(message)s", level=logging.INFO, stream=sys.stdout)
     logging.getLogger("bioblend").setLevel(logging.ERROR)
-    gi = connect(accounts.read_credentials(found.state))
+    gi = connect(read_credentials(found.state))
     failures = 0
     for what, bring in (("sample reads", offer_library), ("finished examples", offer_examples)):
         try:

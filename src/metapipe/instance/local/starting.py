@@ -13,6 +13,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from metapipe.errors import MetapipeError
+from metapipe.galaxy.credentials import Credentials
 from metapipe.instance.local import accounts, broker, configuration, health, offering, parts, ports, processes, warm
 from metapipe.instance.local.parts import Serving
 from metapipe.instance.local.secrets import private_folder
@@ -27,7 +28,7 @@ _GRACE_SECONDS = 15.0
 _LEAST_TO_START = 64 << 20  # tables, configuration and logs; a user's data need more
 
 
-def up(settings: Settings, say: Say) -> accounts.Credentials:
+def up(settings: Settings, say: Say) -> Credentials:
     """Start what does not run and restart what does not answer; return how to log in.
 
     :raises MetapipeError: E301 environment missing, E501 the disk is full, E306 port in use, E307 a part ends at its
