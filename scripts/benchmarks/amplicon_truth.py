@@ -36,12 +36,13 @@ from metapipe.demo.taxa_scores import (
     score,
 )
 from metapipe.errors import MetapipeError
-from metapipe.refdb.builders.amplicon import FASTA, REFERENCES, Reference, build_amplicon
+from metapipe.refdb.builders.amplicon import FASTA, REFERENCES, build_amplicon
 from metapipe.refdb.builders.build import whole_folder
 from metapipe.refdb.builders.ssu import refseq_references
 from metapipe.refdb.fetch import obtain
 from metapipe.refdb.manifest import Manifest, Source, describe_files
 from metapipe.refdb.readers.lineages import Placement
+from metapipe.refdb.readers.references import Reference
 from metapipe.refdb.recipe import find_recipe
 from metapipe.refdb.verify import verify
 

@@ -8,9 +8,10 @@ from pathlib import Path
 import pytest
 
 from metapipe.errors import MetapipeError
-from metapipe.refdb.builders.amplicon import FASTA, REFERENCES, TAXONOMY, read_references
+from metapipe.refdb.builders.amplicon import FASTA, REFERENCES, TAXONOMY
 from metapipe.refdb.builders.build import build_from_file
 from metapipe.refdb.manifest import Manifest, read_manifest
+from metapipe.refdb.readers.references import read_references
 from metapipe.refdb.readers.taxdump import Taxdump
 from metapipe.refdb.verify import verify
 

@@ -14,11 +14,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from metapipe.errors import MetapipeError
-from metapipe.refdb.builders.amplicon import read_references
 from metapipe.refdb.readers.family_table import read_family_table
 from metapipe.refdb.readers.lineages import Placement
 from metapipe.refdb.readers.placing import place_references
 from metapipe.refdb.readers.proteins import read_proteins
+from metapipe.refdb.readers.references import read_references
 from metapipe.refdb.readers.silva import read_ranks
 from metapipe.refdb.readers.taxdump import Taxdump
 from metapipe.refdb.readers.text_files import text_lines

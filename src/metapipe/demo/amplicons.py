@@ -14,8 +14,8 @@ from pydantic import BaseModel, ConfigDict
 
 from metapipe.demo.placement import reverse_complement
 from metapipe.errors import MetapipeError
-from metapipe.refdb.builders.amplicon import Reference
 from metapipe.refdb.readers.lineages import ROOT, Placement
+from metapipe.refdb.readers.references import Reference
 
 TRUTH_COLUMNS = ("source", "pairs", "taxid", "lineage")
 #: Which bases a letter of a primer pairs with (IUPAC).

@@ -21,8 +21,8 @@ from metapipe.demo.amplicons import (
 from metapipe.demo.placement import reverse_complement
 from metapipe.demo.reads import simulate_amplicon_reads
 from metapipe.errors import MetapipeError
-from metapipe.refdb.builders.amplicon import Reference
 from metapipe.refdb.readers.lineages import place_lineages, read_lineage
+from metapipe.refdb.readers.references import Reference
 from metapipe.refdb.recipe import find_recipe
 
 FORWARD, REVERSE = "GTGYCAGCMGCCGCGGTAA", "GGACTACNVGGGTWTCTAAT"

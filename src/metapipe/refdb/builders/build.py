@@ -13,7 +13,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from metapipe.errors import MetapipeError
-from metapipe.refdb.builders.amplicon import build_amplicon, read_references
+from metapipe.refdb.builders.amplicon import build_amplicon
 from metapipe.refdb.builders.annotated import annotated_proteins
 from metapipe.refdb.builders.diamond import FASTA, Built, build_diamond
 from metapipe.refdb.builders.hmm import build_hmm, read_interpro
@@ -26,6 +26,7 @@ from metapipe.refdb.readers.ontology import ec_of_go, read_terms
 from metapipe.refdb.readers.placing import place_references
 from metapipe.refdb.readers.profile_probe import check_profiles
 from metapipe.refdb.readers.proteins import name_twice, read_proteins
+from metapipe.refdb.readers.references import read_references
 from metapipe.refdb.readers.taxdump import Taxdump
 from metapipe.refdb.recipe import Recipe
 from metapipe.refdb.sources import find_source

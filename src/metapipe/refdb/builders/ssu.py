@@ -11,11 +11,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from metapipe.errors import MetapipeError
-from metapipe.refdb.builders.amplicon import Reference, read_references
 from metapipe.refdb.readers.lineages import ROOT, Placement
 from metapipe.refdb.readers.marisa import RecordTrie
 from metapipe.refdb.readers.placing import place_references
 from metapipe.refdb.readers.ranks import SPECIES
+from metapipe.refdb.readers.references import Reference, read_references
 from metapipe.refdb.readers.taxdump import Node, is_unplaced, on_lineages, placement
 from metapipe.refdb.readers.taxon_names import plain_name
 from metapipe.refdb.readers.text_files import open_text

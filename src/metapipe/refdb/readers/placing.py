@@ -7,10 +7,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from metapipe.errors import MetapipeError
-from metapipe.refdb.builders.amplicon import Reference, check_names
 from metapipe.refdb.readers.lineages import Placement, place_lineages, read_lineage, split_lineage
 from metapipe.refdb.readers.ranks import Scheme, by_silva, by_silva_table, has_prefix, scheme_of
 from metapipe.refdb.readers.reference_headers import HEADER_FORMS, HeaderForm, form_of
+from metapipe.refdb.readers.references import Reference, check_names
 from metapipe.refdb.readers.silva import is_rank_table, is_taxmap_row, read_ranks, taxmap_row
 from metapipe.refdb.readers.taxdump import Taxdump, place_taxids
 from metapipe.refdb.readers.text_files import text_lines
