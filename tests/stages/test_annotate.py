@@ -16,12 +16,12 @@ from Bio.SeqFeature import AfterPosition, BeforePosition
 from Bio.SeqRecord import SeqRecord
 
 from metapipe.errors import MetapipeError
-from metapipe.formats import gff3
+from metapipe.formats import domain_hits, gff3, protein_hits
+from metapipe.formats.genes import Gene, feature_gene, format_gene
 from metapipe.formats.table_rows import header_line
 from metapipe.runner.declare.stage import Totals
 from metapipe.stages.annotation.annotate import Annotate
 from metapipe.stages.annotation.annotation_table import COLUMNS
-from metapipe.stages.evidence import domain_hits, protein_hits
 
 CHANCE = random.Random(3)
 CONTIGS = {
@@ -31,11 +31,11 @@ CONTIGS = {
 }
 FIRST, BARE, ODD = CONTIGS
 GENES = [
-    gff3.Gene(f"{FIRST}_1", FIRST, 2, 301, 1, phase=2, partial_left=True, score=11.5, source="Pyrodigal_v3.7.1"),
-    gff3.Gene(f"{FIRST}_2", FIRST, 400, 699, -1, source="Pyrodigal_v3.7.1"),
-    gff3.Gene(f"{FIRST}_3", FIRST, 701, 1000, 1, partial_right=True, translation_table=4, source="Pyrodigal_v3.7.1"),
-    gff3.Gene(f"{ODD}_1", ODD, 1, 300, -1, partial_left=True, source="Pyrodigal_v3.7.1"),
-    gff3.Gene(f"{ODD}_2", ODD, 301, 600, 1),
+    Gene(f"{FIRST}_1", FIRST, 2, 301, 1, phase=2, partial_left=True, score=11.5, source="Pyrodigal_v3.7.1"),
+    Gene(f"{FIRST}_2", FIRST, 400, 699, -1, source="Pyrodigal_v3.7.1"),
+    Gene(f"{FIRST}_3", FIRST, 701, 1000, 1, partial_right=True, translation_table=4, source="Pyrodigal_v3.7.1"),
+    Gene(f"{ODD}_1", ODD, 1, 300, -1, partial_left=True, source="Pyrodigal_v3.7.1"),
+    Gene(f"{ODD}_2", ODD, 301, 600, 1),
 ]
 PROTEINS = {gene.id: "M" + "".join(CHANCE.choices("ACDEFGHIKLMNPQRSTVWY", k=98)) + "*" for gene in GENES}
 HIT = protein_hits.ProteinHit(
@@ -64,7 +64,7 @@ def side(tmp_path: Path) -> dict[str, Path]:
     text = gff3.VERSION_LINE
     for contig, letters in CONTIGS.items():
         text += gff3.sequence_region(contig, len(letters))
-        text += "".join(gff3.format_gene(gene) for gene in GENES if gene.contig == contig)
+        text += "".join(format_gene(gene) for gene in GENES if gene.contig == contig)
     contents = {
         "genes": text.encode(),
         "proteins": fasta(PROTEINS),
@@ -115,7 +115,7 @@ def test_gff3_genbank_embl_table_and_proteins_agree(annotate: Callable[..., Any]
     lines = [line for line in outputs["gff"].decode().splitlines() if not line.startswith("#")]
     for row, line in zip(rows, lines, strict=True):
         feature = gff3.parse_feature(line)
-        gene = gff3.feature_gene(feature)
+        gene = feature_gene(feature)
         seen = (gene.id, gene.contig, str(gene.start), str(gene.end), "+-"[gene.strand < 0], gene.partial)
         assert seen == tuple(row[name] for name in ("gene", "contig", "start", "end", "strand", "partial"))
         tags = {tag: ";".join(values) for tag, values in feature.attributes.items()}

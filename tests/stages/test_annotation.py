@@ -9,16 +9,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from metapipe.formats.gff3 import Gene
+from metapipe.formats.domain_hits import DomainHit
+from metapipe.formats.genes import Gene
 from metapipe.formats.product_names import HYPOTHETICAL, is_informative, product_of_domain
+from metapipe.formats.protein_hits import ProteinHit
 from metapipe.formats.table_rows import header_line
 from metapipe.stages.annotation.annotation import annotate_gene, gene_numbers, inferences
 from metapipe.stages.annotation.annotation_notes import AnnotationCounts
 from metapipe.stages.annotation.annotation_table import COLUMNS, format_annotation
 from metapipe.stages.annotation.flat_features import notes
 from metapipe.stages.annotation.locus_tags import locus_prefix, locus_tag
-from metapipe.stages.evidence.domain_hits import DomainHit
-from metapipe.stages.evidence.protein_hits import ProteinHit
 from metapipe.stages.report.gene_table import tally
 
 GENE = Gene("c1_3", "c1", 10, 309, 1, source="Pyrodigal_v3.7.1")

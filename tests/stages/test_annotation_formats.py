@@ -12,6 +12,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from metapipe.formats import gff3
+from metapipe.formats.genes import Gene
+from metapipe.formats.protein_hits import ProteinHit
 from metapipe.formats.table_rows import Place, split_row
 from metapipe.stages.annotation.annotation import AnnotatedGene, annotate_gene
 from metapipe.stages.annotation.annotation_gff3 import annotation_feature
@@ -20,7 +22,6 @@ from metapipe.stages.annotation.embl import embl_record
 from metapipe.stages.annotation.flat_features import location
 from metapipe.stages.annotation.flat_names import accession, flat_text, locus_name
 from metapipe.stages.annotation.genbank import genbank_record
-from metapipe.stages.evidence.protein_hits import ProteinHit
 
 HIT = ProteinHit("g", "P1", "db:1", 70, 80, 95, 95, 1, 95, 1, 95, 1e-40, 150, "alcohol dehydrogenase", significant=True)
 
@@ -30,7 +31,7 @@ contig_names = st.text(st.characters(codec="utf-8", exclude_categories=["C", "Z"
 @st.composite
 def annotated_genes(draw: st.DrawFn) -> AnnotatedGene:
     contig, start = draw(contig_names), draw(st.integers(1, 100))
-    gene = gff3.Gene(
+    gene = Gene(
         id=f"{contig}_1",
         contig=contig,
         start=start,
@@ -92,7 +93,7 @@ def test_flat_files_read_back_without_a_warning(annotated: AnnotatedGene, index:
     ],
 )
 def test_locations_say_which_end_is_missing(changes: dict[str, Any], expected: str) -> None:
-    assert location(dataclasses.replace(gff3.Gene("c_1", "c", 5, 94, 1), **changes)) == expected
+    assert location(dataclasses.replace(Gene("c_1", "c", 5, 94, 1), **changes)) == expected
 
 
 @given(contig_names, st.integers(0, 10**9), st.integers(1, 10**9))

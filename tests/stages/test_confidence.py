@@ -9,6 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from metapipe.formats.domain_hits import DomainHit
+from metapipe.formats.protein_hits import ProteinHit, is_significant
 from metapipe.stages.annotation.confidence import (
     Functional,
     Tier,
@@ -19,8 +21,6 @@ from metapipe.stages.annotation.confidence import (
     tier,
     transferred_level,
 )
-from metapipe.stages.evidence.domain_hits import DomainHit
-from metapipe.stages.evidence.protein_hits import ProteinHit, is_significant
 
 DOMAIN = DomainHit("q", "PF00001.1", "one", "pfam:1", "First", 50.0, 1e-10, 1e-9, 11, 110, 1, 100)
 

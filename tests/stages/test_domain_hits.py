@@ -9,8 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from metapipe.errors import MetapipeError
+from metapipe.formats.domain_hits import DomainHit, format_domain, parse_domain
 from metapipe.formats.table_rows import Place
-from metapipe.stages.evidence.domain_hits import DomainHit, compete, format_domain, parse_domain, resolve_overlaps
+from metapipe.stages.evidence.domain_overlaps import compete, resolve_overlaps
 
 PLACE = Place("domains.tsv", 3)
 DOMAIN = DomainHit("q", "PF00001.1", "one", "pfam:1", "First", 50.0, 1e-10, 1e-9, 11, 110, 1, 100)

@@ -7,7 +7,7 @@ import random
 import pytest
 from Bio.Seq import Seq
 
-from metapipe.formats.gff3 import Gene
+from metapipe.formats.genes import Gene
 from metapipe.stages.genes.gene_calls import cut_gene, find_genes, gene_finder
 from metapipe.stages.genes.translation import translate
 

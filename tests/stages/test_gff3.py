@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from metapipe.errors import MetapipeError
 from metapipe.formats import gff3
-from metapipe.formats.gff3 import Feature, Gene
+from metapipe.formats.genes import Gene, feature_gene, format_gene, read_genes
+from metapipe.formats.gff3 import Feature
 
 names = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=20)
 scores = st.none() | st.decimals(-1000, 10000, places=1).map(float)
@@ -41,10 +42,10 @@ def genes(draw: st.DrawFn) -> Gene:
 
 @given(genes())
 def test_a_gene_comes_back_from_its_line_unchanged(gene: Gene) -> None:
-    line = gff3.format_gene(gene)
+    line = format_gene(gene)
     assert line.endswith("\n")
     assert len(line.splitlines()) == 1
-    assert gff3.feature_gene(gff3.parse_feature(line[:-1])) == gene
+    assert feature_gene(gff3.parse_feature(line[:-1])) == gene
 
 
 @given(names, names, st.dictionaries(names, st.lists(names, min_size=1, max_size=3).map(tuple), max_size=4))
@@ -83,7 +84,7 @@ def test_a_malformed_line_is_refused_with_file_and_line(tmp_path: Path, columns:
     path = tmp_path / "dataset_7.dat"
     path.write_text(f"##gff-version 3\n\n{columns}\n")
     with pytest.raises(MetapipeError) as refused:
-        gff3.read_genes(path, label="genes.gff3")
+        read_genes(path, label="genes.gff3")
     assert refused.value.code == "E111"
     assert (refused.value.file, refused.value.line) == ("genes.gff3", 3)
     assert expected in str(refused.value)
@@ -93,7 +94,7 @@ def test_an_id_given_twice_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "genes.gff3"
     path.write_text("c\tx\tCDS\t1\t3\t.\t+\t0\tID=a\n" * 2)
     with pytest.raises(MetapipeError) as refused:
-        gff3.read_genes(path)
+        read_genes(path)
     assert (refused.value.code, refused.value.line) == ("E107", 2)
 
 
@@ -106,7 +107,7 @@ def test_genes_are_grouped_by_contig_and_other_lines_are_passed_over(tmp_path: P
     )
     path = tmp_path / "genes"
     path.write_bytes(gzip.compress(text.encode()) if packed else text.encode())
-    genes = gff3.read_genes(path)
+    genes = read_genes(path)
     assert list(genes) == ["b", "a"]
     assert [gene.id for gene in genes["b"]] == ["b_1", "b_2"]
     assert genes["b"][0] == Gene("b_1", "b", 1, 3, 1, score=1.5, source="x")

@@ -10,7 +10,7 @@ from typing import Any
 from Bio import SeqIO
 from test_gene_calls import artificial_gene, contig
 
-from metapipe.formats import gff3
+from metapipe.formats.genes import read_genes
 from metapipe.stages.genes.predict_genes import PredictGenes
 
 INPUT = f">a first\n{contig()}\n>b;=% x\n{contig('GTG')[400:1500].lower()}\n>none\nACGT\n"
@@ -25,7 +25,7 @@ def test_gff3_nucleotides_and_proteins_tell_of_the_same_genes(fake_task: Callabl
     made = task.run()
     path = tmp_path / "genes.gff3"
     path.write_bytes(made["genes"])
-    genes = gff3.read_genes(path)
+    genes = read_genes(path)
     nucleotides, proteins, contigs = parse(made["nucleotides"]), parse(made["proteins"]), parse(INPUT.encode())
     flat = [gene for found in genes.values() for gene in found]
     assert [gene.id for gene in flat] == list(nucleotides) == list(proteins)

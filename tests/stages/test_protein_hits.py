@@ -9,19 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from metapipe.errors import MetapipeError
+from metapipe.formats.protein_hits import COLUMNS, ProteinHit, best_first, format_hit, is_significant, parse_hit
 from metapipe.formats.table_rows import Place, check_header, header_line
-from metapipe.stages.evidence.protein_hits import (
-    COLUMNS,
-    Alignment,
-    ProteinHit,
-    best_first,
-    combine,
-    format_hit,
-    hits_by_query,
-    is_significant,
-    parse_alignment,
-    parse_hit,
-)
+from metapipe.stages.evidence.alignments import Alignment, combine, hits_by_query, parse_alignment
 
 PLACE = Place("hits.tsv", 7)
 ALIGNMENT = Alignment("q", "s", 40, 60, 80, 1, 80, 11, 90, 1e-20, 100.0, 100, "s 1.1.1.1~~~adh~~~alcohol dehydrogenase")

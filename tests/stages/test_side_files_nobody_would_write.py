@@ -15,18 +15,17 @@ from fake_task import FakeTask
 from metapipe.biomas.tables import ASSIGNMENT_COLUMNS, TAXON_COLUMNS
 from metapipe.biomas.taxa.taxon_table import count_assignments, read_taxa
 from metapipe.errors import CODES, EX_DATA, MetapipeError
-from metapipe.formats import gff3
+from metapipe.formats import domain_hits, gff3, protein_hits
+from metapipe.formats.genes import format_gene
 from metapipe.formats.table_rows import header_line
 from metapipe.runner.declare.stage import SideFile
 from metapipe.runner.scan.side_files import readable_side_files
 from metapipe.stages.annotation import annotation_table
 from metapipe.stages.annotation.annotate import Annotate
-from metapipe.stages.evidence import domain_hits, protein_hits
 from metapipe.stages.report.gene_table import tally
 
 GFF = gff3.VERSION_LINE + "".join(
-    gff3.sequence_region(contig, len(letters))
-    + "".join(gff3.format_gene(gene) for gene in GENES if gene.contig == contig)
+    gff3.sequence_region(contig, len(letters)) + "".join(format_gene(gene) for gene in GENES if gene.contig == contig)
     for contig, letters in CONTIGS.items()
 )
 FILES = {

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from metapipe.errors import MetapipeError
 from metapipe.formats import gff3
+from metapipe.formats.genes import Gene, format_gene
 from metapipe.formats.table_rows import header_line
 from metapipe.stages.annotation.side_index import GeneFiles, index_gene_files
 
@@ -29,7 +30,7 @@ def write(
     text = gff3.VERSION_LINE
     for contig, names in genes.items():
         text += gff3.sequence_region(contig, 1000)
-        text += "".join(gff3.format_gene(gff3.Gene(name, contig, 1, 90, 1)) for name in names)
+        text += "".join(format_gene(Gene(name, contig, 1, 90, 1)) for name in names)
     (folder / "genes.gff3").write_text(text)
     names = order if proteins is None else proteins
     (folder / "p.fasta").write_text("".join(f">{name} x\nMK\nVL\n" for name in names))

@@ -9,7 +9,7 @@ from typing import Any
 
 from metapipe.errors import MetapipeError
 from metapipe.formats.plain_text import one_line
-from metapipe.stages.evidence.protein_hits import listed
+from metapipe.formats.table_rows import listed
 
 #: By what a family's domains are judged: its gathering cut-off, else its trusted one, else a domain E-value.
 GATHERING, TRUSTED, EVALUE = "GA", "TC", "E-value"

@@ -85,3 +85,8 @@ def yes_no(cell: str, column: str, place: Place) -> bool:
             "E111", file=place.file, line=place.line, expected=f"yes or no in column {column}", found=cell
         )
     return cell == "yes"
+
+
+def listed(cell: str) -> tuple[str, ...]:
+    """Split a cell that holds a ``;``-joined list."""
+    return tuple(cell.split(";")) if cell else ()

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from metapipe.stages.reads.read_quality import ReadBatch, ReadCounts
+from metapipe.formats.read_counts import ReadBatch, ReadCounts
 
 #: Most reads and most cells of one batch of arrays.
 _BATCH_READS, _BATCH_CELLS = 4096, 1 << 22
@@ -69,7 +69,7 @@ class MateProfile:
         """Return the counts as JSON.
 
         ``reads``, ``bases``, ``lengths``, ``mean_qualities`` and ``gc`` as
-        :meth:`metapipe.stages.reads.read_quality.ReadCounts.as_note` has them; ``qualities`` and ``letters``: first
+        :meth:`metapipe.formats.read_counts.ReadCounts.as_note` has them; ``qualities`` and ``letters``: first
         position of the group → Phred score or letter → bases; ``adapters``: name → first position of the group in which
         the adapter begins → reads.
         """

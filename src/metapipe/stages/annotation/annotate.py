@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import TypeVar
 
 from metapipe.errors import MetapipeError
-from metapipe.formats import gff3
+from metapipe.formats import domain_hits, gff3, protein_hits
 from metapipe.formats.fasta_text import format_fasta
+from metapipe.formats.genes import Gene, feature_gene
 from metapipe.formats.protein_letters import clean_protein
 from metapipe.formats.table_rows import Place, header_line
 from metapipe.runner.declare.merge import HeaderOnce
@@ -30,7 +31,6 @@ from metapipe.stages.annotation.side_index import (
     first_word,
     index_gene_files,
 )
-from metapipe.stages.evidence import domain_hits, protein_hits
 
 Row = TypeVar("Row", protein_hits.ProteinHit, domain_hits.DomainHit)
 
@@ -138,13 +138,13 @@ def is_cds(line: bytes) -> bool:
     return not line.startswith(b"#") and line.split(b"\t", 3)[2:3] == [b"CDS"]
 
 
-def read_gene(place: Place, line: bytes, contig_length: int) -> gff3.Gene:
+def read_gene(place: Place, line: bytes, contig_length: int) -> Gene:
     """Read one CDS line; raise E111, or E112 when it does not fit on its contig."""
     feature = gff3.parse_feature(line.decode().rstrip("\r\n"), file=place.file, line=place.line)
     if feature.end > contig_length:
         expected = f"a gene on {contig_length} bases of {feature.seqid}"
         raise MetapipeError("E112", file=place.file, line=place.line, expected=expected, found=str(feature.end))
-    return gff3.feature_gene(feature, file=place.file, line=place.line)
+    return feature_gene(feature, file=place.file, line=place.line)
 
 
 def read_proteins(file: OpenSideFile, contig: int) -> dict[str, bytes]:

@@ -6,9 +6,11 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from metapipe.formats.gff3 import Gene
+from metapipe.formats.domain_hits import DomainHit
+from metapipe.formats.genes import Gene
 from metapipe.formats.plain_text import plain
 from metapipe.formats.product_names import HYPOTHETICAL, is_informative, product_of_domain
+from metapipe.formats.protein_hits import MIN_IDENTITY, ProteinHit
 from metapipe.stages.annotation.confidence import (
     Functional,
     Tier,
@@ -19,8 +21,6 @@ from metapipe.stages.annotation.confidence import (
     tier,
     transferred_level,
 )
-from metapipe.stages.evidence.domain_hits import DomainHit
-from metapipe.stages.evidence.protein_hits import MIN_IDENTITY, ProteinHit
 
 _GENE_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_.'/()-]{0,29}")
 _VERSIONED = re.compile(r"(.+?)[_ ]v?(\d+(?:\.\d+)*)")

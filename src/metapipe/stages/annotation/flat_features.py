@@ -6,10 +6,10 @@ import re
 import textwrap
 from collections.abc import Iterator, Sequence
 
-from metapipe.formats.gff3 import Gene
+from metapipe.formats.genes import Gene
 from metapipe.formats.plain_text import plain
+from metapipe.formats.protein_hits import MIN_IDENTITY, ProteinHit
 from metapipe.stages.annotation.annotation import AnnotatedGene, inferences
-from metapipe.stages.evidence.protein_hits import MIN_IDENTITY, ProteinHit
 
 #: Contigs of a metagenome: an environmental sample of unknown organisms (NCBI taxon 256318).
 ORGANISM, LINEAGE, TAXID = "metagenome", "unclassified sequences; metagenomes.", 256318

@@ -8,13 +8,14 @@ from collections.abc import Mapping
 from importlib.metadata import version
 from typing import Any
 
+from metapipe.formats.domain_hits import COLUMNS, DomainHit, format_domain
 from metapipe.formats.hmm_families import read_families
 from metapipe.formats.protein_letters import clean_protein
 from metapipe.formats.table_rows import header_line
 from metapipe.runner.declare.merge import HeaderOnce
 from metapipe.runner.declare.stage import Database, Fasta, Output, PinnedGlobals, RefDB, Stage, Task
-from metapipe.stages.evidence.domain_hits import COLUMNS, DomainHit, format_domain, resolve_overlaps
 from metapipe.stages.evidence.domain_models import LONGEST_PROTEIN, Models, digitise, find_domains, load_models
+from metapipe.stages.evidence.domain_overlaps import resolve_overlaps
 
 #: What a search costs: CPU seconds for each letter, for each letter at each node (match state) of a model, and to load
 #: a node. Measured with 26, 277 and 2,766 Pfam models (3,376, 47,505 and 468,911 nodes) on 1,000, 400 and 80 thousand

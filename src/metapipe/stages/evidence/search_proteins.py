@@ -11,19 +11,12 @@ from pathlib import Path
 from typing import Any
 
 from metapipe.errors import MetapipeError
+from metapipe.formats.protein_hits import COLUMNS, MAX_EVALUE, format_hit
 from metapipe.formats.protein_letters import clean_protein
 from metapipe.formats.table_rows import Place, header_line
 from metapipe.runner.declare.merge import HeaderOnce
 from metapipe.runner.declare.stage import PER_NODE, Database, Exact, Fasta, Output, Record, RefDB, Stage, Task, option
-from metapipe.stages.evidence.protein_hits import (
-    COLUMNS,
-    MAX_EVALUE,
-    RAW_COLUMNS,
-    Alignment,
-    format_hit,
-    hits_by_query,
-    parse_alignment,
-)
+from metapipe.stages.evidence.alignments import RAW_COLUMNS, Alignment, hits_by_query, parse_alignment
 
 SENSITIVITIES = ("fast", "default", "sensitive", "very-sensitive", "ultra-sensitive")
 

@@ -9,7 +9,7 @@ import pyrodigal
 
 from metapipe.formats.called_bases import called_bases
 from metapipe.formats.fasta_text import reverse_complement
-from metapipe.formats.gff3 import Gene
+from metapipe.formats.genes import Gene
 
 #: Column 2 of the GFF3: who says so.
 SOURCE = f"Pyrodigal_v{version('pyrodigal')}"

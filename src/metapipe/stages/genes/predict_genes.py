@@ -10,7 +10,7 @@ from typing import Any
 from metapipe.formats import gff3
 from metapipe.formats.contig_statistics import histogram
 from metapipe.formats.fasta_text import format_fasta
-from metapipe.formats.gff3 import Gene
+from metapipe.formats.genes import Gene, format_gene
 from metapipe.runner.declare.merge import HeaderOnce
 from metapipe.runner.declare.stage import Exact, Fasta, Output, Stage, Task, option
 from metapipe.stages.genes.gene_calls import cut_gene, find_genes, gene_finder
@@ -64,7 +64,7 @@ class PredictGenes(Stage):
             for gene in kept:
                 bases = cut_gene(gene, contig.sequence)
                 protein = translate(bases, gene.translation_table, has_start=gene.has_start, has_stop=gene.has_stop)
-                genes.write(gff3.format_gene(gene).encode())
+                genes.write(format_gene(gene).encode())
                 nucleotides.write(format_fasta(gene.id, describe(gene), bases))
                 proteins.write(format_fasta(gene.id, describe(gene), protein))
         for key, value in counts.as_notes().items():

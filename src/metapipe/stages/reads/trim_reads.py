@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from metapipe.errors import MetapipeError
+from metapipe.formats.read_counts import ReadBatch, ReadCounts
 from metapipe.runner.declare.stage import Exact, FastqPairs, Output, Stage, Task, option
 from metapipe.runner.guard.program_version import program_version
 from metapipe.stages.reads.adapter_removal import (
@@ -18,7 +19,7 @@ from metapipe.stages.reads.adapter_removal import (
     with_letters_of,
     write_numbered,
 )
-from metapipe.stages.reads.read_quality import QualityRules, ReadBatch, ReadCounts
+from metapipe.stages.reads.read_quality import QualityRules
 
 #: Limits of one batch of pairs: arrays of this many reads, and of this many cells when reads are long.
 BATCH_PAIRS, BATCH_CELLS = 4096, 1 << 22

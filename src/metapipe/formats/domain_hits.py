@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 
-from metapipe.formats.table_rows import Place, decimal, format_row, signed, split_row, whole, yes_no
-from metapipe.stages.evidence.protein_hits import listed
+from metapipe.formats.table_rows import Place, decimal, format_row, listed, signed, split_row, whole, yes_no
 
 #: META-pipe 1.0's limit for models that have neither a gathering nor a trusted cut-off.
 MAX_DOMAIN_EVALUE = 1e-4
@@ -60,29 +58,6 @@ def best_domain_first(hit: DomainHit) -> tuple[bool, float, float, str, int, int
 def along_protein(hit: DomainHit) -> tuple[int, str, int, float]:
     """Sort key of a protein's rows: start, family, end, highest score."""
     return (hit.envelope_start, hit.family, hit.envelope_end, -hit.score)
-
-
-def compete(one: DomainHit, other: DomainHit) -> bool:
-    """Whether two domains of one protein claim the same place.
-
-    Pfam lets only the best family of a clan have a stretch, and expects no overlap between clans but nested domains
-    and frayed ends. Clans are not in the database, so: the same family, or families of one InterPro entry, compete as
-    soon as they share a residue; any two others when they share more than half of the shorter envelope.
-    """
-    shared = min(one.envelope_end, other.envelope_end) - max(one.envelope_start, other.envelope_start) + 1
-    if shared <= 0:
-        return False
-    related = one.family == other.family or (one.interpro != "" and one.interpro == other.interpro)
-    return related or 2 * shared > min(one.length, other.length)
-
-
-def resolve_overlaps(hits: Iterable[DomainHit]) -> list[DomainHit]:
-    """Return the domains of one protein that stay, along it: best first, each that competes with no better one."""
-    kept: list[DomainHit] = []
-    for hit in sorted(hits, key=best_domain_first):
-        if not any(compete(hit, better) for better in kept):
-            kept.append(hit)
-    return sorted(kept, key=along_protein)
 
 
 def format_domain(hit: DomainHit) -> bytes:
