@@ -12,8 +12,9 @@ import pytest
 
 from metapipe.errors import MetapipeError
 from metapipe.formats.mate_names import marks_of
+from metapipe.runner.declare.elements import Completed, Database, FastqPairs, Record, Table, Totals
 from metapipe.runner.declare.merge import add_counts
-from metapipe.runner.declare.stage import Completed, Database, FastqPairs, Record, Stage, Table, Totals
+from metapipe.runner.declare.stage import Stage
 
 
 def read_records(path: Path, first_index: int = 0) -> Iterator[Record]:

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from metapipe.runner.attempt.attempt import load_stage
-from metapipe.runner.declare.stage import Invariance
+from metapipe.runner.declare.elements import Invariance
 from metapipe.stages.registry import STAGES, SUMMARIES
 
 HOME = Path(__file__).parents[1]

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from metapipe.commands.stage import _converter
-from metapipe.runner.declare.stage import option
+from metapipe.runner.declare.elements import option
 
 
 @dataclasses.dataclass(frozen=True)

@@ -11,8 +11,9 @@ from typing import Any
 
 from benchmarks import programs
 from metapipe.errors import MetapipeError
+from metapipe.runner.declare.elements import Exact, Fasta, Fastq, Output, PinnedGlobals, RefDB
 from metapipe.runner.declare.merge import Concat
-from metapipe.runner.declare.stage import Exact, Fasta, Fastq, Output, PinnedGlobals, RefDB, Stage, Task
+from metapipe.runner.declare.stage import Stage, Task
 
 
 def _rate(measured: float) -> float:

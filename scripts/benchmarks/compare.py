@@ -24,7 +24,7 @@ from benchmarks.place import Setting, environment, metapipe, need, scratch
 from benchmarks.results import Part, digest
 from benchmarks.warm_server import WarmServer, warm_server
 from benchmarks.workloads import WORKLOADS, Workload
-from metapipe.runner.declare.stage import Totals
+from metapipe.runner.declare.elements import Totals
 
 Say = Callable[[str], None]
 

@@ -9,7 +9,7 @@ from typing import Any
 from benchmarks.measure import BenchmarkError
 from metapipe.runner.attempt.attempt import load_stage
 from metapipe.runner.blocks.plan import make_plan
-from metapipe.runner.declare.stage import Totals
+from metapipe.runner.declare.elements import Totals
 from metapipe.runner.run.inputs import read_inputs
 
 

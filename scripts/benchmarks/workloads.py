@@ -14,7 +14,8 @@ from pathlib import Path
 from benchmarks import datasets, programs
 from benchmarks.bench_stages import WrappedDiamond, WrappedFastp, WrappedHmmsearch, WrappedProdigal
 from benchmarks.place import Setting
-from metapipe.runner.declare.stage import Stage, Totals
+from metapipe.runner.declare.elements import Totals
+from metapipe.runner.declare.stage import Stage
 
 Words = list[str]
 #: What two tables of hits or genes can be compared by when their formats differ.

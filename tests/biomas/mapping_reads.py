@@ -9,7 +9,7 @@ from pathlib import Path
 
 from made_reads import Read, dna, other_strand
 
-from metapipe.runner.declare.stage import Database
+from metapipe.runner.declare.elements import Database
 
 DATA = Path(__file__).parents[2] / "test-data"
 FOLDER = DATA / "refdb/biomas-tiny-16s/1"

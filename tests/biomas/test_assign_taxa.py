@@ -19,7 +19,7 @@ from metapipe.biomas.taxa.taxonomy import read_taxonomy
 from metapipe.biomas.taxa.tier_rules import Assigner, above_species, read_kept_row, score
 from metapipe.errors import MetapipeError
 from metapipe.formats.table_rows import Place, header_line
-from metapipe.runner.declare.stage import Database
+from metapipe.runner.declare.elements import Database
 
 TAXA = """#taxid\tparent\trank\tname\tflags
 1\t\tno rank\troot\t

@@ -22,7 +22,7 @@ from metapipe.biomas.search.map_pairs import MapPairs
 from metapipe.biomas.tables import MATCH_COLUMNS
 from metapipe.errors import MetapipeError
 from metapipe.formats.table_rows import header_line
-from metapipe.runner.declare.stage import Completed, Record
+from metapipe.runner.declare.elements import Completed, Record
 
 SINGLE, PAIRS = list(single_reads()), list(read_pairs())
 Pairs = Sequence[tuple[Read, Read]]

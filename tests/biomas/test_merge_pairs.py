@@ -16,8 +16,8 @@ from made_reads import Read, columns, dna, fastq, other_strand, pair, reads_of, 
 
 from metapipe.biomas.reads.merge_pairs import MergePairs
 from metapipe.biomas.reads.pair_merging import flash_max_overlap
+from metapipe.runner.declare.elements import Totals
 from metapipe.runner.declare.merge import add_counts
-from metapipe.runner.declare.stage import Totals
 
 MERGERS = ["flash", "vsearch"]
 Pairs = Sequence[tuple[Read, Read]]

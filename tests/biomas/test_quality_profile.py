@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 
 from metapipe.biomas.quality.mate import Mate, tidy
 from metapipe.biomas.quality.profile import GROUP_STARTS, MateProfile, batches, group_end, group_of
+from metapipe.runner.declare.elements import Record
 from metapipe.runner.declare.merge import add_counts
-from metapipe.runner.declare.stage import Record
 
 Read = tuple[bytes, bytes]
 

@@ -14,7 +14,8 @@ from typing import Any
 
 from stages_for_tests import Identity
 
-from metapipe.runner.declare.stage import Exact, Output, RefDB, Task, WholeInput, option
+from metapipe.runner.declare.elements import Exact, Output, RefDB, WholeInput, option
+from metapipe.runner.declare.stage import Task
 
 SHELL = "/bin/sh"
 PYTHON = [sys.executable, "-I", "-S", "-c"]

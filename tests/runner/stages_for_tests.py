@@ -11,8 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from metapipe.runner.declare.merge import HeaderOnce, Reduce, add_counts
-from metapipe.runner.declare.stage import (
+from metapipe.runner.declare.elements import (
     PER_NODE,
     Exact,
     Fasta,
@@ -21,12 +20,12 @@ from metapipe.runner.declare.stage import (
     Output,
     PinnedGlobals,
     SideFile,
-    Stage,
     Table,
-    Task,
     WholeInput,
     option,
 )
+from metapipe.runner.declare.merge import HeaderOnce, Reduce, add_counts
+from metapipe.runner.declare.stage import Stage, Task
 
 
 class Identity(Stage):

@@ -13,7 +13,8 @@ import pytest
 from metapipe.errors import MetapipeError
 from metapipe.formats.mate_names import WORDS
 from metapipe.runner.blocks import stream
-from metapipe.runner.declare.stage import Fasta, Fastq, FastqPairs, Stage, Table
+from metapipe.runner.declare.elements import Fasta, Fastq, FastqPairs, Table
+from metapipe.runner.declare.stage import Stage
 from metapipe.runner.run.inputs import read_inputs
 from metapipe.runner.scan import lines as scan_lines
 from metapipe.runner.scan.scan import scan_file

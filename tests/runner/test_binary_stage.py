@@ -14,19 +14,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from metapipe.errors import MetapipeError
-from metapipe.runner.declare.binary_stage import BinaryStage, When, command_words, count_records, when
-from metapipe.runner.declare.stage import (
-    Exact,
-    Fasta,
-    FastqPairs,
-    Output,
-    PinnedGlobals,
-    RefDB,
-    SideFile,
-    Task,
-    option,
-)
-from metapipe.runner.declare.words import Placeholder, parse_word
+from metapipe.runner.declare.binary_stage import BinaryStage, command_words, count_records
+from metapipe.runner.declare.elements import Exact, Fasta, FastqPairs, Output, PinnedGlobals, RefDB, SideFile, option
+from metapipe.runner.declare.stage import Task
+from metapipe.runner.declare.words import Placeholder, When, parse_word, when
 
 if TYPE_CHECKING:
     from conftest import Ran

@@ -16,7 +16,7 @@ from metapipe.errors import MetapipeError
 from metapipe.runner.attempt.shared_folders import check_host, database_sizes
 from metapipe.runner.attempt.task import Job
 from metapipe.runner.blocks.block import Block, ByteRange
-from metapipe.runner.declare.stage import Database, Totals
+from metapipe.runner.declare.elements import Database, Totals
 from metapipe.runner.sessions.cluster import cluster_from, read_properties, read_secret, refusal
 
 

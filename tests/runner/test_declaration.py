@@ -10,8 +10,7 @@ from stages_for_tests import Identity
 
 from metapipe.runner.attempt.attempt import load_stage
 from metapipe.runner.declare.declaration import check_declaration
-from metapipe.runner.declare.merge import HeaderOnce
-from metapipe.runner.declare.stage import (
+from metapipe.runner.declare.elements import (
     Exact,
     Fasta,
     FastqPairs,
@@ -20,10 +19,10 @@ from metapipe.runner.declare.stage import (
     PinnedGlobals,
     RefDB,
     SideFile,
-    Stage,
-    Task,
     option,
 )
+from metapipe.runner.declare.merge import HeaderOnce
+from metapipe.runner.declare.stage import Stage, Task
 
 
 class Undecorated(NoOptions):

@@ -20,8 +20,9 @@ from test_scan import PACKING, RELAXED, bgzf, check, fasta_text, fastq_text
 
 from metapipe.errors import MetapipeError
 from metapipe.runner.blocks import stream
+from metapipe.runner.declare.elements import Fasta, Fastq
 from metapipe.runner.declare.records import fasta_records, fastq_records
-from metapipe.runner.declare.stage import Fasta, Fastq, Stage
+from metapipe.runner.declare.stage import Stage
 from metapipe.runner.run.inputs import StageInput, read_inputs
 from metapipe.runner.scan import lines as scan_lines
 from metapipe.runner.scan import scan
@@ -394,7 +395,8 @@ import resource, sys
 from pathlib import Path
 from metapipe.errors import MetapipeError
 from metapipe.runner.run.inputs import read_inputs
-from metapipe.runner.declare.stage import Fasta, Fastq, Stage
+from metapipe.runner.declare.stage import Stage
+from metapipe.runner.declare.elements import Fasta, Fastq
 
 class Some(Stage):
     records = Fasta("f") if sys.argv[1] == "fasta" else Fastq("f")

@@ -13,7 +13,8 @@ import pytest
 from stages_for_tests import Identity
 
 from metapipe.errors import MetapipeError
-from metapipe.runner.declare.stage import Output, Task, option
+from metapipe.runner.declare.elements import Output, option
+from metapipe.runner.declare.stage import Task
 
 
 @dataclass(frozen=True)

@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 
 from metapipe.errors import CODES, EX_DATA, MetapipeError
 from metapipe.runner.blocks import stream
+from metapipe.runner.declare.elements import Fasta, Fastq, FastqPairs, SideFile, Table
 from metapipe.runner.declare.records import READERS
-from metapipe.runner.declare.stage import Fasta, Fastq, FastqPairs, SideFile, Stage, Table
+from metapipe.runner.declare.stage import Stage
 from metapipe.runner.run.inputs import read_inputs
 from metapipe.runner.scan import scan
 from metapipe.runner.scan.side_files import check_text, readable_side_files

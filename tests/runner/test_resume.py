@@ -112,7 +112,7 @@ def test_a_changed_version_of_the_program_starts_anew(
 def test_a_changed_database_or_side_file_starts_anew(
     run: Callable[..., Any], fasta: Callable[..., Path], tmp_path: Path
 ) -> None:
-    from metapipe.runner.declare.stage import Database
+    from metapipe.runner.declare.elements import Database
 
     seen = set()
     for text, digest in (("a", "1"), ("b", "1"), ("b", "2")):

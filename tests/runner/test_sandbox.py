@@ -19,7 +19,7 @@ import pytest
 from hostile_tool import TRIES
 
 from metapipe.errors import MetapipeError
-from metapipe.runner.declare.stage import Database
+from metapipe.runner.declare.elements import Database
 from metapipe.runner.guard import sandbox
 
 SECRET = "the-secret-of-the-cluster"

@@ -14,7 +14,7 @@ from stages_for_tests import STAGES, HowToFail
 from metapipe.errors import MetapipeError
 from metapipe.runner.attempt.task import Job
 from metapipe.runner.blocks.block import Block, ByteRange
-from metapipe.runner.declare.stage import Totals
+from metapipe.runner.declare.elements import Totals
 from metapipe.runner.sessions import session as sessions
 from metapipe.runner.sessions.jvm import archive_path, java_options
 from spark_in_turn import SparkInTurn

@@ -19,7 +19,7 @@ from metapipe.runner.attempt.attempt import load_stage
 from metapipe.runner.attempt.task import Job
 from metapipe.runner.attempt.zygote import Zygote
 from metapipe.runner.blocks.block import Block, ByteRange
-from metapipe.runner.declare.stage import Totals
+from metapipe.runner.declare.elements import Totals
 
 STAGE = "hostile_stages:SettingUp"
 

@@ -23,7 +23,7 @@ from benchmarks.render import render
 from benchmarks.skew import makespan
 from benchmarks.workloads import WORKLOADS
 
-from metapipe.runner.declare.stage import Totals
+from metapipe.runner.declare.elements import Totals
 
 HOME = Path(__file__).parents[2]
 SOURCES = os.pathsep.join([str(HOME / "scripts"), str(HOME / "src")])

@@ -19,7 +19,7 @@ from metapipe.errors import MetapipeError
 from metapipe.formats import domain_hits, gff3, protein_hits
 from metapipe.formats.genes import Gene, feature_gene, format_gene
 from metapipe.formats.table_rows import header_line
-from metapipe.runner.declare.stage import Totals
+from metapipe.runner.declare.elements import Totals
 from metapipe.stages.annotation.annotate import Annotate
 from metapipe.stages.annotation.annotation_table import COLUMNS
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from metapipe.runner.declare.stage import Database
+from metapipe.runner.declare.elements import Database
 from metapipe.stages.evidence.search_domains import SearchDomains
 from metapipe.stages.evidence.search_proteins import (
     COST_OF_SENSITIVITY,

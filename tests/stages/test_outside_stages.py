@@ -14,7 +14,7 @@ from metapipe.stages.outside import outside_stages
 
 STAGE = """
 from metapipe.runner.declare.binary_stage import BinaryStage
-from metapipe.runner.declare.stage import Exact, Fasta, Output
+from metapipe.runner.declare.elements import Exact, Fasta, Output
 
 class Copied(BinaryStage):
     name, summary = "copied", "Copy 100 % of the contigs"

@@ -15,7 +15,7 @@ from metapipe.errors import MetapipeError
 from metapipe.formats.domain_hits import COLUMNS, DomainHit, parse_domain
 from metapipe.formats.hmm_families import Family, family_of, read_families
 from metapipe.formats.table_rows import Place, header_line
-from metapipe.runner.declare.stage import Database, Totals
+from metapipe.runner.declare.elements import Database, Totals
 from metapipe.stages.evidence.search_domains import SearchDomains
 
 LETTERS = "ACDEFGHIKLMNPQRSTVWY"

@@ -15,7 +15,7 @@ from metapipe.formats.protein_hits import COLUMNS, parse_hit
 from metapipe.formats.table_rows import Place, header_line
 from metapipe.refdb.builders.diamond import build_diamond
 from metapipe.refdb.readers.proteins import Protein
-from metapipe.runner.declare.stage import Database
+from metapipe.runner.declare.elements import Database
 from metapipe.stages.evidence.search_proteins import FINISHED, SearchProteins, read_alignments
 
 LETTERS = "ACDEFGHIKLMNPQRSTVWY"

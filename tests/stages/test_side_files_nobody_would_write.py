@@ -18,7 +18,7 @@ from metapipe.errors import CODES, EX_DATA, MetapipeError
 from metapipe.formats import domain_hits, gff3, protein_hits
 from metapipe.formats.genes import format_gene
 from metapipe.formats.table_rows import header_line
-from metapipe.runner.declare.stage import SideFile
+from metapipe.runner.declare.elements import SideFile
 from metapipe.runner.scan.side_files import readable_side_files
 from metapipe.stages.annotation import annotation_table
 from metapipe.stages.annotation.annotate import Annotate

@@ -14,7 +14,7 @@ import yaml
 from wrapped_stages import ROOT, TOOLS, Tool
 
 from metapipe.formats.file_names import output_file_name
-from metapipe.runner.declare.stage import default_file_names
+from metapipe.runner.declare.elements import default_file_names
 
 BY_ID = {tool.id: tool for tool in TOOLS}
 

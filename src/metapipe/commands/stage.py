@@ -14,7 +14,8 @@ from typing import Any, TypeVar
 from metapipe import machine
 from metapipe.errors import MetapipeError, warning_line
 from metapipe.runner.attempt.attempt import load_stage
-from metapipe.runner.declare.stage import Database, FastqPairs, Stage, default_file_names
+from metapipe.runner.declare.elements import Database, FastqPairs, default_file_names
+from metapipe.runner.declare.stage import Stage
 from metapipe.runner.guard.launcher import adopt_orphans, end_descendants
 from metapipe.runner.guard.limits import IDLE_DEFAULT
 from metapipe.runner.run.engine import Request, run_stage

@@ -10,7 +10,7 @@ from metapipe.errors import MetapipeError
 from metapipe.refdb.manifest import MANIFEST, Manifest, read_manifest
 from metapipe.refdb.verify import verify
 from metapipe.refdb.versions import newest, version_key
-from metapipe.runner.declare.stage import Database
+from metapipe.runner.declare.elements import Database
 
 
 @dataclass(frozen=True)

@@ -8,8 +8,9 @@ from typing import Any
 from metapipe.biomas.quality.mate import tidy
 from metapipe.biomas.quality.page import page
 from metapipe.biomas.quality.profile import MateProfile, batches
+from metapipe.runner.declare.elements import FastqPairs, MapReduce, Output
 from metapipe.runner.declare.merge import Reduce, add_counts
-from metapipe.runner.declare.stage import FastqPairs, MapReduce, Output, Stage, Task
+from metapipe.runner.declare.stage import Stage, Task
 
 
 class QualityReport(Stage):

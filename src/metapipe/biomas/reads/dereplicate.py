@@ -12,7 +12,8 @@ from typing import Any, NamedTuple
 from metapipe.biomas.reads.numbered_reads import fastq_record
 from metapipe.biomas.reads.read_sizes import split_size, with_size
 from metapipe.errors import MetapipeError
-from metapipe.runner.declare.stage import Fastq, Output, Stage, Task, WholeInput, option
+from metapipe.runner.declare.elements import Fastq, Output, WholeInput, option
+from metapipe.runner.declare.stage import Stage, Task
 from metapipe.runner.guard.program_version import program_version
 
 #: Upper case, U as T (vsearch takes them for the same letter), gaps as N (vsearch stops at them).

@@ -14,7 +14,8 @@ from metapipe.biomas.reads.pair_merging import (
     merger_versions,
 )
 from metapipe.formats.called_bases import called_bases
-from metapipe.runner.declare.stage import FastqPairs, Output, PinnedGlobals, Stage, Task, Totals, option
+from metapipe.runner.declare.elements import FastqPairs, Output, PinnedGlobals, Totals, option
+from metapipe.runner.declare.stage import Stage, Task
 
 
 @dataclass(frozen=True)

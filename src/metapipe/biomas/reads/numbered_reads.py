@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from metapipe.errors import MetapipeError
-from metapipe.runner.declare.stage import Record
+from metapipe.runner.declare.elements import Record
 
 
 class NumberedRead(NamedTuple):

@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import Protocol
 
 from metapipe.errors import MetapipeError
-from metapipe.runner.declare.stage import Task, Totals
+from metapipe.runner.declare.elements import Totals
+from metapipe.runner.declare.stage import Task
 from metapipe.runner.guard.program_version import program_version
 
 #: The highest Phred score a FASTQ file can hold, and the highest that vsearch gives a base seen twice (its default).

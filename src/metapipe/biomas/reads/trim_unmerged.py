@@ -10,7 +10,8 @@ from typing import Any
 from metapipe.biomas.reads.numbered_reads import fastq_record, header_of, read_numbered, with_numbers
 from metapipe.errors import MetapipeError
 from metapipe.formats.called_bases import called_bases
-from metapipe.runner.declare.stage import Exact, FastqPairs, Output, Stage, Task, option
+from metapipe.runner.declare.elements import Exact, FastqPairs, Output, option
+from metapipe.runner.declare.stage import Stage, Task
 from metapipe.runner.guard.program_version import program_version
 
 #: What Trim Galore looks for in both mates when its look at the first reads finds Illumina's adapters.

@@ -13,7 +13,8 @@ from metapipe.biomas.taxa.summarise_taxa import side_labels
 from metapipe.biomas.taxa.taxon_table import read_taxa
 from metapipe.biomas.taxa.taxon_tree import TaxonTree
 from metapipe.reporting.summaries import Summary, read_all
-from metapipe.runner.declare.stage import Output, SideFile, Stage, Task, WholeInput, option
+from metapipe.runner.declare.elements import Output, SideFile, WholeInput, option
+from metapipe.runner.declare.stage import Stage, Task
 from metapipe.stages.registry import declared_defaults
 
 

@@ -17,7 +17,8 @@ from metapipe.biomas.search.sam_matches import Alignments, combine, format_match
 from metapipe.biomas.tables import MATCH_COLUMNS
 from metapipe.errors import MetapipeError
 from metapipe.formats.table_rows import header_line
-from metapipe.runner.declare.stage import Record, Task, option
+from metapipe.runner.declare.elements import Record, option
+from metapipe.runner.declare.stage import Task
 
 BOTH = "both"
 #: Letters a second on one core, with 100 alignments a read: 292 bases took Bowtie 2.5.0 25.5 ms end to end and 58.2 ms

@@ -9,7 +9,8 @@ from pathlib import Path
 
 from metapipe.errors import MetapipeError
 from metapipe.formats.called_bases import called_bases
-from metapipe.runner.declare.stage import Completed, Task
+from metapipe.runner.declare.elements import Completed
+from metapipe.runner.declare.stage import Task
 
 #: Base name of the index in a database of kind ``amplicon``.
 INDEX = "reference"

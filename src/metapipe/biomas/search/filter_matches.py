@@ -16,8 +16,9 @@ from metapipe.biomas.search.identity_tiers import LOWER, NONE, UPPER, Match, Thr
 from metapipe.biomas.tables import KEPT_COLUMNS, MATCH_COLUMNS
 from metapipe.errors import MetapipeError
 from metapipe.formats.table_rows import Place, format_row, header_line, split_row, whole
+from metapipe.runner.declare.elements import Exact, Output, Table, option
 from metapipe.runner.declare.merge import HeaderOnce
-from metapipe.runner.declare.stage import Exact, Output, Stage, Table, Task, option
+from metapipe.runner.declare.stage import Stage, Task
 
 _MATCH = re.compile("(.+):([12]):([0-9]+):([0-9]+):([0-9]+)")
 

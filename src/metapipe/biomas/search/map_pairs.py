@@ -10,8 +10,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from metapipe.biomas.search.amplicon_mapping import FIXED_COST, RATES, MappingOptions, map_reads, read_of
+from metapipe.runner.declare.elements import Database, Exact, FastqPairs, Output, RefDB
 from metapipe.runner.declare.merge import HeaderOnce
-from metapipe.runner.declare.stage import Database, Exact, FastqPairs, Output, RefDB, Stage, Task
+from metapipe.runner.declare.stage import Stage, Task
 from metapipe.runner.guard.program_version import program_version
 
 

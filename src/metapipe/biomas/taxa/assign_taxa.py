@@ -13,8 +13,9 @@ from metapipe.biomas.tables import ASSIGNMENT_COLUMNS, KEPT_COLUMNS
 from metapipe.biomas.taxa.taxonomy import REFERENCES_FILE, TAXONOMY_FILE, read_taxonomy
 from metapipe.biomas.taxa.tier_rules import Assigner, KeptRow, read_kept_row
 from metapipe.formats.table_rows import Place, format_row, header_line
+from metapipe.runner.declare.elements import Database, Exact, Output, RefDB, Table, option
 from metapipe.runner.declare.merge import HeaderOnce
-from metapipe.runner.declare.stage import Database, Exact, Output, RefDB, Stage, Table, Task, option
+from metapipe.runner.declare.stage import Stage, Task
 
 #: Rows looked at together: enough for NumPy, and a few MB of names.
 ROWS = 4096

@@ -14,7 +14,8 @@ from metapipe.biomas.taxa.taxon_table import read_taxa, write_across
 from metapipe.biomas.taxa.taxon_tree import TaxonTree
 from metapipe.errors import MetapipeError
 from metapipe.formats.table_rows import format_row, header_line
-from metapipe.runner.declare.stage import Output, SideFile, Stage, Task, WholeInput, option
+from metapipe.runner.declare.elements import Output, SideFile, WholeInput, option
+from metapipe.runner.declare.stage import Stage, Task
 
 #: Columns of the table of samples. ``left_out`` says why, and is empty for those that are compared.
 SAMPLE_COLUMNS = ("sample", "reads", "classified", "left_out")

@@ -18,7 +18,8 @@ from metapipe.biomas.taxa.taxon_table import count_assignments, write_taxa
 from metapipe.biomas.taxa.taxon_tree import TaxonTree
 from metapipe.biomas.taxa.tree_drawing import MOST_DRAWN, draw_tree
 from metapipe.formats.plain_text import one_line
-from metapipe.runner.declare.stage import Output, SideFile, Stage, Task, WholeInput, option
+from metapipe.runner.declare.elements import Output, SideFile, WholeInput, option
+from metapipe.runner.declare.stage import Stage, Task
 
 #: Only these: in Galaxy names are those of samples, and one such as ``depth.10`` has no ending.
 _ENDING = re.compile(r"\.(tabular|tsv|txt)$", re.IGNORECASE)

@@ -24,7 +24,8 @@ from metapipe.runner.account.energy import energy_estimate
 from metapipe.runner.account.phases import Phases
 from metapipe.runner.attempt.attempt import Attempt
 from metapipe.runner.blocks.plan import Plan
-from metapipe.runner.declare.stage import Database, Stage
+from metapipe.runner.declare.elements import Database
+from metapipe.runner.declare.stage import Stage
 
 #: Raised whenever a field changes its meaning, goes away or becomes required.
 REPORT_SCHEMA = 2

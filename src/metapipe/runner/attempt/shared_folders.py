@@ -14,7 +14,7 @@ from pathlib import Path
 from metapipe.errors import MetapipeError
 from metapipe.runner.attempt.task import Job
 from metapipe.runner.blocks.block import Block
-from metapipe.runner.declare.stage import Database
+from metapipe.runner.declare.elements import Database
 
 _seen: set[str] = set()
 

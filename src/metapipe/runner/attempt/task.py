@@ -15,9 +15,9 @@ from typing import Any, BinaryIO
 
 from metapipe.errors import MetapipeError
 from metapipe.runner.blocks.block import Block, ByteRange
+from metapipe.runner.declare.elements import Completed, Database, Record, Totals
 from metapipe.runner.declare.merge import add_counts
 from metapipe.runner.declare.records import READERS
-from metapipe.runner.declare.stage import Completed, Database, Record, Totals
 from metapipe.runner.guard.launcher import run_program
 from metapipe.runner.guard.limits import ran_short
 from metapipe.runner.guard.sandbox import Room, environment_inside, is_sandboxed, on_this_host, with_targets

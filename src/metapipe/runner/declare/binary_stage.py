@@ -7,31 +7,14 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar
 
 from metapipe.errors import MetapipeError
+from metapipe.runner.declare.command_check import check_command
 from metapipe.runner.declare.stage import Stage, Task
-from metapipe.runner.declare.words import Placeholder, parse_word
+from metapipe.runner.declare.words import Placeholder, When, parse_word
 from metapipe.runner.guard.program_version import program_version
-
-
-@dataclass(frozen=True)
-class When:
-    """Words of a command that depend on something; made by :func:`when`."""
-
-    condition: str
-    words: tuple[str, ...]
-
-
-def when(condition: str, *words: str) -> When:
-    """Words that are there only when a condition holds.
-
-    :param condition: ``options.X`` holds when the flag is set, the text not empty, the number not 0; ``side.X`` and
-        ``db.X`` hold when the optional file or database is given.
-    """
-    return When(condition, words)
 
 
 class BinaryStage(Stage):
@@ -68,9 +51,7 @@ class BinaryStage(Stage):
     def __init_subclass__(cls) -> None:
         super().__init_subclass__()
         if hasattr(cls, "name"):
-            from metapipe.runner.declare.command_check import check_command
-
-            check_command(cls)
+            check_command(cls, own_run=cls.run is not BinaryStage.run)
 
     def run(self, task: Task, state: Any) -> None:  # noqa: ARG002  (a program has no state)
         taken = task.output_path(self.stdout) if self.stdout else None

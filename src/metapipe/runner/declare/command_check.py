@@ -6,23 +6,24 @@ import dataclasses
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from metapipe.runner.declare.binary_stage import BinaryStage, When
-from metapipe.runner.declare.stage import PinnedGlobals
-from metapipe.runner.declare.words import Placeholder, parse_word
+from metapipe.runner.declare.elements import PinnedGlobals
+from metapipe.runner.declare.words import Placeholder, When, parse_word
 
 _CONDITIONS = ("options", "side", "db")
 
 
-def check_command(stage: type[BinaryStage]) -> None:
+def check_command(stage: type[Any], *, own_run: bool) -> None:
     """Check a command and the bindings around it.
+
+    :param own_run: the class has a ``run`` of its own, which may use what no word of the command names.
 
     :raises TypeError: with one sentence that names the class, the word and what there is.
     """
-    for problem in _problems(stage):
+    for problem in _problems(stage, own_run):
         raise TypeError(f"stage {stage.__module__}.{stage.__qualname__}: {problem}")
 
 
-def _problems(stage: type[BinaryStage]) -> Iterator[str]:
+def _problems(stage: type[Any], own_run: bool) -> Iterator[str]:
     cmd: Any = getattr(stage, "cmd", None)
     if isinstance(cmd, str) or not isinstance(cmd, Sequence) or not cmd:
         yield f"cmd must be a list of words, one item each, found {cmd!r}"
@@ -35,11 +36,11 @@ def _problems(stage: type[BinaryStage]) -> Iterator[str]:
     for item in cmd:
         yield from _item(item, stage, known)
     yield from _bindings(stage)
-    if stage.run is BinaryStage.run:
+    if not own_run:
         yield from _unused(stage, known)
 
 
-def _known(stage: type[BinaryStage]) -> Mapping[str, Sequence[str]]:
+def _known(stage: type[Any]) -> Mapping[str, Sequence[str]]:
     return {
         "in": stage.records.files if stage.records else (),
         "out": tuple(stage.outputs),
@@ -50,7 +51,7 @@ def _known(stage: type[BinaryStage]) -> Mapping[str, Sequence[str]]:
     }
 
 
-def _item(item: str | When, stage: type[BinaryStage], known: Mapping[str, Sequence[str]]) -> Iterator[str]:
+def _item(item: str | When, stage: type[Any], known: Mapping[str, Sequence[str]]) -> Iterator[str]:
     words, given = ((item,), "") if isinstance(item, str) else (item.words, item.condition)
     if given:
         kind, _, name = given.partition(".")
@@ -70,7 +71,7 @@ def _item(item: str | When, stage: type[BinaryStage], known: Mapping[str, Sequen
 
 
 def _placeholder(
-    placeholder: Placeholder, given: str, stage: type[BinaryStage], known: Mapping[str, Sequence[str]]
+    placeholder: Placeholder, given: str, stage: type[Any], known: Mapping[str, Sequence[str]]
 ) -> Iterator[str]:
     kind, name = placeholder.kind, placeholder.name
     if not name:
@@ -90,7 +91,7 @@ def _placeholder(
             yield f"{placeholder} is optional: write when('{kind}.{name}', …) around its words"
 
 
-def _bindings(stage: type[BinaryStage]) -> Iterator[str]:
+def _bindings(stage: type[Any]) -> Iterator[str]:
     files = stage.records.files if stage.records else ()
     if stage.stdin and stage.stdin not in files:
         yield f"stdin must be the name of an input ({', '.join(files) or 'none'}), found {stage.stdin!r}"
@@ -110,7 +111,7 @@ def _bindings(stage: type[BinaryStage]) -> Iterator[str]:
         yield f"version_cmd must be a list of words, found {stage.version_cmd!r}"
 
 
-def _unused(stage: type[BinaryStage], known: Mapping[str, Sequence[str]]) -> Iterator[str]:
+def _unused(stage: type[Any], known: Mapping[str, Sequence[str]]) -> Iterator[str]:
     words = [word for item in stage.cmd for word in ((item,) if isinstance(item, str) else item.words)]
     used = {str(part) for word in words for part in parse_word(word) if isinstance(part, Placeholder)}
     used |= {f"{{{item.condition}}}" for item in stage.cmd if isinstance(item, When)}

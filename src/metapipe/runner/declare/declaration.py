@@ -8,8 +8,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from metapipe.runner.declare.merge import MergeRule
-from metapipe.runner.declare.stage import (
+from metapipe.runner.declare.elements import (
     Fasta,
     Fastq,
     FastqPairs,
@@ -18,11 +17,11 @@ from metapipe.runner.declare.stage import (
     PinnedGlobals,
     RefDB,
     SideFile,
-    Stage,
     Table,
     WholeInput,
     default_file_names,
 )
+from metapipe.runner.declare.merge import MergeRule
 
 _STAGE_NAME = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*")
 _KEY = re.compile(r"[a-z][a-z0-9]*([_-][a-z0-9]+)*")
@@ -36,7 +35,7 @@ _CALL = {
 }
 
 
-def check_declaration(stage: type[Stage]) -> None:
+def check_declaration(stage: type[Any]) -> None:
     """Check all that a stage class declares.
 
     :raises TypeError: with one sentence that names the class, the attribute and what to write instead.
@@ -45,7 +44,7 @@ def check_declaration(stage: type[Stage]) -> None:
         raise TypeError(f"stage {stage.__module__}.{stage.__qualname__}: {problem}")
 
 
-def _problems(stage: type[Stage]) -> Iterator[str]:
+def _problems(stage: type[Any]) -> Iterator[str]:
     yield from _texts(stage)
     yield from _inputs(stage)
     yield from _outputs(stage)
@@ -57,7 +56,7 @@ def _problems(stage: type[Stage]) -> Iterator[str]:
     yield from _file_names(stage)
 
 
-def _texts(stage: type[Stage]) -> Iterator[str]:
+def _texts(stage: type[Any]) -> Iterator[str]:
     name = getattr(stage, "name", None)
     if not isinstance(name, str) or not _STAGE_NAME.fullmatch(name):
         yield f"name must be small letters, digits and underscores, as in 'filter_contigs', found {name!r}"
@@ -69,7 +68,7 @@ def _texts(stage: type[Stage]) -> Iterator[str]:
         yield f"example must begin with 'metapipe {name} ', found {stage.example!r}"
 
 
-def _inputs(stage: type[Stage]) -> Iterator[str]:
+def _inputs(stage: type[Any]) -> Iterator[str]:
     records = stage.records
     if records is not None and not isinstance(records, Fasta | Fastq | FastqPairs | Table):
         yield f"records must be Fasta(…), Fastq(…), FastqPairs(…), Table(…) or None, found {_shown(records)}"
@@ -81,7 +80,7 @@ def _inputs(stage: type[Stage]) -> Iterator[str]:
     yield from _keys("databases", stage.databases, RefDB)
 
 
-def _outputs(stage: type[Stage]) -> Iterator[str]:
+def _outputs(stage: type[Any]) -> Iterator[str]:
     outputs = getattr(stage, "outputs", None)
     if not outputs:
         yield 'outputs must name at least one file: outputs = {"table": Output("tabular", "what is in it")}'
@@ -141,7 +140,7 @@ def _within(value: Any, lowest: float | None, highest: float | None) -> bool:
     return (lowest is None or value >= lowest) and (highest is None or value <= highest)
 
 
-def _way_to_cut(stage: type[Stage]) -> Iterator[str]:
+def _way_to_cut(stage: type[Any]) -> Iterator[str]:
     invariance = getattr(stage, "invariance", None)
     if not isinstance(invariance, Invariance):
         yield (
@@ -156,7 +155,7 @@ def _way_to_cut(stage: type[Stage]) -> Iterator[str]:
         yield "a stage without records has nothing to cut: its invariance must be WholeInput()"
 
 
-def _costs(stage: type[Stage]) -> Iterator[str]:
+def _costs(stage: type[Any]) -> Iterator[str]:
     for attribute, kind, lowest in (("threads", int, 0), ("memory_mb", int, 1), ("fixed_cost", int | float, 0)):
         value = getattr(stage, attribute)
         if not isinstance(value, kind) or value < lowest:
@@ -170,7 +169,7 @@ def _costs(stage: type[Stage]) -> Iterator[str]:
         yield f'programs must be a dict such as {{"seqkit": "seqkit"}} (program: Debian package), found {programs!r}'
 
 
-def _methods(stage: type[Stage]) -> Iterator[str]:
+def _methods(stage: type[Any]) -> Iterator[str]:
     if getattr(stage.run, "__isabstractmethod__", False):
         yield "has no method run(self, task, state)"
     for name, call in _CALL.items():
@@ -180,7 +179,7 @@ def _methods(stage: type[Stage]) -> Iterator[str]:
             yield f"{name} must be a method that takes {call}"
 
 
-def _flags(stage: type[Stage]) -> Iterator[str]:
+def _flags(stage: type[Any]) -> Iterator[str]:
     """No two things may claim one option of the command line: ``min_length`` and ``min-length`` are the same."""
     claims = [(key, f"input {key!r}") for key in (stage.records.files if stage.records else ())]
     claims += [(key, f"side file {key!r}") for key in stage.side]
@@ -200,7 +199,7 @@ def _shown(value: Any) -> str:
     return f"the class {value.__name__}: add ()" if isinstance(value, type) else repr(value)
 
 
-def _file_names(stage: type[Stage]) -> Iterator[str]:
+def _file_names(stage: type[Any]) -> Iterator[str]:
     names = [*default_file_names(stage.outputs).values(), "summary.json", "run_report.json"]
     if double := next((name for name in names if names.count(name) > 1), None):
         yield f"two outputs would both be the file {double!r}; give them different labels"

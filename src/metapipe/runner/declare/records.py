@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 
-from metapipe.runner.declare.stage import Record
+from metapipe.runner.declare.elements import Record
 
 
 def _pieces(chunks: Iterable[bytes], mark: bytes) -> Iterator[list[bytes]]:

@@ -46,3 +46,20 @@ def _part(piece: re.Match[str], word: str) -> str | Placeholder:
             "and a brace itself is written twice"
         )
     return Placeholder(found[3]) if found[3] else Placeholder(found[1], found[2])
+
+
+@dataclass(frozen=True)
+class When:
+    """Words of a command that depend on something; made by :func:`when`."""
+
+    condition: str
+    words: tuple[str, ...]
+
+
+def when(condition: str, *words: str) -> When:
+    """Words that are there only when a condition holds.
+
+    :param condition: ``options.X`` holds when the flag is set, the text not empty, the number not 0; ``side.X`` and
+        ``db.X`` hold when the optional file or database is given.
+    """
+    return When(condition, words)

@@ -25,7 +25,8 @@ from metapipe.runner.attempt.shared_folders import database_sizes
 from metapipe.runner.attempt.task import Job
 from metapipe.runner.blocks.block import Block
 from metapipe.runner.blocks.plan import Plan, make_plan
-from metapipe.runner.declare.stage import PER_NODE, Database, Stage, WholeInput
+from metapipe.runner.declare.elements import PER_NODE, Database, WholeInput
+from metapipe.runner.declare.stage import Stage
 from metapipe.runner.guard import sandbox
 from metapipe.runner.guard.limits import IDLE_DEFAULT, default_timeout
 from metapipe.runner.run.choice import open_session

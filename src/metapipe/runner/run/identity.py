@@ -14,7 +14,8 @@ from metapipe import __version__
 from metapipe.runner.account.run_report import file_digest
 from metapipe.runner.blocks.plan import Plan
 from metapipe.runner.declare.code_identity import package_digest, stage_digest
-from metapipe.runner.declare.stage import Database, Fasta, Stage
+from metapipe.runner.declare.elements import Database, Fasta
+from metapipe.runner.declare.stage import Stage
 from metapipe.runner.run.inputs import StageInput
 
 Paths = Mapping[str, Path]

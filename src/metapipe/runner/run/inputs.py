@@ -14,8 +14,9 @@ from metapipe.errors import MetapipeError
 from metapipe.formats.mate_names import marks_of
 from metapipe.runner.blocks.block import Block, ByteRange
 from metapipe.runner.blocks.stream import changed
+from metapipe.runner.declare.elements import Fasta, FastqPairs, Record, Table, Totals
 from metapipe.runner.declare.records import READERS, lines
-from metapipe.runner.declare.stage import Fasta, FastqPairs, Record, Stage, Table, Totals
+from metapipe.runner.declare.stage import Stage
 from metapipe.runner.scan.pairs import check_pairs
 from metapipe.runner.scan.scan import Scanned, first_name, scan_file
 

@@ -9,8 +9,8 @@ import numpy as np
 
 from metapipe.errors import MetapipeError
 from metapipe.formats.mate_names import mark_of, stated_mate
+from metapipe.runner.declare.elements import Record
 from metapipe.runner.declare.records import fastq_records
-from metapipe.runner.declare.stage import Record
 from metapipe.runner.scan.scan import Scanned
 
 

@@ -14,8 +14,9 @@ from metapipe.formats.fasta_text import format_fasta
 from metapipe.formats.genes import Gene, feature_gene
 from metapipe.formats.protein_letters import clean_protein
 from metapipe.formats.table_rows import Place, header_line
+from metapipe.runner.declare.elements import Exact, Fasta, Output, Record, SideFile, option
 from metapipe.runner.declare.merge import HeaderOnce
-from metapipe.runner.declare.stage import Exact, Fasta, Output, Record, SideFile, Stage, Task, option
+from metapipe.runner.declare.stage import Stage, Task
 from metapipe.stages.annotation import annotation_table
 from metapipe.stages.annotation.annotation import AnnotatedGene, annotate_gene, gene_numbers
 from metapipe.stages.annotation.annotation_gff3 import annotation_feature

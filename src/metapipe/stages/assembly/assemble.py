@@ -11,7 +11,8 @@ from typing import Any
 from metapipe.errors import MetapipeError
 from metapipe.formats.contig_statistics import ContigCounts, lx, nx
 from metapipe.formats.fasta_text import format_fasta
-from metapipe.runner.declare.stage import PER_NODE, FastqPairs, Output, SideFile, Stage, Task, WholeInput, option
+from metapipe.runner.declare.elements import PER_NODE, FastqPairs, Output, SideFile, WholeInput, option
+from metapipe.runner.declare.stage import Stage, Task
 from metapipe.runner.guard.program_version import program_version
 from metapipe.runner.scan.scan import scan_file
 from metapipe.stages.assembly.assembled_contigs import named, parse_megahit

@@ -7,7 +7,8 @@ from typing import Any
 
 from metapipe.formats.contig_statistics import ContigCounts
 from metapipe.formats.fasta_text import format_fasta
-from metapipe.runner.declare.stage import Exact, Fasta, Output, Stage, Task, option
+from metapipe.runner.declare.elements import Exact, Fasta, Output, option
+from metapipe.runner.declare.stage import Stage, Task
 
 
 @dataclass(frozen=True)

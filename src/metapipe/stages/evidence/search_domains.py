@@ -12,8 +12,9 @@ from metapipe.formats.domain_hits import COLUMNS, DomainHit, format_domain
 from metapipe.formats.hmm_families import read_families
 from metapipe.formats.protein_letters import clean_protein
 from metapipe.formats.table_rows import header_line
+from metapipe.runner.declare.elements import Database, Fasta, Output, PinnedGlobals, RefDB
 from metapipe.runner.declare.merge import HeaderOnce
-from metapipe.runner.declare.stage import Database, Fasta, Output, PinnedGlobals, RefDB, Stage, Task
+from metapipe.runner.declare.stage import Stage, Task
 from metapipe.stages.evidence.domain_models import LONGEST_PROTEIN, Models, digitise, find_domains, load_models
 from metapipe.stages.evidence.domain_overlaps import resolve_overlaps
 

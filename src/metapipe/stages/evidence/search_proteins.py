@@ -14,8 +14,9 @@ from metapipe.errors import MetapipeError
 from metapipe.formats.protein_hits import COLUMNS, MAX_EVALUE, format_hit
 from metapipe.formats.protein_letters import clean_protein
 from metapipe.formats.table_rows import Place, header_line
+from metapipe.runner.declare.elements import PER_NODE, Database, Exact, Fasta, Output, Record, RefDB, option
 from metapipe.runner.declare.merge import HeaderOnce
-from metapipe.runner.declare.stage import PER_NODE, Database, Exact, Fasta, Output, Record, RefDB, Stage, Task, option
+from metapipe.runner.declare.stage import Stage, Task
 from metapipe.stages.evidence.alignments import RAW_COLUMNS, Alignment, hits_by_query, parse_alignment
 
 SENSITIVITIES = ("fast", "default", "sensitive", "very-sensitive", "ultra-sensitive")

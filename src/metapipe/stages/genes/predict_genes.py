@@ -11,8 +11,9 @@ from metapipe.formats import gff3
 from metapipe.formats.contig_statistics import histogram
 from metapipe.formats.fasta_text import format_fasta
 from metapipe.formats.genes import Gene, format_gene
+from metapipe.runner.declare.elements import Exact, Fasta, Output, option
 from metapipe.runner.declare.merge import HeaderOnce
-from metapipe.runner.declare.stage import Exact, Fasta, Output, Stage, Task, option
+from metapipe.runner.declare.stage import Stage, Task
 from metapipe.stages.genes.gene_calls import cut_gene, find_genes, gene_finder
 from metapipe.stages.genes.translation import translate
 

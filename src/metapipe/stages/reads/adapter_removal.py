@@ -17,7 +17,8 @@ from typing import BinaryIO
 
 from metapipe.errors import MetapipeError
 from metapipe.formats.called_bases import called_bases
-from metapipe.runner.declare.stage import Record, Task
+from metapipe.runner.declare.elements import Record
+from metapipe.runner.declare.stage import Task
 
 
 @dataclass(frozen=True, slots=True)

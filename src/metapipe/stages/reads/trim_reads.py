@@ -9,7 +9,8 @@ from typing import Any
 
 from metapipe.errors import MetapipeError
 from metapipe.formats.read_counts import ReadBatch, ReadCounts
-from metapipe.runner.declare.stage import Exact, FastqPairs, Output, Stage, Task, option
+from metapipe.runner.declare.elements import Exact, FastqPairs, Output, option
+from metapipe.runner.declare.stage import Stage, Task
 from metapipe.runner.guard.program_version import program_version
 from metapipe.stages.reads.adapter_removal import (
     Read,

@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from metapipe.reporting.summaries import Summary, read_all
-from metapipe.runner.declare.stage import Output, SideFile, Stage, Task, WholeInput, option
+from metapipe.runner.declare.elements import Output, SideFile, WholeInput, option
+from metapipe.runner.declare.stage import Stage, Task
 from metapipe.stages.registry import declared_defaults
 from metapipe.stages.report.gene_table import GeneTally, tally
 from metapipe.stages.report.page import SHOWN_GENES, render
