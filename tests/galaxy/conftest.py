@@ -97,7 +97,16 @@ def run_command(state: Path) -> RunCommand:
     def run(*arguments: str, course: str = "metapipe") -> subprocess.CompletedProcess[str]:
         name = WORKFLOWS[course]
         workflow = ROOT / "workflows" / name / f"{name}.gxwf.yml"
-        argv = [sys.executable, "-m", "metapipe.galaxy", course, "--state", str(state), "--workflow", str(workflow)]
+        argv = [
+            sys.executable,
+            "-m",
+            "metapipe.commands.run",
+            course,
+            "--state",
+            str(state),
+            "--workflow",
+            str(workflow),
+        ]
         argv += arguments
         return subprocess.run(argv, capture_output=True, text=True, check=False)
 

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from published_sets import profile
 
 from metapipe.errors import MetapipeError
-from metapipe.formats.hmm_families import read_families
+from metapipe.proteins.hmm_families import read_families
 from metapipe.refdb.builders.build import build_from_file
 from metapipe.refdb.builders.hmm import FAMILIES, PROFILES, InterproEntry, build_hmm, read_interpro
 

@@ -16,9 +16,10 @@ from Bio.SeqFeature import AfterPosition, BeforePosition
 from Bio.SeqRecord import SeqRecord
 
 from metapipe.errors import MetapipeError
-from metapipe.formats import domain_hits, gff3, protein_hits
+from metapipe.formats import gff3
 from metapipe.formats.genes import Gene, feature_gene, format_gene
 from metapipe.formats.table_rows import header_line
+from metapipe.proteins import domain_hits, protein_hits
 from metapipe.runner.declare.elements import Totals
 from metapipe.stages.annotation.annotate import Annotate
 from metapipe.stages.annotation.annotation_table import COLUMNS

@@ -9,11 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from metapipe.formats.domain_hits import DomainHit
 from metapipe.formats.genes import Gene
-from metapipe.formats.product_names import HYPOTHETICAL, is_informative, product_of_domain
-from metapipe.formats.protein_hits import ProteinHit
 from metapipe.formats.table_rows import header_line
+from metapipe.proteins.domain_hits import DomainHit
+from metapipe.proteins.product_names import HYPOTHETICAL, is_informative, product_of_domain
+from metapipe.proteins.protein_hits import ProteinHit
 from metapipe.stages.annotation.annotation import annotate_gene, gene_numbers, inferences
 from metapipe.stages.annotation.annotation_notes import AnnotationCounts
 from metapipe.stages.annotation.annotation_table import COLUMNS, format_annotation

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 
 from metapipe.formats import gff3
 from metapipe.formats.genes import Gene
-from metapipe.formats.protein_hits import ProteinHit
 from metapipe.formats.table_rows import Place, split_row
+from metapipe.proteins.protein_hits import ProteinHit
 from metapipe.stages.annotation.annotation import AnnotatedGene, annotate_gene
 from metapipe.stages.annotation.annotation_gff3 import annotation_feature
 from metapipe.stages.annotation.annotation_table import COLUMNS, format_annotation

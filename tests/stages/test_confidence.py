@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from metapipe.formats.domain_hits import DomainHit
-from metapipe.formats.protein_hits import ProteinHit, is_significant
+from metapipe.proteins.domain_hits import DomainHit
+from metapipe.proteins.protein_hits import ProteinHit, is_significant
 from metapipe.stages.annotation.confidence import (
     Functional,
     Tier,

@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from metapipe.errors import MetapipeError
-from metapipe.formats.domain_hits import DomainHit, format_domain, parse_domain
 from metapipe.formats.table_rows import Place
+from metapipe.proteins.domain_hits import DomainHit, format_domain, parse_domain
 from metapipe.stages.evidence.domain_overlaps import compete, resolve_overlaps
 
 PLACE = Place("domains.tsv", 3)

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from metapipe.formats.plain_text import one_line, plain
-from metapipe.formats.protein_letters import clean_protein
+from metapipe.proteins.protein_letters import clean_protein
 
 
 @pytest.mark.parametrize(

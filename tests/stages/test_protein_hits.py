@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from metapipe.errors import MetapipeError
-from metapipe.formats.protein_hits import COLUMNS, ProteinHit, best_first, format_hit, is_significant, parse_hit
 from metapipe.formats.table_rows import Place, check_header, header_line
+from metapipe.proteins.protein_hits import COLUMNS, ProteinHit, best_first, format_hit, is_significant, parse_hit
 from metapipe.stages.evidence.alignments import Alignment, combine, hits_by_query, parse_alignment
 
 PLACE = Place("hits.tsv", 7)

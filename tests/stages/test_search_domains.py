@@ -12,9 +12,9 @@ from pyhmmer.easel import Alphabet, DigitalMSA, TextMSA, TextSequence
 from pyhmmer.plan7 import HMM, Background, Builder
 
 from metapipe.errors import MetapipeError
-from metapipe.formats.domain_hits import COLUMNS, DomainHit, parse_domain
-from metapipe.formats.hmm_families import Family, family_of, read_families
 from metapipe.formats.table_rows import Place, header_line
+from metapipe.proteins.domain_hits import COLUMNS, DomainHit, parse_domain
+from metapipe.proteins.hmm_families import Family, family_of, read_families
 from metapipe.runner.declare.elements import Database, Totals
 from metapipe.stages.evidence.search_domains import SearchDomains
 

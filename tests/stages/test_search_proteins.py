@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from metapipe.errors import MetapipeError
-from metapipe.formats.protein_hits import COLUMNS, parse_hit
 from metapipe.formats.table_rows import Place, header_line
+from metapipe.proteins.protein_hits import COLUMNS, parse_hit
 from metapipe.refdb.builders.diamond import build_diamond
 from metapipe.refdb.readers.proteins import Protein
 from metapipe.runner.declare.elements import Database

@@ -15,9 +15,10 @@ from fake_task import FakeTask
 from metapipe.biomas.tables import ASSIGNMENT_COLUMNS, TAXON_COLUMNS
 from metapipe.biomas.taxa.taxon_table import count_assignments, read_taxa
 from metapipe.errors import CODES, EX_DATA, MetapipeError
-from metapipe.formats import domain_hits, gff3, protein_hits
+from metapipe.formats import gff3
 from metapipe.formats.genes import format_gene
 from metapipe.formats.table_rows import header_line
+from metapipe.proteins import domain_hits, protein_hits
 from metapipe.runner.declare.elements import SideFile
 from metapipe.runner.scan.side_files import readable_side_files
 from metapipe.stages.annotation import annotation_table

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from metapipe.formats.subject_titles import SEPARATOR, SubjectTitle, ec_numbers, go_terms, parse_title
+from metapipe.proteins.subject_titles import SEPARATOR, SubjectTitle, ec_numbers, go_terms, parse_title
 
 
 @pytest.mark.parametrize(

@@ -269,3 +269,7 @@ def chosen_parameters(course: Course, workflow: Workflow, arguments: argparse.Na
             )
         parameters[label] = value
     return parameters
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -9,7 +9,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from metapipe.stages.reads.read_quality import _IS_ACGT, _IS_CALLED, _IS_GC, PHRED_OFFSET, _histogram, _sum_of
+from metapipe.formats.called_bases import called_bases
+
+PHRED_OFFSET = 33
+_IS_CALLED = np.frombuffer(called_bases(bytes(range(256))), np.uint8) != ord("N")
+_IS_GC = np.zeros(256, np.uint8)
+_IS_GC[list(b"GCSgcs")] = 1
+_IS_ACGT = np.zeros(256, np.uint8)
+_IS_ACGT[list(b"ACGTUSWacgtusw")] = 1
 
 
 @dataclass(frozen=True)
@@ -85,3 +92,14 @@ class ReadCounts:
             "gc": _histogram(self.gc),
             "quality_sums": {str(position): total for position, total in enumerate(self.quality_sums.tolist(), 1)},
         }
+
+
+def _sum_of(left: NDArray[np.int64], right: NDArray[np.int64]) -> NDArray[np.int64]:
+    total = np.zeros(max(len(left), len(right)), np.int64)
+    total[: len(left)] += left
+    total[: len(right)] += right
+    return total
+
+
+def _histogram(counts: NDArray[np.int64]) -> dict[str, int]:
+    return {str(value): int(counts[value]) for value in np.flatnonzero(counts)}

@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from metapipe.errors import MetapipeError
-from metapipe.formats.product_names import is_informative
+from metapipe.proteins.product_names import is_informative
 from metapipe.refdb.readers.genbank import read_genome
 from metapipe.refdb.readers.proteins import Protein, read_proteins
 from metapipe.refdb.sources import find_source

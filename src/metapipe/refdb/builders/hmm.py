@@ -9,7 +9,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 from metapipe.errors import MetapipeError
-from metapipe.formats.hmm_families import GATHERING
+from metapipe.proteins.hmm_families import GATHERING
 from metapipe.refdb.builders.diamond import Built
 from metapipe.refdb.readers.family_table import TabledFamily
 from metapipe.refdb.readers.profiles import RULES, Profile, read_profiles

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from metapipe.errors import MetapipeError
-from metapipe.formats.subject_titles import ec_numbers, go_terms, parse_title
+from metapipe.proteins.subject_titles import ec_numbers, go_terms, parse_title
 from metapipe.refdb.readers.proteins import clean_text
 from metapipe.refdb.readers.text_files import text_lines
 

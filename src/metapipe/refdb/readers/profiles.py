@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from metapipe.errors import MetapipeError
-from metapipe.formats.hmm_families import EVALUE, GATHERING, TRUSTED, rule_of
+from metapipe.proteins.hmm_families import EVALUE, GATHERING, TRUSTED, rule_of
 from metapipe.refdb.readers.proteins import clean_text
 from metapipe.refdb.readers.text_files import open_bytes
 

@@ -14,7 +14,7 @@ from typing import TextIO
 
 from metapipe.errors import MetapipeError
 from metapipe.formats.plain_text import ascii_line
-from metapipe.formats.subject_titles import SEPARATOR, parse_title
+from metapipe.proteins.subject_titles import SEPARATOR, parse_title
 from metapipe.refdb.readers.text_files import text_lines
 
 _WIDTH = 60
@@ -91,7 +91,7 @@ def clean_sequence(sequence: str) -> str:
 
 
 def parse_header(header: str) -> Protein:
-    """Read a header, ours or any site's (without its sequence), by :mod:`metapipe.formats.subject_titles`."""
+    """Read a header, ours or any site's (without its sequence), by :mod:`metapipe.proteins.subject_titles`."""
     accession, *description = header.split(None, 1)
     title = parse_title(description[0] if description else "")
     return Protein(

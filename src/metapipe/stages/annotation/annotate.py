@@ -9,11 +9,12 @@ from pathlib import Path
 from typing import TypeVar
 
 from metapipe.errors import MetapipeError
-from metapipe.formats import domain_hits, gff3, protein_hits
+from metapipe.formats import gff3
 from metapipe.formats.fasta_text import format_fasta
 from metapipe.formats.genes import Gene, feature_gene
-from metapipe.formats.protein_letters import clean_protein
 from metapipe.formats.table_rows import Place, header_line
+from metapipe.proteins import domain_hits, protein_hits
+from metapipe.proteins.protein_letters import clean_protein
 from metapipe.runner.declare.elements import Exact, Fasta, Output, Record, SideFile, option
 from metapipe.runner.declare.merge import HeaderOnce
 from metapipe.runner.declare.stage import Stage, Task

@@ -6,11 +6,11 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from metapipe.formats.domain_hits import DomainHit
 from metapipe.formats.genes import Gene
 from metapipe.formats.plain_text import plain
-from metapipe.formats.product_names import HYPOTHETICAL, is_informative, product_of_domain
-from metapipe.formats.protein_hits import MIN_IDENTITY, ProteinHit
+from metapipe.proteins.domain_hits import DomainHit
+from metapipe.proteins.product_names import HYPOTHETICAL, is_informative, product_of_domain
+from metapipe.proteins.protein_hits import MIN_IDENTITY, ProteinHit
 from metapipe.stages.annotation.confidence import (
     Functional,
     Tier,

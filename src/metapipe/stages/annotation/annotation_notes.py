@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
-from metapipe.formats.distant_hits import DistantCounts
-from metapipe.formats.product_names import HYPOTHETICAL
+from metapipe.proteins.distant_hits import DistantCounts
+from metapipe.proteins.product_names import HYPOTHETICAL
 from metapipe.stages.annotation.annotation import AnnotatedGene
 from metapipe.stages.annotation.confidence import Functional, Tier, Transferred
 

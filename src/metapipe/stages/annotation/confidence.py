@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from enum import IntEnum
 
-from metapipe.formats.domain_hits import DomainHit, best_domain_first
-from metapipe.formats.protein_hits import ProteinHit
+from metapipe.proteins.domain_hits import DomainHit, best_domain_first
+from metapipe.proteins.protein_hits import ProteinHit
 
 CLOSE_IDENTITY = 50.0
 CLOSE_SIMILARITY = 60.0

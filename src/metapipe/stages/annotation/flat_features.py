@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 
 from metapipe.formats.genes import Gene
 from metapipe.formats.plain_text import plain
-from metapipe.formats.protein_hits import MIN_IDENTITY, ProteinHit
+from metapipe.proteins.protein_hits import MIN_IDENTITY, ProteinHit
 from metapipe.stages.annotation.annotation import AnnotatedGene, inferences
 
 #: Contigs of a metagenome: an environmental sample of unknown organisms (NCBI taxon 256318).

@@ -6,9 +6,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from metapipe.formats.plain_text import one_line
-from metapipe.formats.protein_hits import ProteinHit, best_first, is_significant
-from metapipe.formats.subject_titles import parse_title
 from metapipe.formats.table_rows import Place, decimal, signed, split_row, whole
+from metapipe.proteins.protein_hits import ProteinHit, best_first, is_significant
+from metapipe.proteins.subject_titles import parse_title
 
 #: Columns asked of the aligner (DIAMOND's and BLAST's names). The title comes last: it may hold tabs.
 RAW_COLUMNS = (

@@ -11,8 +11,8 @@ from pyhmmer.easel import Alphabet, DigitalSequence, DigitalSequenceBlock, TextS
 from pyhmmer.hmmer import hmmsearch
 from pyhmmer.plan7 import Background, HMMFile, Profile
 
-from metapipe.formats.domain_hits import MAX_DOMAIN_EVALUE, DomainHit
-from metapipe.formats.hmm_families import EVALUE, GATHERING, TRUSTED, Family, family_of, rule_of
+from metapipe.proteins.domain_hits import MAX_DOMAIN_EVALUE, DomainHit
+from metapipe.proteins.hmm_families import EVALUE, GATHERING, TRUSTED, Family, family_of, rule_of
 from metapipe.stages.evidence.alignments import rounded_evalue
 
 #: Longest protein HMMER takes (``p7_MAX_SEQLEN``, 100,000 residues).

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from metapipe.formats.domain_hits import DomainHit, along_protein, best_domain_first
+from metapipe.proteins.domain_hits import DomainHit, along_protein, best_domain_first
 
 
 def compete(one: DomainHit, other: DomainHit) -> bool:

@@ -8,10 +8,10 @@ from collections.abc import Mapping
 from importlib.metadata import version
 from typing import Any
 
-from metapipe.formats.domain_hits import COLUMNS, DomainHit, format_domain
-from metapipe.formats.hmm_families import read_families
-from metapipe.formats.protein_letters import clean_protein
 from metapipe.formats.table_rows import header_line
+from metapipe.proteins.domain_hits import COLUMNS, DomainHit, format_domain
+from metapipe.proteins.hmm_families import read_families
+from metapipe.proteins.protein_letters import clean_protein
 from metapipe.runner.declare.elements import Database, Fasta, Output, PinnedGlobals, RefDB
 from metapipe.runner.declare.merge import HeaderOnce
 from metapipe.runner.declare.stage import Stage, Task

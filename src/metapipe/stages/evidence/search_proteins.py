@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Any
 
 from metapipe.errors import MetapipeError
-from metapipe.formats.protein_hits import COLUMNS, MAX_EVALUE, format_hit
-from metapipe.formats.protein_letters import clean_protein
 from metapipe.formats.table_rows import Place, header_line
+from metapipe.proteins.protein_hits import COLUMNS, MAX_EVALUE, format_hit
+from metapipe.proteins.protein_letters import clean_protein
 from metapipe.runner.declare.elements import PER_NODE, Database, Exact, Fasta, Output, Record, RefDB, option
 from metapipe.runner.declare.merge import HeaderOnce
 from metapipe.runner.declare.stage import Stage, Task

@@ -12,12 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from metapipe.formats.called_bases import called_bases
 from metapipe.formats.read_counts import ReadBatch
-
-PHRED_OFFSET = 33
-
-_IS_CALLED = np.frombuffer(called_bases(bytes(range(256))), np.uint8) != ord("N")
 
 
 @dataclass(frozen=True)
@@ -63,20 +58,3 @@ class QualityRules:
         kept = self.window_cut(reads)
         kept[(kept < self.min_length) | low_mean] = 0
         return kept, low_mean
-
-
-_IS_GC = np.zeros(256, np.uint8)
-_IS_GC[list(b"GCSgcs")] = 1
-_IS_ACGT = np.zeros(256, np.uint8)
-_IS_ACGT[list(b"ACGTUSWacgtusw")] = 1
-
-
-def _sum_of(left: NDArray[np.int64], right: NDArray[np.int64]) -> NDArray[np.int64]:
-    total = np.zeros(max(len(left), len(right)), np.int64)
-    total[: len(left)] += left
-    total[: len(right)] += right
-    return total
-
-
-def _histogram(counts: NDArray[np.int64]) -> dict[str, int]:
-    return {str(value): int(counts[value]) for value in np.flatnonzero(counts)}

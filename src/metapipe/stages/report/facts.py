@@ -24,7 +24,7 @@ class Facts:
 
     Reads are counted in pairs, contigs and genes in pieces, lengths in base pairs. A curve is the mean Phred score at
     the first, second … position of the reads. ``distant`` counts what rests on protein hits with less than 30 %
-    identity (:class:`metapipe.formats.distant_hits.DistantCounts`), ``judged_by`` the significant domains
+    identity (:class:`metapipe.proteins.distant_hits.DistantCounts`), ``judged_by`` the significant domains
     by the rule of their family (``GA``, ``TC``, ``E-value``).
     """
 

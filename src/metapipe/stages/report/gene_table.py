@@ -10,9 +10,9 @@ from dataclasses import dataclass, field
 from typing import NoReturn
 
 from metapipe.errors import MetapipeError
-from metapipe.formats.distant_hits import DistantCounts
-from metapipe.formats.product_names import HYPOTHETICAL, is_informative
-from metapipe.formats.protein_hits import MIN_IDENTITY
+from metapipe.proteins.distant_hits import DistantCounts
+from metapipe.proteins.product_names import HYPOTHETICAL, is_informative
+from metapipe.proteins.protein_hits import MIN_IDENTITY
 
 #: Columns without which a table is not an annotation table; the others (``annotate`` writes 32) may be missing.
 REQUIRED = ("gene", "tier", "product")
