@@ -86,9 +86,9 @@ def test_a_stage_is_fully_declared(name: str) -> None:
 
 def test_every_stage_module_is_in_the_registry() -> None:
     declared = {
-        f"metapipe.{folder}.{path.stem}"
+        ".".join(path.relative_to(HOME / "src").with_suffix("").parts)
         for folder in ("stages", "biomas")
-        for path in (HOME / f"src/metapipe/{folder}").glob("*.py")
+        for path in (HOME / f"src/metapipe/{folder}").rglob("*.py")
         if re.search(r"^class \w+\((Binary)?Stage\)", path.read_text(), re.MULTILINE)
     }
     assert declared == {reference.partition(":")[0] for reference in STAGES.values()}
