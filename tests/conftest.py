@@ -11,6 +11,10 @@ from pathlib import Path
 
 import pytest
 
+from fake_task import fake_task
+
+__all__ = ["fake_task"]
+
 #: Files that take minutes come first: a worker that gets one last keeps the other waiting.
 LONG = ("runner", "instance", "test_how_to_add_a_stage", "test_added_stage_in_galaxy", "test_partition_invariance")
 
@@ -46,4 +50,4 @@ def shuffle(items: list[pytest.Item], chance: random.Random) -> None:
 
 
 def is_short(path: Path) -> bool:
-    return path.stem not in LONG and path.parent.name not in LONG
+    return not {path.stem, *(folder.name for folder in path.parents)} & set(LONG)

@@ -8,7 +8,7 @@ import pytest
 
 from metapipe.cli import main
 
-TEST_DATA = Path(__file__).parents[2] / "test-data"
+TEST_DATA = Path(__file__).parents[3] / "test-data"
 
 
 def annotated_by(blocks: int, folder: Path) -> dict[str, bytes]:

@@ -424,7 +424,7 @@ def test_another_header_after_the_plus_is_refused(plus: bytes, before: bytes, tm
 
 
 def test_the_files_of_test_data_get_the_codes_its_readme_gives_them(tmp_path: Path) -> None:
-    bad = Path(__file__).parents[2] / "test-data" / "bad"
+    bad = Path(__file__).parents[3] / "test-data" / "bad"
     expected = {
         "E101": ["not_fasta.txt", "late_header.fasta", "binary.fasta"],
         "E102": ["not_fastq.txt", "cut_record.fastq"],

@@ -1,6 +1,6 @@
 """The tables in test-data/taxa, which the tools' tests use, are those of taxa_samples.
 
-Make them anew with ``python tests/biomas/test_committed_taxa.py`` (with src and tests/biomas on the PYTHONPATH).
+Make them anew with ``python tests/biomas/taxa/test_committed_taxa.py`` (with src and tests/biomas on the PYTHONPATH).
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import taxa_samples as samples
 
 from metapipe.biomas.taxa.taxon_table import count_assignments, write_taxa
 
-FOLDER = Path(__file__).parents[2] / "test-data/taxa"
+FOLDER = Path(__file__).parents[3] / "test-data/taxa"
 
 
 def taxa(*tables: list[samples.Row]) -> bytes:

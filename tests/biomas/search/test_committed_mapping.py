@@ -1,6 +1,6 @@
 """The reads in test-data/mapping are those of mapping_reads, and the tables what the stages make of them.
 
-Make them anew with ``python tests/biomas/test_committed_mapping.py`` (with src, tests and tests/biomas on the
+Make them anew with ``python tests/biomas/search/test_committed_mapping.py`` (with src, tests and tests/biomas on the
 PYTHONPATH).
 """
 

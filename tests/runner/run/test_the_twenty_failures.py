@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from failures import FAILURES, table_markdown
 
-TESTS = Path(__file__).parents[1]
+TESTS = Path(__file__).parents[2]
 
 
 @cache

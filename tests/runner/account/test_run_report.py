@@ -21,7 +21,7 @@ from metapipe.runner.account.phases import PHASES, Phases
 from metapipe.runner.account.run_report import _most_at_once
 from metapipe.runner.attempt.attempt import Attempt
 
-HOME = Path(__file__).parents[2]
+HOME = Path(__file__).parents[3]
 SCHEMA = json.loads((HOME / "src/metapipe/runner/account/run_report.schema.json").read_text())
 
 

@@ -1,6 +1,6 @@
 """The tables in test-data/kept, which the tools' tests use, are those of kept_samples.
 
-Make them anew with ``python tests/biomas/test_committed_kept.py`` (with src and tests/biomas on the PYTHONPATH).
+Make them anew with ``python tests/biomas/taxa/test_committed_kept.py`` (with src and tests/biomas on the PYTHONPATH).
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from pathlib import Path
 
 import kept_samples as samples
 
-FOLDER = Path(__file__).parents[2] / "test-data/kept"
+FOLDER = Path(__file__).parents[3] / "test-data/kept"
 
 
 def made() -> dict[str, bytes]:

@@ -19,7 +19,7 @@ from metapipe.cli import complain
 from metapipe.errors import CODES, EX_LOST, MetapipeError
 from metapipe.stages.registry import STAGES
 
-HOME = Path(__file__).parents[1]
+HOME = Path(__file__).parents[2]
 TESTS = HOME / "tests" / "runner"
 
 

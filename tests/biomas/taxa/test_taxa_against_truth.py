@@ -19,7 +19,7 @@ from metapipe.demo.taxa_scores import (
     score,
 )
 
-TEST_DATA = Path(__file__).resolve().parents[2] / "test-data"
+TEST_DATA = Path(__file__).resolve().parents[3] / "test-data"
 DATABASE = TEST_DATA / "refdb" / "biomas-tiny-16s" / "1"
 #: The pairs are mixed: the first ones are a sample.
 PAIRS = 200

@@ -14,8 +14,6 @@ from typing import Any
 from xml.etree import ElementTree
 
 import pytest
-
-sys.path.insert(0, str(Path(__file__).parent / "runner"))
 from run_report_samples import attempt, busy, report
 
 from metapipe import cli
@@ -25,7 +23,7 @@ from metapipe.runner.account.page import page
 from metapipe.runner.account.quantities import counted, duration, letters, mebibytes, megabytes, number, percent
 from metapipe.runner.account.timeline import lanes, tick_label, ticks, timeline
 
-HERE = Path(__file__).parent
+HERE = Path(__file__).parents[1]
 
 
 def parsed(value: dict[str, Any]) -> RunReport:

@@ -15,7 +15,6 @@ import pytest
 import taxa_samples as samples
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from test_committed_taxa import FOLDER
 
 from metapipe.biomas.report.amplicon_report import AmpliconReport
 from metapipe.biomas.report.page import render
@@ -161,7 +160,7 @@ def test_the_order_of_the_summaries_does_not_matter(reported: Callable[..., Any]
     known = {name: value for name, value in SUMMARIES.items() if value["stage"] not in ("quality_report",)}
     shuffled = list(known.items())
     random.Random(3).shuffle(shuffled)
-    taxa = (FOLDER / "taxa_bay.tabular").read_bytes()
+    taxa = (Path(__file__).parents[3] / "test-data/taxa/taxa_bay.tabular").read_bytes()
     assert reported(known, taxa) == reported(dict(shuffled), taxa)
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-TINY = Path(__file__).parents[2] / "test-data/refdb/metapipe-tiny-domains/1"
+TINY = Path(__file__).parents[3] / "test-data/refdb/metapipe-tiny-domains/1"
 
 
 @pytest.fixture
