@@ -5,6 +5,8 @@ from __future__ import annotations
 import ast
 import re
 import subprocess
+from collections import Counter
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -56,6 +58,37 @@ def test_pyspark_is_imported_only_when_a_session_starts() -> None:
 def test_no_source_file_is_longer_than_400_lines() -> None:
     long = {path.name: count for path in SOURCES if (count := len(path.read_text().splitlines())) > 400}
     assert not long
+
+
+def test_no_room_is_a_corridor() -> None:
+    """About fifteen files are a room; eighteen are too many to find one among them by its name."""
+    rooms = Counter(path.parent.relative_to(HOME / "src").as_posix() for path in SOURCES if path.name != "__init__.py")
+    assert not {room: count for room, count in rooms.items() if count > 17}
+
+
+def test_every_room_says_in_one_sentence_what_it_is_for() -> None:
+    for folder in {path.parent for path in SOURCES}:
+        words = ast.get_docstring(ast.parse((folder / "__init__.py").read_text())) or ""
+        assert re.match(r"[A-Z].{19,}?[.:]", words, re.DOTALL), folder
+
+
+def test_no_module_is_imported_by_what_it_imports() -> None:
+    """At whatever time: an import inside a function hides a circle, it does not open it."""
+    modules = {".".join(path.relative_to(HOME / "src").with_suffix("").parts): path for path in SOURCES}
+    graph = {name: named(path) & modules.keys() for name, path in modules.items()}
+    try:
+        TopologicalSorter(graph).prepare()
+    except CycleError as error:
+        pytest.fail(" -> ".join(error.args[1]))
+
+
+def named(path: Path) -> set[str]:
+    """Modules that a file imports, also those that are imported as names of their package."""
+    found = imports(path)
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.ImportFrom) and node.module:
+            found |= {f"{node.module}.{alias.name}" for alias in node.names}
+    return found
 
 
 def test_no_module_is_a_drawer_for_everything() -> None:
