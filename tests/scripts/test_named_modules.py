@@ -20,7 +20,7 @@ def is_there(name: str) -> bool:
         return True
     module, _, held = name.rpartition(".")
     source = source_of(module)
-    return source is not None and re.search(rf"^\w.*\b{held}\b", source, re.MULTILINE) is not None
+    return source is not None and re.search(rf"^(?=\w).*\b{held}\b", source, re.MULTILINE) is not None
 
 
 def source_of(module: str) -> str | None:
