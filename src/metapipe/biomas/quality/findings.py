@@ -57,6 +57,11 @@ def good_length(mate: Mate) -> int:
 
 
 def along_the_reads(mates: Mates) -> Iterator[Hint]:
+    """Say up to which base each file is good (:func:`good_length`) of its median length.
+
+    All of it: nothing, if :func:`weak_stretches` will speak, else "good". From 80 % of it a note, from 50 % a look,
+    below that a stop: mates that short rarely overlap, and the species tier needs 97 % identity.
+    """
     for mate in mates:
         if not mate.bases:
             continue
@@ -89,6 +94,7 @@ def weak_before_the_end(mate: Mate) -> list[Position]:
 
 
 def weak_stretches(mates: Mates) -> Iterator[Hint]:
+    """Yield one look for each file with weak positions before its good part ends, which trimming cannot cut off."""
     for mate in mates:
         if weak := weak_before_the_end(mate):
             yield Hint(
@@ -101,6 +107,7 @@ def weak_stretches(mates: Mates) -> Iterator[Hint]:
 
 
 def good_bases(mates: Mates) -> Iterator[Hint]:
+    """Yield a look for each file of whose bases less than ``Q30_SHARE`` have quality 30 or better."""
     for mate in mates:
         share = mate.share_from(30)
         if mate.bases and share < Q30_SHARE:
@@ -113,6 +120,7 @@ def good_bases(mates: Mates) -> Iterator[Hint]:
 
 
 def bad_reads(mates: Mates) -> Iterator[Hint]:
+    """Yield a look for each file with more than ``LOW_MEAN_SHARE`` of its reads below the mean quality ``LOW_MEAN``."""
     for mate in mates:
         low = sum(count for value, count in mate.mean_qualities.counts if value < LOW_MEAN)
         if low > LOW_MEAN_SHARE * mate.reads:
@@ -125,6 +133,7 @@ def bad_reads(mates: Mates) -> Iterator[Hint]:
 
 
 def unknown_bases(mates: Mates) -> Iterator[Hint]:
+    """Yield a look for each file with a position of more than ``N_SHARE`` N, and name the worst one."""
     for mate in mates:
         bad = [at for at in mate.positions if at.shares["N"] > N_SHARE]
         if bad:
@@ -138,6 +147,7 @@ def unknown_bases(mates: Mates) -> Iterator[Hint]:
 
 
 def adapters(mates: Mates) -> Iterator[Hint]:
+    """Yield a look for each adapter in more than ``ADAPTER_SHARE`` of a file's reads; one "good" when there is none."""
     for name, sequence in ADAPTERS.items():
         for mate in mates:
             reads = mate.adapter_reads(name)
@@ -157,6 +167,10 @@ def adapters(mates: Mates) -> Iterator[Hint]:
 
 
 def qualities_that_say_nothing(mates: Mates) -> Iterator[Hint]:
+    """Yield a look when one score fills more than 99.9 % of the bases, a stop when the scores can only be Phred+64.
+
+    Read as Phred+33, the characters of Phred+64 begin at 26 (``;``) and go beyond 60.
+    """
     for mate in mates:
         scores = mate.qualities.counts
         if scores and max(count for _, count in scores) > 0.999 * mate.bases:
@@ -177,6 +191,7 @@ def qualities_that_say_nothing(mates: Mates) -> Iterator[Hint]:
 
 
 def number_of_pairs(mates: Mates) -> Iterator[Hint]:
+    """Yield a look below ``FEW_PAIRS`` pairs, else a "good" with their number."""
     pairs = mates[0].reads
     if pairs < FEW_PAIRS:
         yield Hint(
@@ -190,6 +205,7 @@ def number_of_pairs(mates: Mates) -> Iterator[Hint]:
 
 
 def same_beginning(mates: Mates) -> Iterator[Hint]:
+    """Yield a note with the letters that all reads of a file begin with (:meth:`.Mate.beginning`)."""
     beginnings = [(mate.label, mate.beginning()) for mate in mates]
     alike = [f"{label} with {start}" for label, start in beginnings if start]
     if alike:
@@ -201,6 +217,7 @@ def same_beginning(mates: Mates) -> Iterator[Hint]:
 
 
 def read_lengths(mates: Mates) -> Iterator[Hint]:
+    """Yield a note that names the files whose reads are not all of one length: somebody has trimmed them."""
     trimmed = [mate.label for mate in mates if mate.lengths.counts and mate.lengths.low < mate.lengths.high]
     if trimmed:
         yield Hint(

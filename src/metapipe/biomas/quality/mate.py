@@ -37,10 +37,12 @@ class Position:
 
     @property
     def name(self) -> str:
+        """As a table shows it: ``12``, ``40–44``, or ``500–`` for all beyond."""
         return str(self.first) if self.last == self.first else f"{self.first}–{self.last or ''}"
 
     @property
     def middle(self) -> float:
+        """Where a figure draws it: the middle of the first and last base, 1-based; the first where there is no last."""
         return self.first if self.last is None else (self.first + self.last) / 2
 
 
@@ -59,22 +61,27 @@ class Mate:
 
     @property
     def reads(self) -> int:
+        """Number of reads, those without a base included."""
         return int(self.part["reads"])
 
     @property
     def bases(self) -> int:
+        """Number of bases of all reads, N included."""
         return int(self.part["bases"])
 
     @cached_property
     def lengths(self) -> Distribution:
+        """Lengths of the reads in bases; without counts when there is no read."""
         return distribution(self.part["lengths"]) or _NONE
 
     @cached_property
     def mean_qualities(self) -> Distribution:
+        """Mean Phred scores of the reads; without counts when no read has a base."""
         return distribution(self.part["mean_qualities"]) or _NONE
 
     @cached_property
     def gc(self) -> Distribution:
+        """GC content of the reads in per cent of their A, C, G and T; without counts when no read has one of them."""
         return distribution(self.part["gc"]) or _NONE
 
     @cached_property
@@ -88,6 +95,7 @@ class Mate:
 
     @cached_property
     def positions(self) -> tuple[Position, ...]:
+        """Positions that any read reaches, from the first base on; () when there is no base."""
         letters = self.part["letters"]
         return tuple(
             _position(int(first), counts, letters[first])

@@ -126,6 +126,10 @@ def sections(mates: Sequence[Mate]) -> list[tuple[str, str, list[Card]]]:
 
 
 def quality_card(mate: Mate, top: float) -> Card:
+    """Return the card with the quantiles of the quality along the reads of one file.
+
+    :param top: highest Phred score of the axis, the same for both mates so that they can be compared.
+    """
     return Card(
         f"{mate.label}: quality by position",
         "The line is the median read. Half of all reads lie in the dark band, eight in ten in the pale one. "
@@ -147,6 +151,7 @@ def quality_card(mate: Mate, top: float) -> Card:
 
 
 def base_card(mate: Mate) -> Card:
+    """Return the card with the shares of the bases along the reads of one file, in per cent; N only where it occurs."""
     shown = LETTERS if mate.letter_share("N") else LETTERS[:4]
     return Card(
         f"{mate.label}: bases by position",
@@ -171,6 +176,10 @@ def _span(first: str, last: str) -> str:
 
 
 def read_cards(mates: Sequence[Mate]) -> list[Card]:
+    """Return the cards with a histogram of both mates each: mean quality, length, GC content.
+
+    Left out is one without any count, and that of the lengths when all reads are of one length.
+    """
     both = [("", mate.label) if mate.label == "R1" else ("before", mate.label) for mate in mates]
     made = []
     for title, caption, x_name, values, low, bins in (
@@ -220,6 +229,7 @@ def _bins(edges: Sequence[float], series: Sequence[Series]) -> Rows:
 
 
 def adapter_card(mates: Sequence[Mate]) -> Card:
+    """Return the card with the share of reads, in per cent, in which an adapter has begun by each position."""
     curves = [dict(adapter_curve(mate)) for mate in mates]
     longest = max((mate.positions for mate in mates), key=len)
     return Card(

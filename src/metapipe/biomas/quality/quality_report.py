@@ -33,6 +33,7 @@ class QualityReport(Stage):
     rate = 2e7
 
     def run(self, task: Task, state: Any) -> None:  # noqa: ARG002
+        """Count the reads of the block by position and by read; every output is made of the same sums."""
         profiles = {name: MateProfile() for name in ("reads-1", "reads-2")}
         for batch in batches(task.pairs()):
             for profile, records in zip(profiles.values(), zip(*batch, strict=True), strict=True):

@@ -64,6 +64,10 @@ class Dereplicate(Stage):
     empty_ok = True
 
     def run(self, task: Task, state: Any) -> None:  # noqa: ARG002
+        """Write each distinct sequence once, as ``NAME;size=N`` with the name of its first read.
+
+        :raises MetapipeError: E403 when vsearch did not count every read that it was given.
+        """
         options = task.options
         reads, too_short = write_sized(task, options.min_length)
         distinct = uniques(task) if reads > too_short else []
@@ -89,6 +93,7 @@ class Dereplicate(Stage):
         task.note("kept_reads", sum(unique.size for unique in kept))
 
     def tool_versions(self) -> dict[str, str]:
+        """The version of vsearch, as it prints it."""
         return {"vsearch": program_version("vsearch", "--version", after="vsearch v")}
 
 

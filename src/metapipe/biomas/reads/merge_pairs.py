@@ -47,6 +47,7 @@ class MergePairs(Stage):
     programs = {"flash": "flash", "vsearch": "vsearch"}
 
     def run(self, task: Task, state: Any) -> None:  # noqa: ARG002
+        """Write each pair of the block either merged, as one read, or unmerged, as its two mates; in input order."""
         merger = chosen_merger(task.options, task.totals)
         pairs, given = write_pairs(task, task.options.min_overlap)
         read = read_numbered(merger.merge(task, given), merger.program) if given else iter(())
@@ -64,6 +65,7 @@ class MergePairs(Stage):
         task.note("unmerged", pairs - made)
 
     def tool_versions(self) -> dict[str, str]:
+        """The versions of both mergers: which one a run takes is an option."""
         return merger_versions()
 
 

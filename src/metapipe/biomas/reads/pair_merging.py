@@ -47,6 +47,10 @@ class Flash:
     program = "flash"
 
     def merge(self, task: Task, pairs: int) -> Path:
+        """Run FLASH with one thread, so that its reads keep their order.
+
+        :raises MetapipeError: E401 when it fails, E403 when it did not see every pair.
+        """
         done = task.launch(
             [
                 "flash",
@@ -72,6 +76,10 @@ class Vsearch:
     program = "vsearch"
 
     def merge(self, task: Task, pairs: int) -> Path:
+        """Run vsearch with one thread, so that its reads keep their order.
+
+        :raises MetapipeError: E401 when it fails, E403 when it did not see every pair.
+        """
         merged = task.scratch / "vsearch.fastq"
         done = task.launch(
             [

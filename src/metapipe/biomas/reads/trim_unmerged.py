@@ -50,6 +50,7 @@ class TrimUnmerged(Stage):
     empty_ok = True
 
     def check(self, options: TrimUnmergedOptions) -> None:
+        """Refuse adapters that are no DNA, or too short to be told from chance or to reach the stringency (E701)."""
         for name, adapter in (("adapter-1", options.adapter_1), ("adapter-2", options.adapter_2)):
             if len(adapter) < max(_SHORTEST_ADAPTER, options.stringency) or set(adapter) - set("ACGT"):
                 longest = max(_SHORTEST_ADAPTER, options.stringency)
@@ -58,6 +59,10 @@ class TrimUnmerged(Stage):
                 )
 
     def run(self, task: Task, state: Any) -> None:  # noqa: ARG002
+        """Write the pairs of which cutadapt keeps both mates, cut as it says, with the letters of the file.
+
+        :raises MetapipeError: E403 when it keeps only one mate of a pair: it drops both or none.
+        """
         lengths = write_pairs(task)
         pairs = len(lengths)
         adapters = run_cutadapt(task, pairs) if pairs else 0
@@ -85,6 +90,7 @@ class TrimUnmerged(Stage):
         task.note("bases_trimmed", cut)
 
     def tool_versions(self) -> dict[str, str]:
+        """The version of cutadapt, as it prints it."""
         return {"cutadapt": program_version("cutadapt", "--version")}
 
 

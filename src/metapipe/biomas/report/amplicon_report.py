@@ -51,6 +51,11 @@ class AmpliconReport(Stage):
     empty_ok = True
 
     def run(self, task: Task, state: Any) -> None:  # noqa: ARG002
+        """Write the page and the figures on it from all summaries, and from the table of taxa when it was given.
+
+        :raises MetapipeError: E111 for a file that is no summary or no table of taxa, E112 for summaries of two runs of
+            one stage.
+        """
         files = zip(task.side_files["summaries"], side_labels(task, "summaries"), strict=True)
         summaries = read_all(list(files), STEPS, REPEATED)
         tree: TaxonTree | None = None

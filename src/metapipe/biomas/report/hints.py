@@ -66,6 +66,7 @@ def nothing_classified(facts: Facts) -> Iterator[Hint]:
 
 
 def numbers_disagree(facts: Facts) -> Iterator[Hint]:
+    """Yield a stop when as many reads were not counted by taxon as were filtered: files of different samples."""
     filtered = sum(facts.tiers.values())
     if facts.tiers and facts.reads is not None and facts.classified is not None and filtered != facts.reads:
         yield Hint(
@@ -77,6 +78,7 @@ def numbers_disagree(facts: Facts) -> Iterator[Hint]:
 
 
 def merging(facts: Facts) -> Iterator[Hint]:
+    """Yield a look when no pair was merged, or less than ``MERGED_SHARE`` of them."""
     if not facts.pairs or facts.merged is None:
         return
     if facts.merged == 0:
@@ -98,6 +100,11 @@ def merging(facts: Facts) -> Iterator[Hint]:
 
 
 def losses(facts: Facts) -> Iterator[Hint]:
+    """Say what dereplication left out, as shares of the merged reads: too short, too rare, chimeras.
+
+    Too short and chimeras from ``SHORT_SHARE`` and ``CHIMERA_SHARE`` on, rare ones always; and a note when chimeras
+    were not looked for.
+    """
     if facts.counted and facts.too_short and facts.too_short > SHORT_SHARE * facts.counted:
         limit = f" than {facts.min_length} bases" if facts.min_length else ""
         yield Hint(
@@ -129,6 +136,11 @@ def losses(facts: Facts) -> Iterator[Hint]:
 
 
 def unlike_the_database(facts: Facts) -> Iterator[Hint]:
+    """Yield a look for reads unlike anything in the database, for matches not used, for distant relatives only.
+
+    Limits: ``UNMATCHED_SHARE`` of the reads to map, ``FILTERED_SHARE`` of those matched, ``LOWER_TIER_SHARE`` of those
+    in a tier.
+    """
     total = sum(facts.tiers.values())
     if facts.to_map and facts.matched and facts.to_map - facts.matched > UNMATCHED_SHARE * facts.to_map:
         yield Hint(
@@ -155,6 +167,7 @@ def unlike_the_database(facts: Facts) -> Iterator[Hint]:
 
 
 def depth(facts: Facts) -> Iterator[Hint]:
+    """Say how far down it reaches: few reads with a genus, few reads at all, species rarely seen."""
     if facts.classified and facts.ranks and facts.named_at("genus") < GENUS_SHARE * facts.classified:
         yield Hint(
             "look",
@@ -180,6 +193,11 @@ def depth(facts: Facts) -> Iterator[Hint]:
 
 
 def striking_taxa(facts: Facts) -> Iterator[Hint]:
+    """Yield a note for a genus of more than ``DOMINANT_SHARE`` of the reads, a look for many organelles.
+
+    An organelle is a taxon with such a word in its name (chloroplast, mitochondri…, plastid, Streptophyta), counted
+    once with all below it.
+    """
     genera = facts.at_rank("genus")
     if genera and facts.classified and genera[0].total_reads > DOMINANT_SHARE * facts.classified:
         yield Hint(
@@ -202,6 +220,7 @@ def striking_taxa(facts: Facts) -> Iterator[Hint]:
 
 
 def database_size(facts: Facts) -> Iterator[Hint]:
+    """Yield what there is to say of small databases and of one that leaves the sample's own organisms out."""
     yield from small_databases(
         facts.databases,
         held_out="The sample's own organisms were left out of it on purpose, to judge the classification fairly.",
@@ -210,6 +229,7 @@ def database_size(facts: Facts) -> Iterator[Hint]:
 
 
 def records_set_aside(facts: Facts) -> Iterator[Hint]:
+    """Yield a look for each step that quarantined records, with their number."""
     yield from set_aside(facts.quarantined, STEPS)
 
 

@@ -32,6 +32,8 @@ READS_IN_A_BATCH = 10_000
 
 @dataclass(frozen=True)
 class MappingOptions:
+    """Options of both mapping stages."""
+
     search: str = option(
         BOTH, "Align whole reads (end-to-end), parts of them (local), or both ways", choices=(BOTH, END_TO_END, LOCAL)
     )

@@ -50,6 +50,8 @@ class FilterMatchesOptions:
 
 
 class FilterMatches(Stage):
+    """Each row is judged on its own (:class:`~metapipe.biomas.search.identity_tiers.Thresholds`); none is dropped."""
+
     name = "filter_matches"
     summary = "Keep the references a read matches well enough, in two tiers of identity"
     example = "metapipe filter_matches --matches matches.tsv --upper-identity 97 --out-kept kept.tsv"
@@ -61,11 +63,13 @@ class FilterMatches(Stage):
     empty_ok = True
 
     def check(self, options: FilterMatchesOptions) -> None:
+        """Refuse a lower limit of identity above the upper one (E701)."""
         if options.lower_identity > options.upper_identity:
             expected = f"--lower-identity not above --upper-identity ({options.upper_identity:g})"
             raise MetapipeError("E701", expected=expected, found=f"{options.lower_identity:g}")
 
     def run(self, task: Task, state: Any) -> None:  # noqa: ARG002
+        """Write a row a read: its tier, best identity in per cent, references kept. Count rows and reads by tier."""
         options = task.options
         thresholds = Thresholds.of_percent(
             options.min_coverage, options.upper_identity, options.lower_identity, options.best_margin

@@ -21,6 +21,8 @@ from metapipe.runner.guard.program_version import program_version
 
 
 class MapAmplicons(Stage):
+    """Single reads; what is done with them is :func:`~metapipe.biomas.search.amplicon_mapping.map_reads`."""
+
     name = "map_amplicons"
     summary = "Map merged amplicon reads to reference sequences (Bowtie 2)"
     example = "metapipe map_amplicons --reads unique.fastq --db-amplicon ssu-refseq:1 --out-matches matches.tsv"
@@ -36,11 +38,14 @@ class MapAmplicons(Stage):
     empty_ok = True
 
     def rate_for(self, databases: Mapping[str, Database], options: MappingOptions) -> float:  # noqa: ARG002
+        """Letters a second, measured for each way to search: both take the time of each together."""
         return RATES[options.search]
 
     def run(self, task: Task, state: Any) -> None:  # noqa: ARG002
+        """Write the matches of each read of the block, under its own name."""
         label = task.labels["reads"]
         map_reads(task, (read_of(record.name, [record], label) for record in task.records()), mates=1)
 
     def tool_versions(self) -> dict[str, str]:
+        """The version of Bowtie 2, as it prints it."""
         return {"bowtie2": program_version("bowtie2", "--version", after="version ")}

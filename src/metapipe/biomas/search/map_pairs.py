@@ -17,6 +17,8 @@ from metapipe.runner.guard.program_version import program_version
 
 
 class MapPairs(Stage):
+    """Both mates of a pair together; else as :class:`~metapipe.biomas.search.map_amplicons.MapAmplicons`."""
+
     name = "map_pairs"
     summary = "Map pairs of amplicon reads to reference sequences (Bowtie 2)"
     example = (
@@ -35,11 +37,14 @@ class MapPairs(Stage):
     empty_ok = True
 
     def rate_for(self, databases: Mapping[str, Database], options: MappingOptions) -> float:  # noqa: ARG002
+        """Letters a second, measured for each way to search: both take the time of each together."""
         return RATES[options.search]
 
     def run(self, task: Task, state: Any) -> None:  # noqa: ARG002
+        """Write the matches of each pair of the block, under its name without what tells the mates apart."""
         label = task.labels["reads-1"]
         map_reads(task, (read_of(task.pair_name(pair[0]), pair, label) for pair in task.pairs()), mates=2)
 
     def tool_versions(self) -> dict[str, str]:
+        """The version of Bowtie 2, as it prints it."""
         return {"bowtie2": program_version("bowtie2", "--version", after="version ")}

@@ -37,6 +37,8 @@ class AssignTaxaOptions:
 
 
 class AssignTaxa(Stage):
+    """TANGO (:mod:`metapipe.biomas.taxa.tango`) on the references of each read, with one weight a tier of identity."""
+
     name = "assign_taxa"
     summary = "Assign each read to the taxon that fits its matches best (TANGO)"
     example = "metapipe assign_taxa --matches kept.tsv --db-amplicon ssu-refseq:1 --out-assignments assignments.tsv"
@@ -50,6 +52,7 @@ class AssignTaxa(Stage):
     empty_ok = True
 
     def fixed_cost_for(self, databases: Mapping[str, Database], options: Any) -> float:  # noqa: ARG002  (none counts)
+        """Seconds to read and number the database's two tables, by their bytes; as declared where they are missing."""
         try:
             folder = databases["amplicon"].path
             return SECONDS_PER_BYTE * sum((folder / name).stat().st_size for name in (TAXONOMY_FILE, REFERENCES_FILE))
@@ -57,10 +60,18 @@ class AssignTaxa(Stage):
             return self.fixed_cost
 
     def setup(self, task: Task) -> Assigner:
+        """Read the taxonomy and number it, once a worker.
+
+        :raises MetapipeError: E206 for tables that do not hold together.
+        """
         database = task.databases["amplicon"]
         return Assigner(read_taxonomy(database.path), f"{database.name}:{database.version}")
 
     def run(self, task: Task, state: Assigner) -> None:
+        """Write a row a read with its taxon, rank and lineage, or as unclassified. Count reads, also by rank.
+
+        :param state: what :meth:`setup` has read.
+        """
         output = task.output("assignments")
         output.write(header_line(ASSIGNMENT_COLUMNS))
         # The shortest decimal number that is this float is what was typed: 0.1 is a tenth, not the float next to it.

@@ -74,6 +74,10 @@ class CombineSamples(Stage):
     empty_ok = True
 
     def run(self, task: Task, state: Any) -> None:  # noqa: ARG002
+        """Write the table, the BIOM file, the chart, and the table of samples with why some are left out.
+
+        :raises MetapipeError: E126 when no sample is left; E107, E111 or E125 for tables that do not fit together.
+        """
         paths, named = task.side_files.get("taxa", ()), _expected(task)
         if not paths:
             _refuse(named)
@@ -104,6 +108,7 @@ class CombineSamples(Stage):
         note_counts(task, tree)
 
     def tool_versions(self) -> dict[str, str]:
+        """The version of KronaTools that the charts are made with."""
         return krona_version()
 
 

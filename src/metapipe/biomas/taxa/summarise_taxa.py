@@ -57,6 +57,10 @@ class SummariseTaxa(Stage):
     empty_ok = True
 
     def run(self, task: Task, state: Any) -> None:  # noqa: ARG002
+        """Write one tree of counts in five forms: table, Newick, BIOM, drawing, chart.
+
+        Without the option ``sample`` it is called after its first file.
+        """
         labels = side_labels(task, "assignments")
         sample = one_line(task.options.sample) or stem(labels[0])
         with opened(task.side_files["assignments"]) as files:
@@ -72,6 +76,7 @@ class SummariseTaxa(Stage):
         note_counts(task, tree)
 
     def tool_versions(self) -> dict[str, str]:
+        """The version of KronaTools that the charts are made with."""
         return krona_version()
 
 

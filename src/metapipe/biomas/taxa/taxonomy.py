@@ -85,9 +85,11 @@ class Tables:
     references: str | Path = REFERENCES_FILE
 
     def taxon_error(self, line: int | None, expected: str, found: object) -> MetapipeError:
+        """Return the error for a line of the table of taxa (1-based; None for the table as a whole)."""
         return MetapipeError(self.code, file=self.taxonomy, line=line, expected=expected, found=str(found))
 
     def reference_error(self, line: int | None, expected: str, found: object) -> MetapipeError:
+        """Return the error for a line of the table of references (1-based; None for the table as a whole)."""
         return MetapipeError(self.code, file=self.references, line=line, expected=expected, found=str(found))
 
 

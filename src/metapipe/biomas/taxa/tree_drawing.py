@@ -46,6 +46,7 @@ class Drawn:
 
     @property
     def total(self) -> int:
+        """Reads at the taxon and at all below it."""
         return self.taxon.total_reads
 
 
