@@ -197,6 +197,7 @@ class MetapipeError(Exception):
 
     @property
     def exit_code(self) -> int:
+        """What the program ends with: the one of the code (:data:`CODES`), after sysexits.h where it has one."""
         return CODES[self.code].exit_code
 
     def __str__(self) -> str:

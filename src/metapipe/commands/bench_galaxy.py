@@ -40,6 +40,8 @@ class Start:
 
 @dataclass(frozen=True)
 class Report:
+    """What was measured, in wall seconds; ``load_during_jobs`` is the machine's load average beside the jobs."""
+
     cores: int
     first_start: Start
     later_start: Start

@@ -19,6 +19,7 @@ _HOME = Path(__file__).resolve().parents[3]
 
 
 def say(line: str) -> None:
+    """Print a line at once: whoever waits for the tests sees how far they are."""
     sys.stdout.write(f"{line}\n")
     sys.stdout.flush()
 

@@ -18,6 +18,7 @@ _EPILOG = """examples:
 
 
 def add_parser(commands: Any) -> None:
+    """Add ``report`` to the command line. :param commands: what ``add_subparsers`` returned."""
     parser = commands.add_parser(
         "report",
         help="show what runs cost and how they went, from their run reports",

@@ -69,6 +69,7 @@ class Screen:
 
     @property
     def width(self) -> int:
+        """Columns of the terminal but one: a line that fills the last one would wrap."""
         return shutil.get_terminal_size().columns - 1
 
 

@@ -29,6 +29,7 @@ _MATES = ("forward", "reverse")
 
 
 def dashed(name: str) -> str:
+    """Return a Python name as an option has it: ``min_length`` is ``min-length``."""
     return name.replace("_", "-")
 
 

@@ -50,10 +50,12 @@ class GeneCounts:
 
     @property
     def recall(self) -> float | None:
+        """Share of the true genes that were found, 0 to 1; None when there are none."""
         return ratio(self.found, self.assembled)
 
     @property
     def precision(self) -> float | None:
+        """Share of the predicted genes that are right, 0 to 1; None when there are none."""
         return ratio(self.right, self.predicted)
 
 
@@ -75,14 +77,17 @@ class EcCounts:
 
     @property
     def recall(self) -> float | None:
+        """Share of the genes with a true EC number for which the result gives it, 0 to 1; None when there are none."""
         return ratio(self.right, self.true)
 
     @property
     def precision(self) -> float | None:
+        """Share of the genes named by the result whose EC number is right, 0 to 1; None when there are none."""
         return ratio(self.right, self.named)
 
     @property
     def precision_3(self) -> float | None:
+        """The same with the first three fields right, which is the reaction without its substrate."""
         return ratio(self.right_3, self.named)
 
 
@@ -100,6 +105,7 @@ class Evaluation:
 
     @property
     def all_genes(self) -> GeneCounts:
+        """The counts of all genomes together."""
         total = GeneCounts()
         for counts in self.genes.values():
             total.assembled += counts.assembled

@@ -65,6 +65,7 @@ class ContigCounts:
     gc: Counter[int] = field(default_factory=Counter)
 
     def add(self, sequence: bytes) -> None:
+        """Count one contig; letters other than A, C, G and T count as bases, and not for GC."""
         self.contigs += 1
         self.bases += len(sequence)
         gc, acgt = gc_counts(sequence)

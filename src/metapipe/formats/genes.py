@@ -61,6 +61,7 @@ class Gene:
 
     @property
     def complete(self) -> bool:
+        """Whether the gene has both ends; else it runs off the contig on one side or both."""
         return not (self.partial_left or self.partial_right)
 
     @property

@@ -64,6 +64,7 @@ class ReadCounts:
         self.quality_sums = np.zeros(0, np.int64)
 
     def add(self, batch: ReadBatch) -> None:
+        """Count a batch of reads. GC is in whole per cent of A, C, G and T; mean qualities are rounded down."""
         self.reads += len(batch.lengths)
         self.bases += int(batch.lengths.sum())
         self.lengths = _sum_of(self.lengths, np.bincount(batch.lengths))

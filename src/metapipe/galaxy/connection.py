@@ -42,9 +42,11 @@ class Account:
         return cls(known.url.rstrip("/"), user.email, user.password, user.api_key, state / "credentials.json")
 
     def history_url(self, history_id: str) -> str:
+        """The address of a history for the user's browser."""
         return f"{self.url}/histories/view?id={history_id}"
 
     def dataset_url(self, dataset_id: str) -> str:
+        """The address of a dataset for the user's browser."""
         return f"{self.url}/datasets/{dataset_id}/preview"
 
 

@@ -11,6 +11,8 @@ from metapipe.errors import MetapipeError
 
 @dataclass(frozen=True)
 class Account:
+    """One user of the instance. Neither password nor key show in a traceback or a log."""
+
     email: str
     password: str
     api_key: str

@@ -38,6 +38,7 @@ class Sample:
 
     @property
     def files(self) -> tuple[Path, Path]:
+        """The files of first and second mates."""
         return (self.first, self.second)
 
     def digest(self) -> str:

@@ -51,6 +51,7 @@ class Workflow:
 
     @property
     def title(self) -> str:
+        """Its name, as Galaxy shows it."""
         return str(self.description["label"])
 
     @property
@@ -73,6 +74,7 @@ class Workflow:
 
     @property
     def step_labels(self) -> list[str]:
+        """Labels of the steps, in the order of the file."""
         return [label for label, _ in self._named("steps")]
 
     def _named(self, section: str) -> list[tuple[str, Any]]:

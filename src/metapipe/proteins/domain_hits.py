@@ -46,6 +46,7 @@ class DomainHit:
 
     @property
     def length(self) -> int:
+        """Residues of the protein that the envelope covers."""
         return self.envelope_end - self.envelope_start + 1
 
 

@@ -24,18 +24,22 @@ class Distribution:
 
     @property
     def total(self) -> int:
+        """How many values there are."""
         return sum(count for _, count in self.counts)
 
     @property
     def low(self) -> float:
+        """The smallest value. Asks for one value at least, as ``high`` and ``mean`` do."""
         return self.counts[0][0]
 
     @property
     def high(self) -> float:
+        """The largest value."""
         return self.counts[-1][0]
 
     @property
     def mean(self) -> float:
+        """The arithmetic mean of all values."""
         return sum(value * count for value, count in self.counts) / self.total
 
     def quantile(self, part: float) -> float:

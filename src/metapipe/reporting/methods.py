@@ -20,6 +20,7 @@ class Setting:
 
     @property
     def changed(self) -> bool:
+        """Whether the user chose another value than the default; False where no default is known."""
         return self.default is not None and self.default != self.value
 
 
@@ -33,6 +34,7 @@ class DatabaseUsed:
 
     @property
     def short_digest(self) -> str:
+        """The first twelve digits of the digest: enough to tell databases apart, short enough for a table."""
         return self.digest.removeprefix("sha256:")[:12]
 
 

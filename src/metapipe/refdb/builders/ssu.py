@@ -158,6 +158,7 @@ def genus_of_organism(organism: str) -> str:
 
 
 def read_metadata(path: Path) -> Iterable[tuple[str, Record]]:
+    """Yield the accession and the record of each row of a table of BLAST's metadata (CSV with a header)."""
     with open_text(path) as lines:
         for row in csv.DictReader(lines):
             yield (

@@ -37,6 +37,7 @@ class Profile:
 
     @property
     def family(self) -> str:
+        """The accession without its version: ``PF00001`` of ``PF00001.26``."""
         return self.accession.partition(".")[0]
 
 

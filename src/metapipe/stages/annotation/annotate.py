@@ -39,10 +39,14 @@ Row = TypeVar("Row", protein_hits.ProteinHit, domain_hits.DomainHit)
 
 @dataclass(frozen=True)
 class AnnotateOptions:
+    """Options of :class:`Annotate`."""
+
     sample: str = option(SAMPLE, "name of the sample; every locus tag begins with a prefix made of it")
 
 
 class Annotate(Stage):
+    """Tiers by META-pipe 1.0's rules (docs/annotation-rules.md); the files about genes are read where they are."""
+
     name = "annotate"
     summary = "Combine genes, hits and domains into an annotation with confidence tiers"
     example = "metapipe annotate --contigs contigs.fasta --genes genes.gff3 --proteins proteins.fasta --hits hits.tsv"
@@ -70,6 +74,11 @@ class Annotate(Stage):
     empty_ok = True
 
     def prepare(self, task: Task, folder: Path) -> None:
+        """Index where the lines about each contig stand in the files about genes.
+
+        :raises MetapipeError: E111 for a file that is not what it should be, E112 for files that do not belong together
+            or to these contigs.
+        """
         files = gene_files(task)
         columns = {"hits": protein_hits.COLUMNS, "domains": domain_hits.COLUMNS}
         contigs = index_gene_files(files, columns, folder)
@@ -82,9 +91,14 @@ class Annotate(Stage):
             )
 
     def setup(self, task: Task) -> GeneFiles:
+        """Map the index that :meth:`prepare` left into memory: all workers of a host share its pages."""
         return GeneFiles.load(task.shared, gene_files(task))
 
     def run(self, task: Task, state: GeneFiles) -> None:
+        """Write the genes of each contig, annotated, in all five formats, and count them by tier.
+
+        :raises MetapipeError: E111 for a line that cannot be read, E112 for a gene, protein or hit without the others.
+        """
         prefix, counts = locus_prefix(task.options.sample), AnnotationCounts()
         gff, genbank, embl, table, proteins = (task.output(name) for name in self.outputs)
         gff.write(gff3.VERSION_LINE.encode())
@@ -137,6 +151,7 @@ def annotated_genes(contig: Record, position: int, prefix: str, files: OpenGeneF
 
 
 def is_cds(line: bytes) -> bool:
+    """Whether a line of GFF3 is a coding sequence, by its third column."""
     return not line.startswith(b"#") and line.split(b"\t", 3)[2:3] == [b"CDS"]
 
 

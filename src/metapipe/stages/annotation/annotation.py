@@ -62,6 +62,7 @@ class AnnotatedGene:
 
     @property
     def all_ec(self) -> tuple[str, ...]:
+        """EC numbers, complete ones first, then partial ones (``1.2.-.-``)."""
         return self.ec + self.partial_ec
 
     @property
@@ -77,6 +78,7 @@ class AnnotatedGene:
 
     @property
     def significant_domains(self) -> list[DomainHit]:
+        """The domains at or above their family's threshold, along the protein."""
         return [domain for domain in self.domains if domain.significant]
 
     @property

@@ -48,6 +48,7 @@ class Spans:
         self._numbers = array("q")
 
     def add_contig(self) -> None:
+        """Make room for the next contig: the span of one without any entry is empty."""
         self._numbers.extend((0, 0, 0))
 
     def add(self, contig: int, entry: Entry) -> None:
@@ -58,6 +59,7 @@ class Spans:
         numbers[at + 1] = entry.end - numbers[at]
 
     def has(self, contig: int) -> bool:
+        """Whether the contig (0-based) has an entry."""
         return self._numbers[3 * contig + 2] > 0
 
     def table(self) -> Ints:

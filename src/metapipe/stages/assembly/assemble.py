@@ -67,6 +67,7 @@ class Assemble(Stage):
     empty_ok = True
 
     def check(self, options: AssembleOptions) -> None:
+        """Refuse ``--k-list`` beside a preset, and a list that MEGAHIT would not take (E701)."""
         if not options.k_list:
             return
         if options.preset != "default":
@@ -74,6 +75,11 @@ class Assemble(Stage):
         check_k_list(options.k_list)
 
     def run(self, task: Task, state: Any) -> None:  # noqa: ARG002
+        """Write the contigs that MEGAHIT makes of all reads, longest first; none without reads.
+
+        :raises MetapipeError: E102 to E105 for single reads that are not FASTQ, E401 or E403 when MEGAHIT fails, E802
+            when it had too little memory.
+        """
         reads: list[str | Path] = []
         if task.totals.records:
             for flag, name in (("-1", "reads-1"), ("-2", "reads-2")):
@@ -104,6 +110,7 @@ class Assemble(Stage):
             task.note("nothing_found", shortest if reads else "there were no reads to assemble")
 
     def tool_versions(self) -> dict[str, str]:
+        """The version of MEGAHIT, as it prints it."""
         return {"megahit": program_version("megahit", "--version")}
 
 

@@ -32,6 +32,7 @@ class FilterContigs(Stage):
     empty_ok = True
 
     def run(self, task: Task, state: Any) -> None:  # noqa: ARG002
+        """Write the contigs of the block that are long enough as they are; count both before and after."""
         before, after = ContigCounts(), ContigCounts()
         kept = task.output("contigs")
         for contig in task.records():

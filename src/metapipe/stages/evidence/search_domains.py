@@ -27,6 +27,8 @@ BYTES_OF_A_NODE = 196
 
 
 class SearchDomains(Stage):
+    """Models run in this process (PyHMMER). E-values need the number of all proteins, so each block is told it."""
+
     name = "search_domains"
     summary = "Find domains in proteins (HMMER)"
     example = "metapipe search_domains --proteins proteins.fasta --db-hmm pfam-gecco:35.0 --out-domains domains.tsv"
@@ -39,19 +41,28 @@ class SearchDomains(Stage):
     empty_ok = True
 
     def rate_for(self, databases: Mapping[str, Database], options: Any) -> float:  # noqa: ARG002  (none counts)
+        """Letters a second, by the match states of the models; as declared where the database cannot be read."""
         return (
             self.rate if (nodes := _nodes(databases)) is None else 1 / (SECONDS_PER_LETTER + nodes * SECONDS_PER_CELL)
         )
 
     def fixed_cost_for(self, databases: Mapping[str, Database], options: Any) -> float:  # noqa: ARG002  (none counts)
+        """Seconds to load the models, by their match states; as declared where the database cannot be read."""
         return self.fixed_cost if (nodes := _nodes(databases)) is None else 0.2 + nodes * SECONDS_TO_LOAD_A_NODE
 
     def setup(self, task: Task) -> Models:
+        """Load the models and what is said of their families, once a worker."""
         database = task.databases["hmm"]
         families = read_families(database.path / "families.tsv")
         return load_models(database.path / "profiles.h3m", families, f"{database.name}:{database.version}")
 
     def run(self, task: Task, state: Models) -> None:
+        """Write the domains of each protein of the block along it, the best of those that overlap.
+
+        Proteins without a letter and those longer than HMMER takes are not searched, and counted.
+
+        :param state: what :meth:`setup` has loaded.
+        """
         read, names, proteins = 0, [], []
         for read, record in enumerate(task.records(), 1):  # noqa: B007  (the last number is the count)
             letters = clean_protein(record.sequence)
@@ -79,6 +90,7 @@ class SearchDomains(Stage):
         task.note("families", dict(sorted(families.items())))
 
     def tool_versions(self) -> dict[str, str]:
+        """The version of PyHMMER, which has HMMER built in."""
         return {"pyhmmer": version("pyhmmer")}
 
 

@@ -41,12 +41,16 @@ FINISHED = "queries aligned."
 
 @dataclass(frozen=True)
 class ProteinSearchOptions:
+    """Options of :class:`SearchProteins`."""
+
     evalue: float = option(MAX_EVALUE, "highest E-value of a hit in the table", minimum=0, maximum=10)
     max_hits: int = option(5, "highest number of hits per protein in the table", minimum=1, maximum=500)
     sensitivity: str = option("very-sensitive", "how hard DIAMOND looks for distant relatives", choices=SENSITIVITIES)
 
 
 class SearchProteins(Stage):
+    """DIAMOND with all threads of a host, pinned (``PINNED``) so that the other queries in a file change nothing."""
+
     name = "search_proteins"
     summary = "Search proteins in a protein database (DIAMOND)"
     example = "metapipe search_proteins --proteins proteins.fasta --db-proteins ec-proteins:1 --out-hits hits.tsv"
@@ -67,18 +71,24 @@ class SearchProteins(Stage):
     empty_ok = True
 
     def rate_for(self, databases: Mapping[str, Database], options: ProteinSearchOptions) -> float:
+        """Letters a second, by the letters of the database and the sensitivity; as declared where it cannot be read."""
         letters = _letters(databases)
         if letters is None:
             return self.rate
         return 1 / (COST_OF_SENSITIVITY[options.sensitivity] * (SECONDS_PER_LETTER + letters * SECONDS_PER_PAIR))
 
     def fixed_cost_for(self, databases: Mapping[str, Database], options: ProteinSearchOptions) -> float:
+        """Seconds to index the database, by its letters and the sensitivity; as declared where it cannot be read."""
         letters = _letters(databases)
         if letters is None:
             return self.fixed_cost
         return 0.2 + COST_OF_SENSITIVITY[options.sensitivity] * letters * SECONDS_TO_INDEX_A_LETTER
 
     def run(self, task: Task, state: Any) -> None:  # noqa: ARG002  (no state)
+        """Write the hits of each protein of the block, best first, under its own name: DIAMOND is given numbers.
+
+        :raises MetapipeError: E401 when DIAMOND fails, E403 when it did not come to its end.
+        """
         database = task.databases["proteins"]
         queries, table = task.scratch / "queries.fasta", task.scratch / "alignments.tsv"
         names = write_queries(task.records(), queries)
@@ -100,6 +110,7 @@ class SearchProteins(Stage):
         task.note("hits_significant", sum(hit.significant for hit in hits))
 
     def tool_versions(self) -> dict[str, str]:
+        """The version of DIAMOND, as it prints it."""
         answer = subprocess.run(["diamond", "version"], capture_output=True, text=True, check=False)
         version = re.search(r"version (\S+)", answer.stdout)
         return {"diamond": version[1]} if version else {}

@@ -51,9 +51,14 @@ class PredictGenes(Stage):
     empty_ok = True
 
     def setup(self, task: Task) -> Any:
+        """Make the gene finder, with its training sets, once a worker."""
         return gene_finder(task.options.min_gene_length)
 
     def run(self, task: Task, state: Any) -> None:
+        """Write the genes of each contig: their places (GFF3), bases and proteins. Count whole and partial ones.
+
+        :param state: what :meth:`setup` has made.
+        """
         counts = GeneCounts()
         genes, nucleotides, proteins = (task.output(name) for name in self.outputs)
         genes.write(gff3.VERSION_LINE.encode())
@@ -72,6 +77,7 @@ class PredictGenes(Stage):
             task.note(key, value)
 
     def tool_versions(self) -> dict[str, str]:
+        """The version of Pyrodigal, which has Prodigal built in."""
         return {"pyrodigal": version("pyrodigal")}
 
 

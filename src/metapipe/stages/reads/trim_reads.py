@@ -61,12 +61,14 @@ class TrimReads(Stage):
     programs = {"fastp": "fastp"}
 
     def check(self, options: TrimReadsOptions) -> None:
+        """Refuse adapters that are no DNA or too short to be told from chance (E701)."""
         for name, adapter in (("adapter-1", options.adapter_1), ("adapter-2", options.adapter_2)):
             if len(adapter) < _SHORTEST_ADAPTER or set(adapter) - set("ACGT"):
                 expected = f"at least {_SHORTEST_ADAPTER} letters A, C, G or T for --{name}"
                 raise MetapipeError("E701", expected=expected, found=adapter)
 
     def run(self, task: Task, state: Any) -> None:  # noqa: ARG002
+        """Write pairs and single reads of the block that are left by the rules, cut, with the letters of the file."""
         options = task.options
         before = {name: ReadCounts() for name in ("reads-1", "reads-2")}
         pairs, alike = write_numbered(counted(read_pairs(task), before), task.scratch)
@@ -91,6 +93,7 @@ class TrimReads(Stage):
         task.note("quality_trimmed", dict(note.trimmed))
 
     def tool_versions(self) -> dict[str, str]:
+        """The version of fastp, as it prints it."""
         return {"fastp": program_version("fastp", "--version")}
 
 

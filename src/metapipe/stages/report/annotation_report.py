@@ -48,6 +48,11 @@ class AnnotationReport(Stage):
     empty_ok = True
 
     def run(self, task: Task, state: Any) -> None:  # noqa: ARG002
+        """Write the page and the figures on it from all summaries, and from the annotation table when it was given.
+
+        :raises MetapipeError: E111 for a file that is no summary or no such table, E112 for summaries of two runs of
+            one stage.
+        """
         paths = task.side_files["summaries"]
         labels = [task.labels.get(f"summaries.{position}", path.name) for position, path in enumerate(paths)]
         summaries = read_all(list(zip(paths, labels, strict=True)), STEPS, REPEATED)

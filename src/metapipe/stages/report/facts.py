@@ -99,6 +99,7 @@ class Facts:
 
     @property
     def gene_count(self) -> int | None:
+        """Genes annotated; where no annotation was given, genes predicted; None where neither was."""
         return self.annotated if self.annotated is not None else self.genes
 
 

@@ -74,6 +74,7 @@ def nothing_found(facts: Facts) -> Iterator[Hint]:
 
 
 def few_reads(facts: Facts) -> Iterator[Hint]:
+    """Yield a note when less than ``FEW_PAIRS`` read pairs went in: only the most abundant members can be assembled."""
     if facts.pairs_in is not None and 0 < facts.pairs_in < FEW_PAIRS:
         yield Hint(
             "note",
@@ -83,6 +84,10 @@ def few_reads(facts: Facts) -> Iterator[Hint]:
 
 
 def trimming_losses(facts: Facts) -> Iterator[Hint]:
+    """Yield a look for what trimming took: pairs (kept less than ``KEPT_SHARE``), adapters, mates.
+
+    Adapters from ``ADAPTER_SHARE`` of the reads on; mates when more than ``SINGLES_SHARE`` of the pairs lost one.
+    """
     if not facts.pairs_in or facts.pairs_kept is None:
         return
     if 0 < facts.pairs_kept < KEPT_SHARE * facts.pairs_in:
@@ -109,6 +114,7 @@ def trimming_losses(facts: Facts) -> Iterator[Hint]:
 
 
 def assembly_quality(facts: Facts) -> Iterator[Hint]:
+    """Yield a look when half of the assembled bases lie in contigs shorter than ``SHORT_N50`` bases."""
     if facts.contigs and facts.n50 is not None and facts.n50 < SHORT_N50:
         yield Hint(
             "look",
@@ -120,6 +126,10 @@ def assembly_quality(facts: Facts) -> Iterator[Hint]:
 
 
 def gene_quality(facts: Facts) -> Iterator[Hint]:
+    """Yield looks for genes cut at contig ends and for few bases in genes; a note when only complete genes were kept.
+
+    Limits: ``PARTIAL_SHARE`` of the genes, ``CODING_SHARE`` of the bases.
+    """
     if facts.genes and facts.partial_genes is not None and facts.partial_genes > PARTIAL_SHARE * facts.genes:
         yield Hint(
             "look",
@@ -140,6 +150,7 @@ def gene_quality(facts: Facts) -> Iterator[Hint]:
 
 
 def annotation_depth(facts: Facts) -> Iterator[Hint]:
+    """Say how much the annotation rests on: few genes with evidence, one search only, distant relatives."""
     total = sum(facts.tiers.values())
     if total and 0 < facts.supported < SUPPORTED_SHARE * total:
         yield Hint(
@@ -210,6 +221,7 @@ def domain_rules(facts: Facts) -> Iterator[Hint]:
 
 
 def database_size(facts: Facts) -> Iterator[Hint]:
+    """Yield what there is to say of small databases and of one that leaves the sample's own organisms out."""
     yield from small_databases(
         facts.databases,
         held_out="Known proteins of the sample's own organisms were left out on purpose, to judge the annotation "
@@ -219,10 +231,12 @@ def database_size(facts: Facts) -> Iterator[Hint]:
 
 
 def records_set_aside(facts: Facts) -> Iterator[Hint]:
+    """Yield a look for each step that quarantined records, with their number."""
     yield from set_aside(facts.quarantined, STEPS)
 
 
 def numbers_disagree(facts: Facts) -> Iterator[Hint]:
+    """Yield a stop when not as many genes were annotated as predicted: the files are of different analyses."""
     if facts.genes is not None and facts.annotated is not None and facts.genes != facts.annotated:
         yield Hint(
             "stop",
