@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from metapipe.errors import MetapipeError
 from metapipe.formats.table_rows import Place
-from metapipe.proteins.domain_hits import DomainHit, format_domain, parse_domain
+from metapipe.proteins.domain_hits import DOMAIN_TABLE, DomainHit
 from metapipe.stages.evidence.domain_overlaps import compete, resolve_overlaps
 
 PLACE = Place("domains.tsv", 3)
@@ -84,10 +84,10 @@ def test_families_of_one_interpro_entry_compete_for_a_single_residue() -> None:
 
 @given(domain_hits())
 def test_a_row_of_the_table_reads_back_as_the_domain_it_was(hit: DomainHit) -> None:
-    assert parse_domain(format_domain(hit), PLACE) == hit
+    assert DOMAIN_TABLE.parse(DOMAIN_TABLE.format(hit), PLACE) == hit
 
 
 @given(st.binary(max_size=80))
 def test_any_bytes_are_a_row_or_refused_with_file_and_line(line: bytes) -> None:
     with pytest.raises(MetapipeError, match=r"METAPIPE-E111 domains\.tsv line 3"):
-        parse_domain(line, PLACE)
+        DOMAIN_TABLE.parse(line, PLACE)

@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from metapipe.errors import MetapipeError
-from metapipe.formats.table_rows import Place, check_header, header_line
-from metapipe.proteins.protein_hits import COLUMNS, ProteinHit, best_first, format_hit, is_significant, parse_hit
+from metapipe.formats.table_rows import Place, check_header
+from metapipe.proteins.protein_hits import HIT_TABLE, ProteinHit, best_first, is_significant
 from metapipe.stages.evidence.alignments import Alignment, combine, hits_by_query, parse_alignment
 
 PLACE = Place("hits.tsv", 7)
@@ -95,7 +95,7 @@ def test_an_aligners_line_is_read_with_a_tab_in_its_title() -> None:
 
 @given(hits)
 def test_a_row_of_the_table_reads_back_as_the_hit_it_was(hit: ProteinHit) -> None:
-    assert parse_hit(format_hit(hit), PLACE) == hit
+    assert HIT_TABLE.parse(HIT_TABLE.format(hit), PLACE) == hit
 
 
 @given(st.lists(hits, max_size=5))
@@ -106,7 +106,7 @@ def test_best_first_is_an_order_without_ties_between_different_subjects(found: l
 
 @given(st.binary(max_size=80))
 def test_any_bytes_are_a_row_or_refused_with_file_and_line(line: bytes) -> None:
-    for parse in (parse_hit, parse_alignment):
+    for parse in (HIT_TABLE.parse, parse_alignment):
         try:
             parse(line, PLACE)
         except MetapipeError as error:
@@ -118,13 +118,13 @@ def test_any_bytes_are_a_row_or_refused_with_file_and_line(line: bytes) -> None:
     [("identity_pct", "many"), ("evalue", "nan"), ("query_start", "-1"), ("significant", "maybe"), ("bitscore", "")],
 )
 def test_a_cell_that_is_no_number_is_refused_by_its_column(column: str, value: str) -> None:
-    cells = format_hit(combine([ALIGNMENT], "db:1")).decode().rstrip("\n").split("\t")
-    cells[COLUMNS.index(column)] = value
+    cells = HIT_TABLE.format(combine([ALIGNMENT], "db:1")).decode().rstrip("\n").split("\t")
+    cells[HIT_TABLE.columns.index(column)] = value
     with pytest.raises(MetapipeError, match=f"METAPIPE-E111 hits.tsv line 7: expected .*{column}"):
-        parse_hit("\t".join(cells).encode(), PLACE)
+        HIT_TABLE.parse("\t".join(cells).encode(), PLACE)
 
 
 def test_a_table_without_its_header_is_refused() -> None:
-    check_header(header_line(COLUMNS), COLUMNS, PLACE)
+    check_header(HIT_TABLE.header, HIT_TABLE.columns, PLACE)
     with pytest.raises(MetapipeError, match="E111"):
-        check_header(format_hit(combine([ALIGNMENT], "db:1")), COLUMNS, PLACE)
+        check_header(HIT_TABLE.format(combine([ALIGNMENT], "db:1")), HIT_TABLE.columns, PLACE)

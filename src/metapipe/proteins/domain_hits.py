@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Annotated
 
-from metapipe.formats.table_rows import Place, decimal, format_row, listed, signed, split_row, whole, yes_no
+from metapipe.formats.row_type import Column, RowType
 
 #: META-pipe 1.0's limit for models that have neither a gathering nor a trusted cut-off.
 MAX_DOMAIN_EVALUE = 1e-4
-
-COLUMNS = (
-    "query", "family", "name", "database", "description", "score", "evalue", "domain_evalue", "envelope_start",
-    "envelope_end", "hmm_start", "hmm_end", "interpro", "interpro_name", "go", "significant", "ec",
-)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,9 +27,9 @@ class DomainHit:
     name: str
     database: str
     description: str
-    score: float
-    evalue: float
-    domain_evalue: float
+    score: Annotated[float, Column(format=".1f", signed=True)]
+    evalue: Annotated[float, Column(format=".2e")]
+    domain_evalue: Annotated[float, Column(format=".2e")]
     envelope_start: int
     envelope_end: int
     hmm_start: int
@@ -50,6 +46,9 @@ class DomainHit:
         return self.envelope_end - self.envelope_start + 1
 
 
+DOMAIN_TABLE = RowType(DomainHit)
+
+
 def best_domain_first(hit: DomainHit) -> tuple[bool, float, float, str, int, int, int]:
     """Sort key: significant, highest score, lowest E-value; then family and place."""
     place = (hit.envelope_start, hit.envelope_end, hit.hmm_start)
@@ -59,52 +58,3 @@ def best_domain_first(hit: DomainHit) -> tuple[bool, float, float, str, int, int
 def along_protein(hit: DomainHit) -> tuple[int, str, int, float]:
     """Sort key of a protein's rows: start, family, end, highest score."""
     return (hit.envelope_start, hit.family, hit.envelope_end, -hit.score)
-
-
-def format_domain(hit: DomainHit) -> bytes:
-    """Return the domain as one row under :data:`COLUMNS`."""
-    return format_row(
-        (
-            hit.query,
-            hit.family,
-            hit.name,
-            hit.database,
-            hit.description,
-            f"{hit.score:.1f}",
-            f"{hit.evalue:.2e}",
-            f"{hit.domain_evalue:.2e}",
-            str(hit.envelope_start),
-            str(hit.envelope_end),
-            str(hit.hmm_start),
-            str(hit.hmm_end),
-            hit.interpro,
-            hit.interpro_name,
-            ";".join(hit.go),
-            "yes" if hit.significant else "no",
-            ";".join(hit.ec),
-        )
-    )
-
-
-def parse_domain(line: bytes, place: Place) -> DomainHit:
-    """Read one row under :data:`COLUMNS`; raise E111."""
-    cells = dict(zip(COLUMNS, split_row(line, COLUMNS, place), strict=True))
-    return DomainHit(
-        query=cells["query"],
-        family=cells["family"],
-        name=cells["name"],
-        database=cells["database"],
-        description=cells["description"],
-        score=signed(cells["score"], "score", place),
-        evalue=decimal(cells["evalue"], "evalue", place),
-        domain_evalue=decimal(cells["domain_evalue"], "domain_evalue", place),
-        envelope_start=whole(cells["envelope_start"], "envelope_start", place),
-        envelope_end=whole(cells["envelope_end"], "envelope_end", place),
-        hmm_start=whole(cells["hmm_start"], "hmm_start", place),
-        hmm_end=whole(cells["hmm_end"], "hmm_end", place),
-        interpro=cells["interpro"],
-        interpro_name=cells["interpro_name"],
-        go=listed(cells["go"]),
-        significant=yes_no(cells["significant"], "significant", place),
-        ec=listed(cells["ec"]),
-    )

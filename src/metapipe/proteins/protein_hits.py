@@ -9,19 +9,13 @@ checks the table finds a row that contradicts itself.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Annotated
 
-from metapipe.formats.table_rows import Place, decimal, format_row, listed, signed, split_row, whole, yes_no
+from metapipe.formats.row_type import Column, RowType
 
 MAX_EVALUE = 1e-5
 MIN_IDENTITY = 30.0
 MIN_SIMILARITY = 40.0
-
-
-COLUMNS = (
-    "query", "subject", "database", "identity_pct", "similarity_pct", "query_cover_pct", "alignment_length",
-    "query_start", "query_end", "subject_start", "subject_end", "evalue", "bitscore", "product", "gene", "ec", "go",
-    "taxid", "organism", "significant",
-)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,16 +30,16 @@ class ProteinHit:
     query: str
     subject: str
     database: str
-    identity: float
-    similarity: float
-    cover: float
+    identity: Annotated[float, Column("identity_pct", ".2f")]
+    similarity: Annotated[float, Column("similarity_pct", ".2f")]
+    cover: Annotated[float, Column("query_cover_pct", ".2f")]
     alignment_length: int
     query_start: int
     query_end: int
     subject_start: int
     subject_end: int
-    evalue: float
-    bitscore: float
+    evalue: Annotated[float, Column(format=".2e")]
+    bitscore: Annotated[float, Column(format=".1f", signed=True)]
     product: str = ""
     gene: str = ""
     ec: tuple[str, ...] = ()
@@ -53,6 +47,9 @@ class ProteinHit:
     taxid: str = ""
     organism: str = ""
     significant: bool = False
+
+
+HIT_TABLE = RowType(ProteinHit)
 
 
 def is_significant(evalue: float, identity: float, similarity: float) -> bool:
@@ -63,65 +60,3 @@ def is_significant(evalue: float, identity: float, similarity: float) -> bool:
 def best_first(hit: ProteinHit) -> tuple[float, float, float, float, str]:
     """Sort key of a query's rows: lowest E-value, highest score, identity, similarity; then the accession."""
     return (hit.evalue, -hit.bitscore, -hit.identity, -hit.similarity, hit.subject)
-
-
-def format_hit(hit: ProteinHit) -> bytes:
-    """Return the hit as one row under :data:`COLUMNS`."""
-    return format_row(
-        (
-            hit.query,
-            hit.subject,
-            hit.database,
-            f"{hit.identity:.2f}",
-            f"{hit.similarity:.2f}",
-            f"{hit.cover:.2f}",
-            str(hit.alignment_length),
-            str(hit.query_start),
-            str(hit.query_end),
-            str(hit.subject_start),
-            str(hit.subject_end),
-            f"{hit.evalue:.2e}",
-            f"{hit.bitscore:.1f}",
-            hit.product,
-            hit.gene,
-            ";".join(hit.ec),
-            ";".join(hit.go),
-            hit.taxid,
-            hit.organism,
-            "yes" if hit.significant else "no",
-        )
-    )
-
-
-def parse_hit(line: bytes, place: Place) -> ProteinHit:
-    """Read one row under :data:`COLUMNS`; raise E111."""
-    cells = dict(zip(COLUMNS, split_row(line, COLUMNS, place), strict=True))
-
-    def number(column: str) -> float:
-        return decimal(cells[column], column, place)
-
-    def count(column: str) -> int:
-        return whole(cells[column], column, place)
-
-    return ProteinHit(
-        query=cells["query"],
-        subject=cells["subject"],
-        database=cells["database"],
-        identity=number("identity_pct"),
-        similarity=number("similarity_pct"),
-        cover=number("query_cover_pct"),
-        alignment_length=count("alignment_length"),
-        query_start=count("query_start"),
-        query_end=count("query_end"),
-        subject_start=count("subject_start"),
-        subject_end=count("subject_end"),
-        evalue=number("evalue"),
-        bitscore=signed(cells["bitscore"], "bitscore", place),
-        product=cells["product"],
-        gene=cells["gene"],
-        ec=listed(cells["ec"]),
-        go=listed(cells["go"]),
-        taxid=cells["taxid"],
-        organism=cells["organism"],
-        significant=yes_no(cells["significant"], "significant", place),
-    )

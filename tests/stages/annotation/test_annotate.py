@@ -69,8 +69,8 @@ def side(tmp_path: Path) -> dict[str, Path]:
     contents = {
         "genes": text.encode(),
         "proteins": fasta(PROTEINS),
-        "hits": header_line(protein_hits.COLUMNS) + b"".join(map(protein_hits.format_hit, HITS)),
-        "domains": header_line(domain_hits.COLUMNS) + b"".join(map(domain_hits.format_domain, DOMAINS)),
+        "hits": protein_hits.HIT_TABLE.header + b"".join(map(protein_hits.HIT_TABLE.format, HITS)),
+        "domains": domain_hits.DOMAIN_TABLE.header + b"".join(map(domain_hits.DOMAIN_TABLE.format, DOMAINS)),
     }
     paths = {name: tmp_path / name for name in contents}
     for name, content in contents.items():

@@ -32,8 +32,8 @@ GFF = gff3.VERSION_LINE + "".join(
 FILES = {
     "genes": GFF.encode(),
     "proteins": fasta(PROTEINS),
-    "hits": header_line(protein_hits.COLUMNS) + b"".join(map(protein_hits.format_hit, HITS)),
-    "domains": header_line(domain_hits.COLUMNS) + b"".join(map(domain_hits.format_domain, DOMAINS)),
+    "hits": protein_hits.HIT_TABLE.header + b"".join(map(protein_hits.HIT_TABLE.format, HITS)),
+    "domains": domain_hits.DOMAIN_TABLE.header + b"".join(map(domain_hits.DOMAIN_TABLE.format, DOMAINS)),
 }
 LINEAGE = b"1:no rank:root;2:superkingdom:Bacteria"
 ASSIGNMENTS = header_line(ASSIGNMENT_COLUMNS) + b"".join(

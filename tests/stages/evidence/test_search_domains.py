@@ -12,8 +12,8 @@ from pyhmmer.easel import Alphabet, DigitalMSA, TextMSA, TextSequence
 from pyhmmer.plan7 import HMM, Background, Builder
 
 from metapipe.errors import MetapipeError
-from metapipe.formats.table_rows import Place, header_line
-from metapipe.proteins.domain_hits import COLUMNS, DomainHit, parse_domain
+from metapipe.formats.table_rows import Place
+from metapipe.proteins.domain_hits import DOMAIN_TABLE, DomainHit
 from metapipe.proteins.hmm_families import Family, family_of, read_families
 from metapipe.runner.declare.elements import Database, Totals
 from metapipe.stages.evidence.search_domains import SearchDomains
@@ -82,12 +82,12 @@ def search(fake_task: Callable[..., Any], database: Database) -> Callable[..., A
 
 
 def rows(table: bytes) -> list[DomainHit]:
-    return [parse_domain(line, Place("domains", number)) for number, line in enumerate(table.splitlines()[1:], 2)]
+    return [DOMAIN_TABLE.parse(line, Place("domains", number)) for number, line in enumerate(table.splitlines()[1:], 2)]
 
 
 def test_domains_come_along_the_protein_with_what_their_family_stands_for(search: Callable[..., Any]) -> None:
     table, notes = search(PROTEINS)
-    assert table.startswith(header_line(COLUMNS))
+    assert table.startswith(DOMAIN_TABLE.header)
     found = rows(table)
     assert [(hit.query, hit.family) for hit in found if hit.significant] == [
         ("gene_1", "PF00001"),
@@ -135,7 +135,7 @@ def test_domains_are_the_same_for_one_block_and_many(search: Callable[..., Any])
     for size in (1, 3):
         names = list(PROTEINS)
         parts = [{name: PROTEINS[name] for name in names[at : at + size]} for at in range(0, len(names), size)]
-        assert whole == header_line(COLUMNS) + b"".join(
+        assert whole == DOMAIN_TABLE.header + b"".join(
             search(part, total=len(names))[0].split(b"\n", 1)[1] for part in parts
         )
 
@@ -149,7 +149,7 @@ def test_a_protein_too_long_for_hmmer_is_counted_and_left_out(search: Callable[.
 def test_no_protein_and_no_domain_are_results(search: Callable[..., Any]) -> None:
     for proteins in ({}, {"gene_2": FILLER}):
         table, notes = search(proteins)
-        assert table == header_line(COLUMNS)
+        assert table == DOMAIN_TABLE.header
         assert notes["queries_significant"] == 0
 
 

@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from metapipe.errors import MetapipeError
-from metapipe.formats.table_rows import Place, header_line
-from metapipe.proteins.protein_hits import COLUMNS, parse_hit
+from metapipe.formats.table_rows import Place
+from metapipe.proteins.protein_hits import HIT_TABLE
 from metapipe.refdb.builders.diamond import build_diamond
 from metapipe.refdb.readers.proteins import Protein
 from metapipe.runner.declare.elements import Database
@@ -61,8 +61,8 @@ def search(fake_task: Callable[..., Any], database: Database) -> Callable[..., A
 def test_the_best_hit_comes_with_everything_the_database_says_of_it(search: Callable[..., Any]) -> None:
     table, notes = search(fasta({"gene_0": PROTEINS["P000"]}))
     header, first, *_ = table.splitlines(keepends=True)
-    assert header == header_line(COLUMNS)
-    hit = parse_hit(first, Place("hits", 2))
+    assert header == HIT_TABLE.header
+    hit = HIT_TABLE.parse(first, Place("hits", 2))
     assert (hit.query, hit.subject, hit.database, hit.identity, hit.significant) == (
         "gene_0",
         "P000",
@@ -88,7 +88,7 @@ def test_hits_are_the_same_for_one_block_and_many_and_for_one_thread_and_two(sea
             size = -(-len(names) // blocks)
             part, _ = search(fasta({name: QUERIES[name] for name in names[start * size : (start + 1) * size]}))
             rows += part.split(b"\n", 1)[1]
-        assert header_line(COLUMNS) + rows == whole
+        assert HIT_TABLE.header + rows == whole
 
 
 def test_odd_letters_and_odd_names_are_searched_and_keep_their_names(search: Callable[..., Any]) -> None:
@@ -102,7 +102,7 @@ def test_odd_letters_and_odd_names_are_searched_and_keep_their_names(search: Cal
         "short": "MK",
     }
     table, notes = search(fasta(odd))
-    rows = [parse_hit(line, Place("hits", 2)) for line in table.splitlines()[1:]]
+    rows = [HIT_TABLE.parse(line, Place("hits", 2)) for line in table.splitlines()[1:]]
     assert [row.query for row in rows if row.subject == "P001"] == ["stop*", "gap;'\"$(x)", "U|O"]
     assert notes["proteins"] == 6
     assert notes["queries_with_hits"] == 3
@@ -134,7 +134,7 @@ def test_the_evalue_option_lets_weak_hits_in_but_does_not_make_them_significant(
 def test_no_protein_and_no_hit_are_results(search: Callable[..., Any]) -> None:
     for proteins in (b"", fasta({"a": "W" * 50})):
         table, notes = search(proteins)
-        assert table == header_line(COLUMNS)
+        assert table == HIT_TABLE.header
         assert notes["hits"] == 0
 
 

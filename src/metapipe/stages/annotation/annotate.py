@@ -13,7 +13,8 @@ from metapipe.formats import gff3
 from metapipe.formats.fasta_text import format_fasta
 from metapipe.formats.genes import Gene, feature_gene
 from metapipe.formats.table_rows import Place, header_line
-from metapipe.proteins import domain_hits, protein_hits
+from metapipe.proteins.domain_hits import DOMAIN_TABLE, DomainHit
+from metapipe.proteins.protein_hits import HIT_TABLE, ProteinHit
 from metapipe.proteins.protein_letters import clean_protein
 from metapipe.runner.declare.elements import Exact, Fasta, Output, Record, SideFile, option
 from metapipe.runner.declare.merge import HeaderOnce
@@ -34,7 +35,7 @@ from metapipe.stages.annotation.side_index import (
     index_gene_files,
 )
 
-Row = TypeVar("Row", protein_hits.ProteinHit, domain_hits.DomainHit)
+Row = TypeVar("Row", ProteinHit, DomainHit)
 
 
 @dataclass(frozen=True)
@@ -80,7 +81,7 @@ class Annotate(Stage):
             or to these contigs.
         """
         files = gene_files(task)
-        columns = {"hits": protein_hits.COLUMNS, "domains": domain_hits.COLUMNS}
+        columns = {"hits": HIT_TABLE.columns, "domains": DOMAIN_TABLE.columns}
         contigs = index_gene_files(files, columns, folder)
         if contigs != task.totals.records:
             raise MetapipeError(
@@ -138,8 +139,8 @@ def annotated_genes(contig: Record, position: int, prefix: str, files: OpenGeneF
         read_gene(place, line, len(contig.sequence)) for place, line in files.genes.lines(position) if is_cds(line)
     ]
     proteins = read_proteins(files.proteins, position)
-    hits = rows_by_gene(files.hits, position, protein_hits.parse_hit)
-    domains = rows_by_gene(files.domains, position, domain_hits.parse_domain)
+    hits = rows_by_gene(files.hits, position, HIT_TABLE.parse)
+    domains = rows_by_gene(files.domains, position, DOMAIN_TABLE.parse)
     for number, gene in zip(gene_numbers(contig.name, genes), genes, strict=True):
         yield annotate_gene(
             gene,

@@ -8,8 +8,7 @@ from collections.abc import Mapping
 from importlib.metadata import version
 from typing import Any
 
-from metapipe.formats.table_rows import header_line
-from metapipe.proteins.domain_hits import COLUMNS, DomainHit, format_domain
+from metapipe.proteins.domain_hits import DOMAIN_TABLE, DomainHit
 from metapipe.proteins.hmm_families import read_families
 from metapipe.proteins.protein_letters import clean_protein
 from metapipe.runner.declare.elements import Database, Fasta, Output, PinnedGlobals, RefDB
@@ -73,12 +72,12 @@ class SearchDomains(Stage):
         for hit in find_domains(state, digitise(proteins), task.totals.records):
             found[hit.query].append(hit)
         output = task.output("domains")
-        output.write(header_line(COLUMNS))
+        output.write(DOMAIN_TABLE.header)
         families: Counter[str] = Counter()
         rules, judged = state.rules(), Counter[str]()
         for number, name in enumerate(names):
             for hit in resolve_overlaps(found.get(str(number), ())):
-                output.write(format_domain(dataclasses.replace(hit, query=name)))
+                output.write(DOMAIN_TABLE.format(dataclasses.replace(hit, query=name)))
                 if hit.significant:
                     families[hit.family] += 1
                     judged[rules[hit.family]] += 1

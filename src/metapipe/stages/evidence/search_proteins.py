@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from metapipe.errors import MetapipeError
-from metapipe.formats.table_rows import Place, header_line
-from metapipe.proteins.protein_hits import COLUMNS, MAX_EVALUE, format_hit
+from metapipe.formats.table_rows import Place
+from metapipe.proteins.protein_hits import HIT_TABLE, MAX_EVALUE
 from metapipe.proteins.protein_letters import clean_protein
 from metapipe.runner.declare.elements import PER_NODE, Database, Exact, Fasta, Output, Record, RefDB, option
 from metapipe.runner.declare.merge import HeaderOnce
@@ -98,10 +98,10 @@ class SearchProteins(Stage):
             table.touch()
         found = hits_by_query(read_alignments(table), f"{database.name}:{database.version}")
         output = task.output("hits")
-        output.write(header_line(COLUMNS))
+        output.write(HIT_TABLE.header)
         for number, name in enumerate(names):
             for hit in found.get(str(number), ()):
-                output.write(format_hit(dataclasses.replace(hit, query=name)))
+                output.write(HIT_TABLE.format(dataclasses.replace(hit, query=name)))
         hits = [hit for group in found.values() for hit in group]
         task.note("proteins", len(names))
         task.note("queries_with_hits", len(found))
