@@ -17,7 +17,7 @@ class Place(NamedTuple):
 
 
 def header_line(columns: Sequence[str]) -> bytes:
-    """Return the header line of a table."""
+    """Return the header of a table: ``#`` and the columns, separated by tabs."""
     return b"#" + "\t".join(columns).encode() + b"\n"
 
 

@@ -24,6 +24,7 @@ class SampleReads:
 
     @property
     def are_there(self) -> bool:
+        """Whether every file of the sample has been made or fetched."""
         return all(file.is_file() for file in self.files)
 
 

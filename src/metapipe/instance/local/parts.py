@@ -47,6 +47,7 @@ class Serving:
 
     @property
     def url(self) -> str:
+        """Where Galaxy answers, without a slash at the end."""
         return f"http://{HOST}:{self.port}"
 
 
@@ -77,10 +78,12 @@ def command(settings: Settings, part: str, port: int) -> list[str]:
 
 
 def log(settings: Settings, part: str) -> Path:
+    """The file that a part's output goes to."""
     return settings.logs / f"{part}.log"
 
 
 def record(settings: Settings, part: str) -> Path:
+    """The file that tells a part's process: pid and start time."""
     return settings.run / f"{part}.json"
 
 
@@ -90,6 +93,7 @@ def identity(settings: Settings, part: str) -> Identity | None:
 
 
 def is_alive(settings: Settings, part: str) -> bool:
+    """Whether the very process that was started as this part still runs."""
     found = identity(settings, part)
     return found is not None and found.alive
 
@@ -110,6 +114,7 @@ def mark(settings: Settings) -> str:
 
 
 def read_serving(settings: Settings) -> Serving | None:
+    """Return what the running Galaxy serves; None when it does not run or the file is damaged."""
     try:
         return Serving(**json.loads((settings.run / "serving.json").read_text()))
     except (OSError, ValueError, TypeError):
@@ -117,6 +122,7 @@ def read_serving(settings: Settings) -> Serving | None:
 
 
 def write_serving(settings: Settings, serving: Serving) -> None:
+    """Note what the running Galaxy serves, for this user's eyes only."""
     write_private(settings.run / "serving.json", json.dumps(vars(serving)) + "\n")
 
 

@@ -21,6 +21,7 @@ def is_free(host: str, port: int) -> bool:
 
 
 def any_free(host: str) -> int:
+    """Return a free TCP port of the kernel's choice. Another process may take it before it is used."""
     with socket.socket() as probe:
         probe.bind((host, 0))
         port: int = probe.getsockname()[1]

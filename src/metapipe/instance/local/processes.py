@@ -96,6 +96,7 @@ def start(part: str, command: Sequence[str], environ: Mapping[str, str], log: Pa
 
 
 def write_record(file: Path, identity: Identity) -> None:
+    """Note a process for :func:`read_record`, for this user's eyes only."""
     write_private(file, json.dumps(asdict(identity)) + "\n")
 
 

@@ -107,10 +107,12 @@ class Settings:
 
     @property
     def galaxy_env(self) -> Path:
+        """Python environment that Galaxy runs in."""
         return self.build / "envs" / "galaxy"
 
     @property
     def metapipe_env(self) -> Path:
+        """Python environment that tools run in."""
         return self.build / "envs" / "metapipe"
 
     @property
@@ -120,6 +122,7 @@ class Settings:
 
     @property
     def templates(self) -> Path:
+        """Folder of the templates that Galaxy's configuration is made from."""
         return self.checkout / "instance" / "galaxy"
 
     @property
@@ -129,10 +132,12 @@ class Settings:
 
     @property
     def config(self) -> Path:
+        """Folder of the configuration made from them."""
         return self.state / "config"
 
     @property
     def logs(self) -> Path:
+        """Folder of the logs, one a part."""
         return self.state / "logs"
 
     @property
@@ -152,6 +157,7 @@ class Settings:
 
     @property
     def secrets(self) -> Path:
+        """Folder of Galaxy's secrets, readable by this user alone."""
         return self.state / "secrets"
 
     @property
@@ -161,15 +167,18 @@ class Settings:
 
     @property
     def sqlite_file(self) -> Path:
+        """Galaxy's database, where no other was chosen."""
         return self.state / "galaxy.sqlite"
 
     @property
     def database_url(self) -> str:
+        """What Galaxy is told of its database (SQLAlchemy's URL): the one chosen, else SQLite."""
         # IMMEDIATE is Galaxy's own choice for SQLite; the time-out lets a writer wait for the other process's commit.
         return self.database or f"sqlite:///{self.sqlite_file}?isolation_level=IMMEDIATE&timeout=30"
 
     @property
     def broker_socket(self) -> Path:
+        """Unix socket of the message broker."""
         return self._socket("broker")
 
     @property
@@ -189,10 +198,12 @@ class Settings:
 
     @property
     def quick_slots(self) -> int:
+        """Slots of a job of seconds."""
         return min(2, self.slots)
 
     @property
     def quick_memory_mb(self) -> int:
+        """Memory of a job of seconds, in MiB."""
         return min(_QUICK_MB, self.memory_mb)
 
     def _socket(self, name: str, folder: str = "") -> Path:

@@ -166,7 +166,7 @@ HEADER_FORMS = (
 
 
 def form_of(header: str) -> HeaderForm | None:
-    """The form of a header."""
+    """Return the first of ``HEADER_FORMS`` that can read a header; None when it is a bare name."""
     return next((form for form in HEADER_FORMS if form.read(header) is not None), None)
 
 

@@ -20,6 +20,8 @@ class _Part(BaseModel):
 
 
 class Failure(_Part):
+    """What ended a failed run, in the user's words."""
+
     code: str = Field(description="METAPIPE error code without prefix; empty when the run was interrupted")
     exit_code: int = Field(description="exit code of the program", ge=1, le=255)
     message: str = Field(description="the one line the user saw")
@@ -27,6 +29,8 @@ class Failure(_Part):
 
 
 class Host(_Part):
+    """The machine on which the run was started."""
+
     name: str = Field(description="host on which the run was started; blocks name their own")
     system: str = Field(description="kernel, its release and the machine's architecture")
     python: str = Field(description="version of Python")
@@ -34,6 +38,8 @@ class Host(_Part):
 
 
 class Input(_Part):
+    """One input file as it was given."""
+
     name: str = Field(description="the file as the user knows it")
     bytes: Count = Field(description="size of the file as given, in bytes")
     sha256: Sha256 = Field(description="sha256 of the file as given")
@@ -42,6 +48,8 @@ class Input(_Part):
 
 
 class Planned(_Part):
+    """How the work was cut, and what it was expected to take."""
+
     blocks: int = Field(description="blocks the input was cut into", ge=1)
     estimated_seconds: Seconds = Field(description="work expected, in core-seconds")
     residues_per_core_second: float | None = Field(description="the rate assumed, in letters per core-second")
@@ -49,16 +57,22 @@ class Planned(_Part):
 
 
 class Binary(_Part):
+    """A program file of the stage."""
+
     path: str = Field(description="where the program was found on the host that started the run")
     sha256: Sha256 = Field(description="sha256 of the program file")
 
 
 class Command(_Part):
+    """One command line of a program, whatever the number of blocks that ran it."""
+
     argv: list[str] = Field(description="the program and its arguments; {block} stands for the block's own folder")
     times: int = Field(description="how many blocks ran it so", ge=1)
 
 
 class Reference(_Part):
+    """A reference database, identified by the digest of its manifest."""
+
     name: str = Field(description="name of the reference database")
     version: str = Field(description="its version")
     kind: str = Field(description="its kind, such as diamond or hmm")
@@ -66,6 +80,8 @@ class Reference(_Part):
 
 
 class Phase(_Part):
+    """What the run was doing, from when to when."""
+
     name: str = Field(description="check, scan, plan, session start, blocks, session end, merge or digests")
     start: Seconds = Field(description="seconds from the start of the run to the start of the phase")
     end: Seconds = Field(description="seconds from the start of the run to the end of the phase")
@@ -110,6 +126,8 @@ class Energy(_Part):
 
 
 class Totals(_Part):
+    """Sums over the run. Times are in seconds, core-seconds are CPU time, memory is in MiB."""
+
     wall_seconds: Seconds = Field(description="seconds from the start to the end of the run")
     core_seconds_used: float = Field(
         description="CPU seconds of the run: this process, all it waited for, and blocks on other hosts"
@@ -132,6 +150,8 @@ class Totals(_Part):
 
 
 class Written(_Part):
+    """One output file as it was delivered."""
+
     bytes: Count = Field(description="size in bytes")
     sha256: Sha256 = Field(description="sha256 of the file")
 

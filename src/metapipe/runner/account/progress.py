@@ -153,6 +153,7 @@ class FilesRead:
         self._read = dict.fromkeys(self._sizes, 0)
 
     def words(self) -> str:
+        """Say how much is read, in megabytes: ``12 of 40 MB``, or the size alone at the beginning."""
         total, done = sum(self._sizes.values()), self._done()
         return megabytes(total) if done == 0 else f"{megabytes(min(done, total))} of {megabytes(total)}"
 
@@ -193,10 +194,15 @@ class BlocksSeen:
         return min(1.0, self._whole() / max(1, len(self._weights)))
 
     def all_done(self) -> bool:
+        """Look at the parts again; whether every block has left one."""
         self._look()
         return self.share >= 1.0
 
     def words(self) -> str:
+        """Look at the parts again, and say how many blocks are done and how long the rest may take.
+
+        The rate is that since this run began: parts that an earlier run had left cost nothing.
+        """
         self._look()
         elapsed = self._clock() - self._began
         if len(self._weights) == 1 and not self._done:
@@ -217,6 +223,7 @@ class BlocksSeen:
         )
 
     def closing_words(self) -> str:
+        """Say that all blocks are done, and in what time."""
         return f"all {counted(len(self._weights), 'block')} done in {duration(self._clock() - self._began)}"
 
     def _look(self) -> None:

@@ -91,6 +91,7 @@ def load_stage(reference: str) -> type[Stage]:
 
 
 def part_folder(job: Job, block: Block) -> Path:
+    """Where the part of a block appears, by renaming, once it is whole."""
     return Path(job.folder) / "parts" / block.name
 
 

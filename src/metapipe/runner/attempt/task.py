@@ -89,44 +89,54 @@ class BlockTask:
 
     @property
     def options(self) -> Any:
+        """The stage's options, as the run was given them."""
         return self.job.options
 
     @property
     def ordinal(self) -> int:
+        """Position of the block in the input, 0-based; halves of a block have that of the whole."""
         return self.block.key[0]
 
     @property
     def totals(self) -> Totals:
+        """Counts over the whole input."""
         return self.job.totals
 
     @property
     def databases(self) -> Mapping[str, Database]:
+        """The databases given, by the name the stage declares, with paths as this host sees them."""
         return self.job.databases
 
     @property
     def side(self) -> Mapping[str, Path]:
+        """The one path of each side file given; those declared ``multiple`` are in :attr:`side_files`."""
         return {
             name: Path(paths[0]) for name, paths in self.job.side.items() if paths and name not in self.job.multiple
         }
 
     @property
     def side_files(self) -> Mapping[str, Sequence[Path]]:
+        """All paths of each side file, in the order given."""
         return {name: [Path(path) for path in paths] for name, paths in self.job.side.items()}
 
     @property
     def labels(self) -> Mapping[str, str]:
+        """Input name -> file name as the user knows it."""
         return self.job.labels
 
     @property
     def threads(self) -> int:
+        """Threads that a program of this block may use."""
         return self.job.threads
 
     @property
     def memory_mb(self) -> int:
+        """MiB of memory that this block may use."""
         return self.job.memory_mb
 
     @property
     def shared(self) -> Path:
+        """What :meth:`.Stage.prepare` left for all blocks of the run, to be read only."""
         return shared_folder(self.job)
 
     def _records_of(self, position: int) -> Iterator[Record]:
@@ -134,12 +144,20 @@ class BlockTask:
         return READERS[form](self.block.ranges[position].chunks(), self.block.first_record)
 
     def records(self) -> Iterator[Record]:
+        """Yield the records of the block in file order, and count those that the stage is done with.
+
+        :raises MetapipeError: E201 when the file has changed since the scan.
+        """
         self._read = max(self._read, 0)
         for count, record in enumerate(self._records_of(0), 1):
             yield record
             self._read = max(self._read, count)  # counted when the next is asked for: the stage is done with it
 
     def pairs(self) -> Iterator[tuple[Record, Record]]:
+        """Yield the pairs of the block in file order, and count those that the stage is done with.
+
+        :raises MetapipeError: E106 for mates of different names, E201 when a file has changed since the scan.
+        """
         self._read = max(self._read, 0)
         for count, (first, second) in enumerate(zip(self._records_of(0), self._records_of(1), strict=True), 1):
             if self.pair_name(first) != self.pair_name(second, 1):
@@ -156,9 +174,14 @@ class BlockTask:
             self._read = max(self._read, count)
 
     def pair_name(self, mate: Record, which: int = 0) -> str:
+        """Name of a mate without what tells mates apart in these files. :param which: 0, 1: file of the mate."""
         return mate.name.removesuffix(self.job.marks[which]) if self.job.marks else mate.name
 
     def input_file(self, name: str) -> Path:
+        """The block's bytes of an input as a plain file of the scratch folder.
+
+        A link to the user's own file when the block is all of it and it is not compressed, else a copy, made once.
+        """
         position = list(self.job.forms).index(name)
         extent: ByteRange = self.block.ranges[position]
         whole = self.job.whole_files.get(name)
@@ -174,11 +197,19 @@ class BlockTask:
         return target
 
     def output(self, name: str) -> BinaryIO:
+        """Return the output's file of this block, opened at the first call and closed with the task.
+
+        :raises KeyError: the stage declares no such output: a bug of the stage.
+        """
         if name not in self._files:
             self._files[name] = self._open.enter_context(self.output_path(name).open("wb"))
         return self._files[name]
 
     def output_path(self, name: str) -> Path:
+        """Return where the block's part of the output lies.
+
+        :raises KeyError: the stage declares no such output: a bug of the stage.
+        """
         if name not in self.job.outputs:
             raise KeyError(f"stage declares no output {name!r}")
         return self.folder / name
@@ -192,6 +223,11 @@ class BlockTask:
         accept: Sequence[int] = (0,),
         finished: str | None = None,
     ) -> Completed:
+        """Run a program to its end in a sandbox, in the scratch folder, under the limits of the block.
+
+        :raises MetapipeError: E301 when it is not on the PATH, E401 when it fails, E403 when it did not say
+            ``finished``, E802 when it had too little memory.
+        """
         program = str(argv[0])
         found = shutil.which(program)
         if found is None:
@@ -245,6 +281,7 @@ class BlockTask:
         return ran_short(used, self.job.memory_mb if self.job.memory_enforced else None)
 
     def note(self, key: str, value: Any) -> None:
+        """Leave a value for the summary; a second one for the same key is added to the first (:func:`.add_counts`)."""
         self.notes[key] = add_counts(self.notes[key], value) if key in self.notes else value
 
     def close(self) -> None:

@@ -23,6 +23,7 @@ _DAMAGED = cast(type[Exception], igzip_lib.IsalError)
 
 
 def is_gzip(path: Path) -> bool:
+    """Whether a file begins with gzip's two magic bytes (RFC 1952), whatever its name."""
     with path.open("rb") as source:
         return source.read(2) == _MAGIC
 
@@ -84,6 +85,7 @@ def _read(source: BinaryIO, on_raw: Callable[[bytes], None] | None) -> bytes:
 
 
 def plain_chunks(source: BinaryIO, on_raw: Callable[[bytes], None] | None = None) -> Iterator[bytes]:
+    """Yield a plain file in chunks of ``CHUNK`` bytes. :param on_raw: is shown each of them, for a digest."""
     while raw := source.read(CHUNK):
         if on_raw is not None:
             on_raw(raw)
@@ -129,4 +131,5 @@ def read_chunks(path: Path, offset: int, skip: int, length: int, compressed: boo
 
 
 def changed(path: Path) -> MetapipeError:
+    """The error for a file that is not as the scan left it."""
     return MetapipeError("E201", "the file has changed since it was checked", file=path)

@@ -54,6 +54,10 @@ class BinaryStage(Stage):
             check_command(cls, own_run=cls.run is not BinaryStage.run)
 
     def run(self, task: Task, state: Any) -> None:  # noqa: ARG002  (a program has no state)
+        """Run the command once on the block and take its outputs.
+
+        :raises MetapipeError: what :meth:`.Task.launch` raises; E403 for an output that it should have written.
+        """
         taken = task.output_path(self.stdout) if self.stdout else None
         task.launch(
             command_words(self.cmd, task),
@@ -85,6 +89,7 @@ class BinaryStage(Stage):
             task.note(name, written)
 
     def tool_versions(self) -> dict[str, str]:
+        """What ``version_cmd`` prints, by the name of the program; nothing where none is declared."""
         version = program_version(*self.version_cmd) if self.version_cmd else ""
         return {str(self.cmd[0]): version} if version else {}
 

@@ -40,6 +40,7 @@ class Fasta:
 
     @property
     def files(self) -> tuple[str, ...]:
+        """Names of its files: one."""
         return (self.name,)
 
 
@@ -52,6 +53,7 @@ class Fastq:
 
     @property
     def files(self) -> tuple[str, ...]:
+        """Names of its files: one."""
         return (self.name,)
 
 
@@ -65,6 +67,7 @@ class FastqPairs:
 
     @property
     def files(self) -> tuple[str, ...]:
+        """Names of its files, first mates first."""
         return (self.first, self.second)
 
 
@@ -81,6 +84,7 @@ class Table:
 
     @property
     def files(self) -> tuple[str, ...]:
+        """Names of its files: one."""
         return (self.name,)
 
 

@@ -17,7 +17,8 @@ class MergeRule(abc.ABC):
     """Joins parts, given in ordinal order, into ``target``."""
 
     @abc.abstractmethod
-    def merge(self, parts: Sequence[Path], target: BinaryIO) -> None: ...
+    def merge(self, parts: Sequence[Path], target: BinaryIO) -> None:
+        """Write what the parts (files, in ordinal order) make together to ``target``, open for writing bytes."""
 
 
 @dataclass(frozen=True)
@@ -25,6 +26,7 @@ class Concat(MergeRule):
     """One part after the other."""
 
     def merge(self, parts: Sequence[Path], target: BinaryIO) -> None:
+        """Copy the parts, in the kernel where it can."""
         for part in parts:
             with part.open("rb") as source:
                 append_file(source, target)
@@ -42,6 +44,7 @@ class HeaderOnce(MergeRule):
     prefix: bytes = b"#"
 
     def merge(self, parts: Sequence[Path], target: BinaryIO) -> None:
+        """Copy the first part whole and the others from behind their header."""
         for position, part in enumerate(parts):
             with part.open("rb") as source:
                 if position:
@@ -74,6 +77,7 @@ class Reduce(MergeRule):
     write: Callable[[Any], bytes] | None = None
 
     def merge(self, parts: Sequence[Path], target: BinaryIO) -> None:
+        """Combine the parts' values from the first to the last; of no parts, an empty object."""
         values = [json.loads(part.read_bytes()) for part in parts]
         result = values[0] if values else {}
         for value in values[1:]:

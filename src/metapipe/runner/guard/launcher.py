@@ -49,9 +49,11 @@ class Tail:
         self._kept = b""
 
     def add(self, piece: bytes) -> None:
+        """Take what came next."""
         self._kept = (self._kept + piece)[-self.limit :]
 
     def bytes(self) -> bytes:
+        """The last ``limit`` bytes of all that came."""
         return self._kept
 
 

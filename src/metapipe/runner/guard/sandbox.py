@@ -59,6 +59,7 @@ class Bubblewrap:
 
     @property
     def works(self) -> bool:
+        """Whether programs can be started in it here; ``reason`` says why not."""
         return not self.reason
 
 

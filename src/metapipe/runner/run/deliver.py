@@ -58,6 +58,7 @@ class Delivery:
                 rules[name].merge([part / name for part in parts], file)
 
     def write(self, target: Path, content: bytes) -> None:
+        """Write an output that is not merged from parts; it appears with the others."""
         with self._beside(target) as file:
             file.write(content)
 

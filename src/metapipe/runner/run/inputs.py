@@ -42,6 +42,7 @@ class StageInput:
 
     @property
     def totals(self) -> Totals:
+        """Records and letters of all files together; both mates of a pair count."""
         return Totals(
             sum(scanned.total_records for scanned in self.scanned),
             sum(scanned.total_residues for scanned in self.scanned),
@@ -49,6 +50,7 @@ class StageInput:
 
     @property
     def counts(self) -> dict[str, tuple[int, int]]:
+        """Input name -> its records and letters."""
         pairs = zip(self.names, self.scanned, strict=True)
         return {name: (scanned.total_records, scanned.total_residues) for name, scanned in pairs}
 

@@ -142,6 +142,10 @@ class LineScanner:
         self._waiting += len(chunk)
 
     def feed(self, chunk: bytes) -> Found:
+        """Take the next chunk; return what is found in the lines that are whole by now.
+
+        :raises MetapipeError: the first fault of the file (:attr:`code` and those of the format).
+        """
         cut = chunk.rfind(b"\n") + 1
         if cut == 0:
             self.hold(chunk)
@@ -172,6 +176,10 @@ class LineScanner:
         self._waiting = len(text)
 
     def finish(self) -> Found:
+        """Take the end of the file, which need not be the end of a line; return what is found in the rest.
+
+        :raises MetapipeError: the first fault of the rest, such as a record that is cut off.
+        """
         text = b"".join(self._rest)
         self._set_rest(b"")
         found = self._handle(text if text.endswith(b"\n") or not text else text + b"\n")

@@ -65,10 +65,12 @@ class Scanned:
 
     @property
     def total_records(self) -> int:
+        """Records of the whole file."""
         return int(self.records.sum())
 
     @property
     def total_residues(self) -> int:
+        """Letters of all records."""
         return int(self.residues.sum())
 
     def range(self, first: int, last: int) -> ByteRange:

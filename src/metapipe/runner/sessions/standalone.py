@@ -71,6 +71,7 @@ class Daemon:
 
     @property
     def name(self) -> str:
+        """``master`` or ``worker``, as Spark's own class is called."""
         return "master" if self.masters is None else "worker"
 
     def run(self, say: Say, warn: Say) -> int:
@@ -116,6 +117,10 @@ class Daemon:
             raise MetapipeError("E701", f"cannot listen on {self.host} ({error.strerror})") from error
 
     def command(self, scratch: Path) -> list[str]:
+        """Return the words that start the JVM; its properties are written to ``scratch``, for this user alone.
+
+        :raises MetapipeError: E302 when there is no Java.
+        """
         java = java_binary()
         if java is None:
             raise MetapipeError("E302", "no Java found: install Java 17 or later (Debian: openjdk-17-jre-headless)")
@@ -136,6 +141,10 @@ class Daemon:
         return words
 
     def start(self, scratch: Path, secret: str) -> subprocess.Popen[str]:
+        """Start the JVM in a session of its own, to be killed when this process dies.
+
+        :param secret: of the cluster, handed over in the environment: every user of the host can read command lines.
+        """
         environment = {
             **os.environ,
             "SPARK_HOME": str(spark_home()),

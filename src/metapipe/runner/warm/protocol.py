@@ -104,6 +104,7 @@ def peer(connection: socket.socket) -> tuple[int, int]:
 
 
 def is_same_user(connection: socket.socket) -> bool:
+    """Whether the other side is a process of this user, as the kernel knows it."""
     return peer(connection)[1] == os.getuid()
 
 
@@ -135,6 +136,7 @@ def difference(theirs: object) -> str | None:
 
 
 def send_greeting(connection: socket.socket, message: dict[str, Any]) -> None:
+    """Send a frame of JSON: before both sides know that they run the same code, nothing is unpickled."""
     _send(connection, json.dumps(message).encode())
 
 
@@ -150,6 +152,7 @@ def receive_greeting(connection: socket.socket) -> dict[str, Any]:
 
 
 def send(connection: socket.socket, message: object) -> None:
+    """Send a frame with a pickled message, to a side whose greeting was in order."""
     _send(connection, pickle.dumps(message))
 
 

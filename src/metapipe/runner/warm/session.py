@@ -58,6 +58,7 @@ class WarmOffer:
         return self.connection is not None
 
     def close(self) -> None:
+        """Hang up: the server forgets this run."""
         if self.connection is not None:
             self.connection.close()
 
@@ -201,6 +202,7 @@ class WarmSession:
             self._hang_up()
 
     def facts(self) -> dict[str, Any]:
+        """What the server says of its Spark, its pid and its slots; when it was lost, of the cold session after it."""
         if self._cold is not None:
             return {**self._cold.facts(), **self._facts}
         told = self._facts.get("session")

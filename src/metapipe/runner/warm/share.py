@@ -25,10 +25,12 @@ class Share(Generic[T]):
 
     @property
     def in_use(self) -> int:
+        """Slots that its running blocks use."""
         return self.running * self.threads
 
     @property
     def wants(self) -> bool:
+        """Whether a block waits that its own limit lets start; free slots are another question."""
         return bool(self.waiting) and self.in_use + self.threads <= self.limit
 
 
@@ -44,6 +46,7 @@ class FairShare(Generic[T]):
         self._turns: deque[str] = deque()
 
     def join(self, client: str, limit: int) -> None:
+        """Let a client take its turns, after all others. :param limit: slots it may use at once, at least 1."""
         self._shares[client] = Share(max(1, min(limit, self.slots)))
         self._turns.append(client)
 
@@ -87,11 +90,14 @@ class FairShare(Generic[T]):
         self._turns.remove(client)
 
     def running(self, client: str) -> int:
+        """Blocks of the client that run."""
         return self._shares[client].running
 
     def waiting(self, client: str) -> int:
+        """Blocks of the client that wait."""
         return len(self._shares[client].waiting)
 
     @property
     def free(self) -> int:
+        """Slots that no block uses."""
         return self.slots - sum(share.in_use for share in self._shares.values())

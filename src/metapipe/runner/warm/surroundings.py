@@ -33,6 +33,7 @@ class Surroundings:
 
     @classmethod
     def of_this_process(cls) -> Surroundings:
+        """Take down this process's own."""
         return cls(dict(os.environ), own_umask(), os.getcwd(), tuple(sys.path))
 
     @contextlib.contextmanager
