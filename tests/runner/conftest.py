@@ -35,8 +35,9 @@ class Ran:
 
 
 @pytest.fixture(autouse=True)
-def workers_find_the_test_stages(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("PYTHONPATH", PYTHON_PATH)
+def workers_find_the_test_stages(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Those of ``stages_for_tests``, and those that a test module declares itself."""
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(request.path.parent), PYTHON_PATH]))
 
 
 @pytest.fixture(autouse=True)
