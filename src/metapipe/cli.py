@@ -1,4 +1,4 @@
-"""The command line: ``metapipe STAGE …`` and ``metapipe refdb …``. Parses, calls, prints, exits; nothing below prints.
+"""The command line, ``metapipe WORD …``: parses, calls, prints, exits; nothing below prints.
 
 A stage's options come from its declaration, so a new stage needs no line here.
 """

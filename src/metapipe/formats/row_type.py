@@ -50,10 +50,7 @@ class Column:
 
 
 class RowType(Generic[Row]):
-    """The table whose rows are of class ``row``, a dataclass or named tuple of text, numbers, truths and lists.
-
-    :ivar columns: names of the columns, in the order of the fields.
-    """
+    """The table whose rows are of class ``row``, a dataclass or named tuple of text, numbers, truths and lists."""
 
     def __init__(self, row: type[Row]) -> None:
         self._row = row
@@ -69,11 +66,12 @@ class RowType(Generic[Row]):
 
     @cached_property
     def columns(self) -> tuple[str, ...]:
+        """Names of the columns, in the order of the fields."""
         return tuple(column for _, column, _, _ in self._cells)
 
     @property
     def header(self) -> bytes:
-        """The header line."""
+        """The line that such a table begins with: ``#`` and the columns, separated by tabs."""
         return header_line(self.columns)
 
     def format(self, row: Row) -> bytes:

@@ -1,0 +1,1 @@
+"""The picture of the house: rooms are folders, sentences their docstrings, arrows their imports."""
