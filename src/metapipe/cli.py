@@ -125,7 +125,7 @@ def build_parser(arguments: Sequence[str]) -> argparse.ArgumentParser:
 
 def _add_outside_stages(commands: Any, asked: str) -> None:
     """Add the stages of other packages. A name that META-pipe has itself stays META-pipe's."""
-    from metapipe.stages.outside import outside_stages
+    from metapipe.stages.other_packages import outside_stages
 
     for name, (_, package) in outside_stages().items():
         if name == asked:

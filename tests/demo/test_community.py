@@ -16,7 +16,7 @@ from metapipe.demo.community import (
     write_truth,
 )
 from metapipe.demo.reads import simulate_reads
-from metapipe.refdb.readers.genbank import Cds
+from metapipe.refdb.readers.annotated_genomes import Cds
 from metapipe.refdb.readers.proteins import Protein
 
 SEQUENCE = ("ACGTTGCAAGGCTTAACCGATCGGATATCCGTAGCATGCATTCGA" * 40)[:1500]

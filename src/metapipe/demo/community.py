@@ -13,7 +13,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict
 
 from metapipe.refdb.fetch import Say, obtain, silent
-from metapipe.refdb.readers.genbank import Cds, read_genome
+from metapipe.refdb.readers.annotated_genomes import Cds, read_genome
 from metapipe.refdb.readers.proteins import clean_text, write_fasta
 from metapipe.refdb.sources import find_source
 

@@ -60,7 +60,7 @@ def reference_of(name: str) -> str:
     """
     if name in STAGES:
         return STAGES[name]
-    from metapipe.stages.outside import outside_stages
+    from metapipe.stages.other_packages import outside_stages
 
     return outside_stages()[name][0]
 

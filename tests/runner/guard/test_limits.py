@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 
 from metapipe import machine
 from metapipe.runner.guard import limits
+from metapipe.runner.guard.block_watch import Watch, look_at
 from metapipe.runner.guard.limits import Limits
-from metapipe.runner.guard.watch import Watch, look_at
 
 HOSTILE = "cli_with_hostile_stages.py"
 

@@ -9,12 +9,12 @@ from markupsafe import Markup
 
 from metapipe import __version__
 from metapipe.biomas.report.facts import Facts, gather
+from metapipe.biomas.report.glossary import GLOSSARY, tier_words
 from metapipe.biomas.report.hints import hints
 from metapipe.biomas.report.methods import PIPELINE, TANGO, paragraph
 from metapipe.biomas.report.rank_lists import rank_lists, reach
 from metapipe.biomas.report.steps import STEPS
 from metapipe.biomas.report.story import funnel, sentence
-from metapipe.biomas.report.words import GLOSSARY, tier_words
 from metapipe.biomas.taxa.taxon_tree import TaxonTree
 from metapipe.biomas.taxa.tree_drawing import tree_picture
 from metapipe.reporting.axis import percent, whole_number

@@ -11,8 +11,8 @@ from metapipe.biomas.report.page import heading, tier_picture, tier_rows, verdic
 from metapipe.biomas.report.rank_lists import TOP, rank_lists, reach
 from metapipe.biomas.report.story import funnel, sentence
 from metapipe.biomas.taxa.taxon_tree import TaxonTree
-from metapipe.reporting.blocks import INSIDE, ROOM, Block, bars_block, funnel_block, head_block, in_pairs, stack
 from metapipe.reporting.picture import SOFT, Picture, own_settings, wrapped
+from metapipe.reporting.picture_blocks import INSIDE, ROOM, Block, bars_block, funnel_block, head_block, in_pairs, stack
 from metapipe.reporting.summaries import Summary
 
 #: Ranks whose lists are in the picture; the page has them all.

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from metapipe.errors import MetapipeError
 from metapipe.proteins.product_names import is_informative
-from metapipe.refdb.readers.genbank import read_genome
+from metapipe.refdb.readers.annotated_genomes import read_genome
 from metapipe.refdb.readers.proteins import Protein, read_proteins
 from metapipe.refdb.sources import find_source
 

@@ -26,11 +26,11 @@ from metapipe.runner.attempt.task import BlockTask, Job
 from metapipe.runner.blocks.block import Block
 from metapipe.runner.declare.stage import Stage
 from metapipe.runner.guard import sandbox
+from metapipe.runner.guard.block_watch import Watch, look_at, own_memory
 from metapipe.runner.guard.forked import Ended, Usage, attend, end_tree, judge, outcome_of, run_forked, stand_apart
 from metapipe.runner.guard.launcher import Tail, adopt_orphans
 from metapipe.runner.guard.limits import Limits, block_timeout, limit_self
 from metapipe.runner.guard.no_network import drop_network
-from metapipe.runner.guard.watch import Watch, look_at, own_memory
 
 #: Seconds without a block after which it ends by itself: a worker that waits for its next job holds no models.
 _PATIENCE = 60.0

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from metapipe.errors import MetapipeError
+from metapipe.runner.guard.block_watch import Verdict, Watch
 from metapipe.runner.guard.launcher import (
     Tail,
     adopt_orphans,
@@ -26,7 +27,6 @@ from metapipe.runner.guard.launcher import (
     kill_all,
 )
 from metapipe.runner.guard.limits import Limits
-from metapipe.runner.guard.watch import Verdict, Watch
 
 
 @dataclass(frozen=True)

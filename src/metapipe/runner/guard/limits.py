@@ -1,7 +1,7 @@
 """How long a block may take and how much memory it may use.
 
 Memory is enforced only when somebody gave a limit (Galaxy's GALAXY_MEMORY_MB, ``--memory-mb``): what a block and its
-programs hold in memory together is looked at while they run (:mod:`metapipe.runner.guard.watch`), and RLIMIT_DATA
+programs hold in memory together is looked at while they run (:mod:`metapipe.runner.guard.block_watch`), and RLIMIT_DATA
 refuses one process what no program of its share needs. Not RLIMIT_AS: databases are mapped into memory and cost none of
 it.
 """

@@ -9,7 +9,14 @@ from collections.abc import Mapping, Sequence
 
 from metapipe.reporting import figures
 from metapipe.reporting.axis import percent, whole_number
-from metapipe.reporting.blocks import (
+from metapipe.reporting.picture import (
+    SOFT,
+    Picture,
+    own_settings,
+    shortened,
+    wrapped,
+)
+from metapipe.reporting.picture_blocks import (
     INSIDE,
     ROOM,
     Block,
@@ -19,13 +26,6 @@ from metapipe.reporting.blocks import (
     head_block,
     in_pairs,
     stack,
-)
-from metapipe.reporting.picture import (
-    SOFT,
-    Picture,
-    own_settings,
-    shortened,
-    wrapped,
 )
 from metapipe.reporting.summaries import Summary
 from metapipe.stages.report.facts import Facts, gather

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from metapipe.errors import MetapipeError
-from metapipe.refdb.readers.genbank import read_genome
+from metapipe.refdb.readers.annotated_genomes import read_genome
 from metapipe.refdb.sources import SourceFile
 
 _RECORD = """LOCUS       NC_1                      90 bp    DNA     circular BCT 01-JAN-2004

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from metapipe.stages.outside import outside_stages
+from metapipe.stages.other_packages import outside_stages
 
 STAGE = """
 from metapipe.runner.declare.binary_stage import BinaryStage
