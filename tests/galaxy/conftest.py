@@ -23,7 +23,6 @@ from metapipe.galaxy.connection import Account, connect
 from metapipe.instance.local import settings
 
 ROOT = Path(__file__).resolve().parents[2]
-WORKFLOWS = {"metapipe": "metapipe-reads-to-annotation", "biomas": "biomas-amplicon"}
 CHROMIUM_FLAGS = [
     "--no-sandbox",
     "--disable-gpu",
@@ -94,19 +93,8 @@ ShellCommand = Callable[[str], subprocess.CompletedProcess[str]]
 def run_command(state: Path) -> RunCommand:
     """The command behind scripts/run, on the Galaxy of these tests."""
 
-    def run(*arguments: str, course: str = "metapipe") -> subprocess.CompletedProcess[str]:
-        name = WORKFLOWS[course]
-        workflow = ROOT / "workflows" / name / f"{name}.gxwf.yml"
-        argv = [
-            sys.executable,
-            "-m",
-            "metapipe.commands.run",
-            course,
-            "--state",
-            str(state),
-            "--workflow",
-            str(workflow),
-        ]
+    def run(*arguments: str, pipeline: str = "metapipe") -> subprocess.CompletedProcess[str]:
+        argv = [sys.executable, "-m", "metapipe.commands.run", pipeline, "--state", str(state)]
         argv += arguments
         return subprocess.run(argv, capture_output=True, text=True, check=False)
 
@@ -166,7 +154,7 @@ def finished_biomas(
             lines = b"".join(itertools.islice(whole, 4 * skipped, 4 * (skipped + 50)))
         (reads / f"torn_{mate}.fastq.gz").write_bytes(gzip.compress(lines, mtime=0))
     database = ("--reference-database", "biomas-tiny-16s:1")
-    done = run_command("--input", str(reads), "--results", str(results), *database, course="biomas")
+    done = run_command("--input", str(reads), "--results", str(results), *database, pipeline="biomas")
     assert done.returncode == 71, done.stdout
     assert "METAPIPE-E106 torn_2.fastq.gz (reverse) line 1: " in done.stderr
     assert len(done.stderr.splitlines()) == 1

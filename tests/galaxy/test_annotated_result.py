@@ -210,9 +210,9 @@ def test_what_is_printed_says_where_everything_is(finished_run: FinishedRun) -> 
 
 
 def test_the_second_run_finds_the_first_and_gives_the_same_files(
-    finished_run: FinishedRun, run_command: RunCommand, demo: Path, tmp_path: Path
+    finished_run: FinishedRun, run_command: RunCommand, tmp_path: Path
 ) -> None:
-    done = run_command("--demo", str(demo), "--results", str(tmp_path))
+    done = run_command("--results", str(tmp_path))
     assert done.returncode == 0, done.stderr
     assert "in Galaxy already" in done.stdout
     assert "same reads, same settings" in done.stdout

@@ -16,6 +16,8 @@ from playwright.sync_api import TimeoutError as PageTimeout
 from playwright.sync_api import expect
 
 from metapipe.galaxy.connection import Account
+from metapipe.galaxy.pipelines import PIPELINES
+from metapipe.galaxy.workflow import Workflow
 
 if TYPE_CHECKING:
     from conftest import Watched
@@ -25,7 +27,6 @@ pytestmark = [pytest.mark.galaxy, pytest.mark.timeout(1500)]
 ROOT = Path(__file__).resolve().parents[2]
 expect.set_options(timeout=60_000)  # a busy machine draws late
 EXAMPLES = {"metapipe": "Example: META-pipe, small community", "biomas": "Example: BioMaS, mock community"}
-TITLES = {"metapipe": "META-pipe reads to annotation", "biomas": "BioMaS amplicon reads to taxa"}
 OFFER_SECONDS = 600
 #: Galaxy's upload takes no file with a script element; this is what is left of scripts.
 DRAWING = """<svg xmlns="http://www.w3.org/2000/svg" width="640" height="320" viewBox="0 0 640 320"
@@ -35,24 +36,24 @@ onload="parent.document.title = top.document.title = 'ran'"><rect width="640" he
 
 @pytest.fixture(scope="module")
 def offered(gi: GalaxyInstance) -> dict[str, dict[str, Any]]:
-    """The published examples (course → history); they come from `up` in the background."""
+    """The published examples (pipeline → history); they come from `up` in the background."""
     end = time.monotonic() + OFFER_SECONDS
     while True:
         listed = gi.histories.get_published_histories()
         published = {history["name"]: history for history in listed if not history["deleted"]}
         libraries = gi.libraries.get_libraries(name="Sample reads")
         if libraries and all(title in published for title in EXAMPLES.values()):
-            return {course: published[title] for course, title in EXAMPLES.items()}
+            return {pipeline: published[title] for pipeline, title in EXAMPLES.items()}
         assert time.monotonic() < end, f"still not offered; there are {sorted(published)}"
         time.sleep(2)
 
 
 @pytest.fixture(scope="module")
 def example_datasets(gi: GalaxyInstance, offered: dict[str, dict[str, Any]]) -> dict[str, dict[str, str]]:
-    """Course → dataset name → id, of all datasets of the examples, those of collections too."""
+    """Pipeline → dataset name → id, of all datasets of the examples, those of collections too."""
     return {
-        course: {entry["name"]: entry["id"] for entry in contents(gi, history["id"])}
-        for course, history in offered.items()
+        pipeline: {entry["name"]: entry["id"] for entry in contents(gi, history["id"])}
+        for pipeline, history in offered.items()
     }
 
 
@@ -75,9 +76,9 @@ def folder_contents(gi: GalaxyInstance, folder: str) -> list[dict[str, Any]]:
 
 def test_every_user_finds_both_workflows_published_in_the_version_of_this_checkout(gi: GalaxyInstance) -> None:
     published = {workflow["name"]: workflow for workflow in gi.workflows.get_workflows(published=True)}
-    for course, title in TITLES.items():
-        file = next((ROOT / "workflows").glob(f"{course}-*/*.gxwf.yml"))
-        steps = yaml.safe_load(file.read_text())["steps"]
+    for pipeline in PIPELINES.values():
+        described = Workflow.read(pipeline.workflow_file(ROOT))
+        title, steps = described.title, described.step_labels
         workflow = gi.workflows.show_workflow(published[title]["id"])
         assert published[title]["owner"] == "admin"
         assert len(workflow["steps"]) == len(steps) + len(workflow["inputs"])
@@ -101,17 +102,19 @@ def test_every_user_can_read_the_sample_reads_of_the_library(gi: GalaxyInstance,
         assert reply.content == (ROOT / "test-data" / file).read_bytes(), name
 
 
-@pytest.mark.parametrize("course", EXAMPLES)
+@pytest.mark.parametrize("pipeline", EXAMPLES)
 def test_every_dataset_of_the_finished_examples_is_done_and_open_to_other_users(
-    gi: GalaxyInstance, account: Account, offered: dict[str, dict[str, Any]], course: str
+    gi: GalaxyInstance, account: Account, offered: dict[str, dict[str, Any]], pipeline: str
 ) -> None:
-    entries = contents(gi, offered[course]["id"])
-    shown = gi.histories.show_history(offered[course]["id"], contents=True, visible=True, types=["dataset_collection"])
+    entries = contents(gi, offered[pipeline]["id"])
+    shown = gi.histories.show_history(
+        offered[pipeline]["id"], contents=True, visible=True, types=["dataset_collection"]
+    )
     assert len(shown) >= 2
     for listed in shown:
-        whole = gi.histories.show_dataset_collection(offered[course]["id"], listed["id"])
+        whole = gi.histories.show_dataset_collection(offered[pipeline]["id"], listed["id"])
         assert {dataset["state"] for dataset in datasets_in(whole)} == {"ok"}, listed["name"]
-    assert {"metapipe": "Report", "biomas": "Taxa of all samples"}[course] in {entry["name"] for entry in entries}
+    assert {"metapipe": "Report", "biomas": "Taxa of all samples"}[pipeline] in {entry["name"] for entry in entries}
     for entry in entries:
         assert entry["state"] == "ok", entry["name"]
         address = f"{account.url}/api/datasets/{entry['id']}/display?raw=true"
@@ -122,20 +125,20 @@ def test_every_dataset_of_the_finished_examples_is_done_and_open_to_other_users(
 def test_the_pages_of_the_finished_examples_are_shown_as_pages(
     signed_in: Watched, account: Account, gi: GalaxyInstance, offered: dict[str, dict[str, Any]], tmp_path: Path
 ) -> None:
-    for course, history in offered.items():
+    for pipeline, history in offered.items():
         pages = [entry for entry in contents(gi, history["id"]) if entry["extension"] == "html"]
-        assert len(pages) >= {"metapipe": 1, "biomas": 5}[course]
+        assert len(pages) >= {"metapipe": 1, "biomas": 5}[pipeline]
         for entry in pages:
             address = f"{account.url}/api/datasets/{entry['id']}/display"
             reply = requests.get(address, headers={"x-api-key": account.api_key}, timeout=60)
             assert reply.headers["content-type"].startswith("text/html"), entry["name"]
         page = signed_in.page
-        name = {"metapipe": "Report", "biomas": "Chart of all samples"}[course]
+        name = {"metapipe": "Report", "biomas": "Chart of all samples"}[pipeline]
         page.goto(f"{account.url}/datasets/{next(one['id'] for one in pages if one['name'] == name)}/preview")
         frame = page.frame_locator("#center iframe:not([name=galaxy_main])")
-        frame.locator({"metapipe": "h1", "biomas": "canvas"}[course]).first.wait_for()
+        frame.locator({"metapipe": "h1", "biomas": "canvas"}[pipeline]).first.wait_for()
         expect(page.locator("#center")).not_to_contain_text("imported")
-        picture(page, tmp_path, f"page-{course}.png")
+        picture(page, tmp_path, f"page-{pipeline}.png")
 
 
 # ------------------------------------------------------------------------------------------------ tours
@@ -158,14 +161,14 @@ def taken_away(gi: GalaxyInstance) -> Iterator[None]:
 
 
 @pytest.mark.usefixtures("offered", "taken_away")
-@pytest.mark.parametrize("course", EXAMPLES)
+@pytest.mark.parametrize("pipeline", EXAMPLES)
 def test_a_tour_leads_from_the_reads_through_the_run_to_results(
-    signed_in: Watched, account: Account, gi: GalaxyInstance, course: str
+    signed_in: Watched, account: Account, gi: GalaxyInstance, pipeline: str
 ) -> None:
     page = signed_in.page
     page.set_viewport_size({"width": 1440, "height": 900})
-    steps = yaml.safe_load((ROOT / "instance/tours" / f"{course}.yml").read_text())["steps"]
-    page.goto(f"{account.url}/tours/{course}")
+    steps = yaml.safe_load((ROOT / "instance/tours" / f"{pipeline}.yml").read_text())["steps"]
+    page.goto(f"{account.url}/tours/{pipeline}")
     panel = page.locator("#current-history-panel")
     for number, step in enumerate(steps):
         shown = page.locator(".tour-element")
@@ -175,12 +178,12 @@ def test_a_tour_leads_from_the_reads_through_the_run_to_results(
         if step["title"] == "Your history":
             page.locator("dialog[open]").get_by_role("button", name="Copy History").click()
             expect(page.locator("dialog[open]")).to_have_count(0)
-            expect(panel).to_contain_text(f"Copy of '{EXAMPLES[course]}'")
+            expect(panel).to_contain_text(f"Copy of '{EXAMPLES[pipeline]}'")
         if step["title"] == "Find it":
             expect(page.locator('#center [id^="g-card-action-workflow-run-"]')).to_have_count(1)
         if step["title"] == "Your reads":
             expect(page.locator("#form-element-0")).to_contain_text(
-                {"metapipe": "small-community", "biomas": "mock"}[course]
+                {"metapipe": "small-community", "biomas": "mock"}[pipeline]
             )
         if step["title"] == "Run":
             expect(page.locator("#run-workflow")).to_be_enabled()
@@ -188,16 +191,16 @@ def test_a_tour_leads_from_the_reads_through_the_run_to_results(
             expect(panel.locator(".content-item")).to_have_count(1)
         if step["title"] == "The results":
             expect(page.locator("#center h1")).to_contain_text(
-                {"metapipe": "Report", "biomas": "Chart of all samples"}[course]
+                {"metapipe": "Report", "biomas": "Chart of all samples"}[pipeline]
             )
             frame = page.frame_locator("#center iframe:not([name=galaxy_main])")
-            frame.locator({"metapipe": "h1", "biomas": "canvas"}[course]).first.wait_for()
+            frame.locator({"metapipe": "h1", "biomas": "canvas"}[pipeline]).first.wait_for()
         shown.locator(".tour-end" if number == len(steps) - 1 else ".tour-next").click()
     expect(page.locator(".tour-element")).to_have_count(0)
     (history,) = copies_of_examples(gi)
     (started,) = gi.invocations.get_invocations(history_id=history)
     workflow = gi.workflows.show_workflow(started["workflow_id"], instance=True)
-    assert workflow["name"] == TITLES[course]
+    assert workflow["name"] == Workflow.read(PIPELINES[pipeline].workflow_file(ROOT)).title
     assert signed_in.foreign == []
 
 

@@ -16,6 +16,8 @@ from metapipe.galaxy.credentials import read_credentials
 
 _GET_ATTEMPTS = 5
 _RETRY_SECONDS = 2.0
+#: A request that Galaxy has not begun to answer by then never will be answered.
+ANSWER_SECONDS = 300.0
 
 
 @dataclass(frozen=True)
@@ -57,6 +59,7 @@ def connect(account: Account) -> GalaxyInstance:
     """
     with talking_to_galaxy(account.url):
         gi = GalaxyInstance(account.url, key=account.api_key)
+        gi.timeout = ANSWER_SECONDS
         gi.max_get_attempts, gi.get_retry_delay = _GET_ATTEMPTS, _RETRY_SECONDS
         gi.users.get_current_user()
     return gi

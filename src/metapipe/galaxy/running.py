@@ -12,6 +12,7 @@ from typing import Any
 from bioblend.galaxy import GalaxyInstance
 
 from metapipe.errors import MetapipeError
+from metapipe.galaxy.patience import Patience
 from metapipe.galaxy.progress import DONE, FAILED, RUNNING, STOPPED, Step, step_state
 from metapipe.galaxy.uploading import UploadedReads
 from metapipe.galaxy.workflow import Workflow
@@ -82,12 +83,16 @@ def wait(gi: GalaxyInstance, workflow: Workflow, run_id: str, look: Callable[[Se
     Where something fails, what can go on is waited for: the other samples of the run, and their comparison.
 
     :param look: called with the steps at every look (about every two seconds).
-    :raises MetapipeError: E404 with the tool, the job's id and the line that matters.
+    :raises MetapipeError: E404 with the tool, the job's id and the line that matters; E801 when nothing changes for
+        longer than :mod:`metapipe.galaxy.patience` has.
     """
     still = 0.0
+    patience = Patience(f"the run of {workflow.title}")
     while True:
         invocation, steps = steps_of(gi, workflow, run_id)
         look(steps)
+        jobs = [sorted(job["state"] for job in step["jobs"]) for step in invocation["steps"]]
+        patience.look((invocation["state"], str(jobs)), running=any("running" in of_step for of_step in jobs))
         states = {step.state for step in steps}
         if states == {DONE}:
             return invocation
@@ -97,7 +102,7 @@ def wait(gi: GalaxyInstance, workflow: Workflow, run_id: str, look: Callable[[Se
         if {FAILED, STOPPED} & states:
             if not workflow.takes_samples_together and RUNNING not in states:
                 raise failure(gi, run_id)
-            moving = any(job["state"] in _MOVING for step in invocation["steps"] for job in step["jobs"])
+            moving = any(not _MOVING.isdisjoint(of_step) for of_step in jobs)
             still = 0.0 if moving else still + _POLL_SECONDS
             if still >= (_SETTLED_SECONDS if invocation["state"] in _SCHEDULED else _UNSCHEDULED_SECONDS):
                 raise failure(gi, run_id)

@@ -15,6 +15,7 @@ from typing import Any
 from bioblend.galaxy import GalaxyInstance
 
 from metapipe.errors import MetapipeError
+from metapipe.galaxy.patience import Patience
 from metapipe.galaxy.reads import Sample, is_gzip
 
 _POLL_SECONDS = 1.0
@@ -43,7 +44,7 @@ def upload_reads(
     """Return a sample's reads as a pair in a history of that name, uploading them if no such history holds them.
 
     :param sending: called with the file's name and the share sent (0 to 1) while a file is sent.
-    :raises MetapipeError: E404 when Galaxy refuses a file, with Galaxy's own words.
+    :raises MetapipeError: E404 when Galaxy refuses a file, with Galaxy's own words; E801 when it takes none for long.
     """
     return _upload(gi, [sample], sample.name, "paired", sample.digest(), history_name, sending)
 
@@ -144,8 +145,11 @@ def _files_within(collection: Mapping[str, Any]) -> Iterator[tuple[str, str, str
 
 
 def _wait_for_files(gi: GalaxyInstance, history_id: str, collection_id: str, count: int) -> None:
+    patience = Patience("the upload of the reads")
     while True:
         files = list(_files(gi, history_id, collection_id))
+        states = tuple((dataset_id, state) for dataset_id, state, _ in files)
+        patience.look(states, running="running" in dict(states).values())
         for dataset_id, state, name in files:
             if state in {"error", "failed_metadata", "discarded"}:
                 words = gi.datasets.show_dataset(dataset_id).get("misc_info") or state

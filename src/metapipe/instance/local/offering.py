@@ -60,7 +60,11 @@ def connect(credentials: Credentials) -> GalaxyInstance:
     """Return a client of the administrator."""
     from bioblend.galaxy import GalaxyInstance  # only here: it takes a third of a second to import
 
-    return GalaxyInstance(credentials.url, key=credentials.admin.api_key)
+    from metapipe.galaxy.connection import ANSWER_SECONDS
+
+    gi = GalaxyInstance(credentials.url, key=credentials.admin.api_key)
+    gi.timeout = ANSWER_SECONDS
+    return gi
 
 
 def offer_workflows(gi: GalaxyInstance, found: Settings) -> list[str]:

@@ -1,34 +1,45 @@
-"""The workflows that ``scripts/run`` knows: what each asks on the command line, and what its demo is made with."""
+"""The table of our pipelines: each one's workflow, what it asks on the command line, and what its demo is made with.
+
+The only such table: ``scripts/run``, ``scripts/examples`` and the tests take names and files from here.
+"""
 
 from __future__ import annotations
 
 import argparse
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 AddOptions = Callable[[argparse.ArgumentParser], None]
 
 
 @dataclass(frozen=True)
-class Course:
-    """One workflow as the user meets it.
+class Pipeline:
+    """One pipeline as the user meets it.
 
     :param name: its word on the command line. :param title: what histories are called.
+    :param workflow: name of its workflow's file and folder. :param demo_folder: the demo's reads, in the build folder.
     :param parameters: option → label of the workflow's input. :param databases: options that name a database.
     :param defaults: of those options, for one's own reads; :param demo: for the demo, where they differ.
-    :param demo_is_built: the demo's reads have to be simulated first; else they lie in the checkout.
+    :param demo_is_simulated: the demo's reads are simulated first; else they are some of those in the checkout.
     """
 
     name: str
     title: str
+    workflow: str
+    demo_folder: str
     description: str
     parameters: Mapping[str, str]
     databases: tuple[str, ...]
     defaults: Mapping[str, str]
     demo: Mapping[str, str]
-    demo_is_built: bool
+    demo_is_simulated: bool
     add_options: AddOptions
     examples: str
+
+    def workflow_file(self, checkout: Path) -> Path:
+        """Its workflow in a checkout."""
+        return checkout / "workflows" / self.workflow / f"{self.workflow}.gxwf.yml"
 
     def databases_of(self, arguments: argparse.Namespace) -> list[str]:
         """The databases this call needs."""
@@ -95,9 +106,11 @@ def _biomas_options(made: argparse.ArgumentParser) -> None:
     )
 
 
-METAPIPE = Course(
+METAPIPE = Pipeline(
     name="metapipe",
     title="META-pipe",
+    workflow="metapipe-reads-to-annotation",
+    demo_folder="demo",
     description="Take paired reads through META-pipe on a Galaxy of this machine, to annotated results.",
     parameters={
         "min_contig_length": "Minimum contig length",
@@ -109,7 +122,7 @@ METAPIPE = Course(
     defaults={"protein_database": "ec-proteins:1", "domain_database": "pfam-gecco:35.0"},
     # The demo is judged with a protein database that holds none of its own proteins.
     demo={"protein_database": "ec-proteins-heldout:1"},
-    demo_is_built=True,
+    demo_is_simulated=True,
     add_options=_metapipe_options,
     examples="""\
   scripts/run                                  the demo: a small marine community
@@ -121,9 +134,11 @@ METAPIPE = Course(
 Several samples in one folder get one history and one results folder each.""",
 )
 
-BIOMAS = Course(
+BIOMAS = Pipeline(
     name="biomas",
     title="BioMaS",
+    workflow="biomas-amplicon",
+    demo_folder="demo-biomas/amplicon",
     description="Take paired amplicon reads (16S, ITS) through BioMaS on a Galaxy of this machine, to classified taxa.",
     parameters={
         "reference_database": "Reference database",
@@ -139,7 +154,7 @@ BIOMAS = Course(
     databases=("reference_database",),
     defaults={"reference_database": "ssu-refseq:2026-09"},
     demo={},
-    demo_is_built=False,
+    demo_is_simulated=False,
     add_options=_biomas_options,
     examples="""\
   scripts/run biomas                           the demo: a mock community of marine bacteria
@@ -150,4 +165,4 @@ BIOMAS = Course(
 All samples of a folder are run together, in one history, and compared in one table.""",
 )
 
-COURSES = {course.name: course for course in (METAPIPE, BIOMAS)}
+PIPELINES = {pipeline.name: pipeline for pipeline in (METAPIPE, BIOMAS)}
