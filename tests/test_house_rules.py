@@ -91,6 +91,59 @@ def named(path: Path) -> set[str]:
     return found
 
 
+#: Files that hand on what is not their own words, and why.
+HAND_ON = {
+    "refdb/readers/profile_probe.py": "a child process, whose standard output is the pipe to its parent",
+    "runner/guard/launcher.py": "passes a program's standard error on as it comes",
+    "runner/guard/forked.py": "a forked child, which leaves the trace of a bug where its parent's goes",
+}
+#: What writes to the terminal, or reads what was typed there, by the name it is called by.
+PRINTS = re.compile(
+    r"(pprint\.)?p?print|(sys\._*|_*)std(out|err)_*\.(buffer\.)?(write|writelines)|(traceback\.)?print_\w+"
+    r"|(logging\.)?(basicConfig|StreamHandler)|(argparse\.)?ArgumentParser|input"
+)
+
+
+def prints(source: str) -> list[str]:
+    """Calls in a text that write to the terminal or read from it."""
+    calls = [node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Call)]
+    found = [ast.unparse(call) for call in calls if PRINTS.fullmatch(ast.unparse(call.func))]
+    return found + [text for call in calls if re.match(r"os\.write\([12],", text := ast.unparse(call))]
+
+
+@pytest.mark.parametrize(
+    ("line", "noticed"),
+    [
+        ("print('x', file=sys.stderr)", True),
+        ("sys.stdout.write('x')", True),
+        ("sys.stdout.buffer.write(b'x')", True),
+        ("sys.__stderr__.write('x')", True),
+        ("stderr.writelines(lines)", True),
+        ("os.write(2, b'x')", True),
+        ("logging.basicConfig()", True),
+        ("traceback.print_exc()", True),
+        ("argparse.ArgumentParser()", True),
+        ("sys.stdout.flush()", False),
+        ("os.write(descriptor, b'x')", False),
+        ("process.stdout.read()", False),
+        ("footprint(x)", False),
+    ],
+)
+def test_printing_is_known_by_its_calls(line: str, noticed: bool) -> None:
+    assert bool(prints(line)) is noticed
+
+
+def test_nothing_below_the_commands_prints() -> None:
+    above = ("commands/", "cli.py")
+    below = {path.relative_to(HOME / "src/metapipe").as_posix(): path for path in SOURCES}
+    found = {
+        name: calls
+        for name, path in below.items()
+        if not name.startswith(above) and (calls := prints(path.read_text()))
+    }
+    assert found.keys() == HAND_ON.keys(), found
+
+
 def test_no_module_is_a_drawer_for_everything() -> None:
     names = {path.stem for path in SOURCES} | {path.parent.name for path in SOURCES}
     assert not names & {"utils", "util", "helpers", "helper", "common", "misc", "lib", "stuff"}

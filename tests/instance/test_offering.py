@@ -12,7 +12,8 @@ import pytest
 import yaml
 
 from metapipe.commands import galaxy as local
-from metapipe.instance.local import accounts, configuration, examples, health, offering, parts
+from metapipe.commands import offers
+from metapipe.instance.local import configuration, examples, health, offering, parts
 from metapipe.instance.local.settings import Settings
 
 CHECKOUT = Path(__file__).resolve().parents[2]
@@ -118,7 +119,7 @@ def test_status_says_in_a_line_each_what_could_not_be_offered(
         raise ValueError("400:\n  no room")
 
     monkeypatch.setattr(offering, "connect", lambda credentials: None)
-    monkeypatch.setattr(accounts, "read_credentials", lambda state: None)
+    monkeypatch.setattr(offers, "read_credentials", lambda state: None)
     monkeypatch.setattr(offering, "offer_library", lambda gi, found: None)
     monkeypatch.setattr(offering, "offer_examples", refuse)
     monkeypatch.setattr(health, "examine", lambda found: health.Health("up", "http://127.0.0.1:1", {}, ()))
@@ -132,7 +133,7 @@ def test_status_says_in_a_line_each_what_could_not_be_offered(
         return capsys.readouterr().out.splitlines()[1:]
 
     assert said_by_status() == []
-    assert offering.main(["--state", str(instance.state)]) == 1
+    assert offers.main(["--state", str(instance.state)]) == 1
     log.write_text(capsys.readouterr().out)
     assert said_by_status() == [
         "note: finished examples: not offered: 400: no room; `scripts/galaxy up` tries again",

@@ -1,19 +1,16 @@
 """What every user finds on a new Galaxy: published workflows, sample reads in a library, finished examples to look at.
 
 The workflows come at once. Data take Galaxy jobs, so a process of its own brings them after ``up`` has ended
-(``python -m metapipe.instance.local.offering``). All of it may be done again: what is there is left alone, what changed
+(:mod:`metapipe.commands.offers`). All of it may be done again: what is there is left alone, what changed
 in the checkout is brought up to date, and an ``up`` goes on where the one before failed. Everything belongs to the
 administrator's account and is public on purpose, whatever the defaults for users' own data are.
 """
 
 from __future__ import annotations
 
-import argparse
-import logging
 import os
 import re
 import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -21,8 +18,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from metapipe.errors import MetapipeError
-from metapipe.galaxy.credentials import Credentials, read_credentials
-from metapipe.instance.local import configuration, examples, files, parts, processes, settings
+from metapipe.galaxy.credentials import Credentials
+from metapipe.instance.local import configuration, examples, files, parts, processes
 from metapipe.instance.local.settings import Settings
 
 if TYPE_CHECKING:
@@ -45,7 +42,7 @@ def offer(found: Settings, credentials: Credentials, say: Callable[[str], None])
     except Exception as error:
         say(f"note: the workflows are not published: {in_one_line(error)}; `scripts/galaxy up` tries again")
     if not parts.is_alive(found, PART):
-        command = [str(found.metapipe_env / "bin" / "python"), "-s", "-m", "metapipe.instance.local.offering"]
+        command = [str(found.metapipe_env / "bin" / "python"), "-s", "-m", "metapipe.commands.offers"]
         environ = configuration.environ_of(found, os.environ)
         environ |= {"METAPIPE_HOME": str(found.checkout), "METAPIPE_BUILD": str(found.build)}
         log = parts.log(found, PART)
@@ -241,26 +238,3 @@ def _wait(gi: GalaxyInstance, job: str, what: str) -> None:
 def in_one_line(error: Exception) -> str:
     """Return what an error says, of BioBlend's what Galaxy answered, in one line."""
     return " ".join((str(error) or type(error).__name__).split())[:300]
-
-
-def main(arguments: list[str] | None = None) -> int:
-    """Bring the library and the examples; the log is ``logs/offers.log``."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--state", type=Path, required=True)
-    found = settings.load(parser.parse_args(arguments).state)
-    logging.basicConfig(format="%(asctime)s %(message)s", level=logging.INFO, stream=sys.stdout)
-    logging.getLogger("bioblend").setLevel(logging.ERROR)
-    gi = connect(read_credentials(found.state))
-    failures = 0
-    for what, bring in (("sample reads", offer_library), ("finished examples", offer_examples)):
-        try:
-            bring(gi, found)
-            logging.info("%s: offered", what)
-        except Exception as error:
-            failures += 1
-            logging.info("%s: not offered: %s; `scripts/galaxy up` tries again", what, in_one_line(error))
-    return int(bool(failures))
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -1,7 +1,8 @@
 """Reads a file of profiles in a process of its own: HMMER ends the process on some damaged files.
 
 HMMER's reader calls ``exit`` for an alphabet it does not know, and writes past its arrays where a file says another
-length than it has; neither can be caught. So a user's file is read once by a child, which says where it is.
+length than it has; neither can be caught. So a user's file is read once by a child, which says where it is:
+it is no command, and its standard output is the pipe to its parent.
 """
 
 from __future__ import annotations
