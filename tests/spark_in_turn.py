@@ -13,10 +13,10 @@ from pathlib import Path
 import pytest
 
 from metapipe.runner.run import choice as sessions
-from metapipe.runner.sessions.session import SparkSession
+from metapipe.runner.sessions.local import LocalSession
 
 
-class _Lasting(SparkSession):
+class _Lasting(LocalSession):
     """Stays when a run that used it ends."""
 
     def stop(self, patience: float = 20.0) -> None:
@@ -36,8 +36,8 @@ class SparkInTurn:
         self._folder, self._kept, self._slots = folder, set() if kept is None else kept, 0
         self._session: _Lasting | None = None
 
-    def __call__(self, slots: int, folder: Path, *, more: object = None) -> SparkSession:
-        """Take the place of the class ``SparkSession``."""
+    def __call__(self, slots: int, folder: Path, *, more: object = None) -> LocalSession:
+        """Take the place of the class ``LocalSession``."""
         assert not more, "settings of a run's own"
         if self._session is None:
             self._session, self._slots = _Lasting(slots, self._folder), slots
@@ -56,5 +56,5 @@ class SparkInTurn:
     def instead(self) -> Iterator[None]:
         """Within, a local session of a run in this process is this one."""
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(sessions, "SparkSession", self)
+            patch.setattr(sessions, "LocalSession", self)
             yield

@@ -26,6 +26,8 @@ TEXTS = [
     if re.search(r"\.(py|toml|yml|yaml|md|xml|cfg|ini|sh|j2|properties)$|^scripts/|^\.ci/", path)
     and path != "tests/test_house_rules.py"
 ]
+#: The one file that knows pyspark.
+ADAPTER = "runner/sessions/spark_context.py"
 #: Paths of the machines this was made on.
 MACHINE = r"(?<![\w./~$}-])/(?:work|root)(?:/|\b)[\w./-]*"
 
@@ -40,17 +42,23 @@ def imports(path: Path) -> set[str]:
     return found
 
 
-def test_only_the_session_imports_pyspark() -> None:
+def test_only_the_adapter_imports_pyspark() -> None:
     users = {
         path.relative_to(HOME / "src/metapipe").as_posix()
         for path in SOURCES
         if any(name.split(".")[0] == "pyspark" for name in imports(path))
     }
-    assert users == {"runner/sessions/session.py"}
+    assert users == {ADAPTER}
+
+
+def test_private_names_of_pyspark_stand_in_the_adapter_alone() -> None:
+    private = re.compile(r"\._(?:jvm|jsc|gateway|gateway_client|active_spark_context|accumulatorServer)\b")
+    users = {path.relative_to(HOME / "src/metapipe").as_posix() for path in SOURCES if private.search(path.read_text())}
+    assert users == {ADAPTER}
 
 
 def test_pyspark_is_imported_only_when_a_session_starts() -> None:
-    tree = ast.parse((HOME / "src/metapipe/runner/sessions/session.py").read_text())
+    tree = ast.parse((HOME / "src/metapipe" / ADAPTER).read_text())
     top = [node.module for node in tree.body if isinstance(node, ast.ImportFrom)]
     assert not [module for module in top if module and module.startswith("pyspark")]
 

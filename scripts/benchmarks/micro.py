@@ -23,13 +23,13 @@ SESSION = """
 import os, sys, tempfile
 from pathlib import Path
 from metapipe.runner.sessions import jvm
-from metapipe.runner.sessions.session import SparkSession
+from metapipe.runner.sessions.local import LocalSession
 if sys.argv[1] == "without archive":
     jvm.archive_path = lambda: None
 with tempfile.TemporaryDirectory() as folder:
-    session = SparkSession(2, Path(folder))
+    session = LocalSession(2, Path(folder))
     if sys.argv[2] == "with blocks":
-        session._context.parallelize([1, 2], 2).map(str).collect()
+        session.try_out()
     session.stop()
 """
 DEFAULT_SESSION = """

@@ -162,7 +162,7 @@ def _prepare_spark() -> int:
     import tempfile
     from pathlib import Path
 
-    from metapipe.runner.sessions.session import prepare_archive
+    from metapipe.runner.sessions.local import prepare_archive
 
     with tempfile.TemporaryDirectory(prefix="metapipe-") as folder:
         archive = prepare_archive(Path(folder))

@@ -8,8 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from metapipe import machine
-from metapipe.runner.sessions.cluster import Cluster, masters_in
-from metapipe.runner.sessions.standalone import MASTER_PORT, WORKER_PORT, Daemon, make_secret
+from metapipe.runner.sessions.cluster import Cluster
+from metapipe.runner.sessions.cluster_secret import make_secret
+from metapipe.runner.sessions.masters import masters_in
+from metapipe.runner.sessions.standalone import MASTER_PORT, WORKER_PORT, Daemon
 
 _EXAMPLES = """examples:
   metapipe cluster secret /etc/metapipe/spark.secret                    once; copy it to every host, mode 0600

@@ -17,7 +17,10 @@ from metapipe.runner.attempt.shared_folders import check_host, database_sizes
 from metapipe.runner.attempt.task import Job
 from metapipe.runner.blocks.block import Block, ByteRange
 from metapipe.runner.declare.elements import Database, Totals
-from metapipe.runner.sessions.cluster import cluster_from, read_properties, read_secret, refusal
+from metapipe.runner.sessions.cluster import cluster_from
+from metapipe.runner.sessions.cluster_secret import read_secret
+from metapipe.runner.sessions.masters import check_masters, refusal
+from metapipe.runner.sessions.spark_properties import read_properties
 
 
 @pytest.fixture
@@ -92,7 +95,7 @@ def test_other_cluster_managers_are_taken_by_configuration_alone(url: str, tmp_p
     assert settings["spark.authenticate"] == "true"
     assert "spark.driver.host" not in settings
     assert "spark.authenticate.secret" not in settings
-    cluster.check_masters()
+    check_masters(cluster.masters)
 
 
 @pytest.mark.parametrize(

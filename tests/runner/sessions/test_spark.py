@@ -15,7 +15,7 @@ from metapipe.errors import MetapipeError
 from metapipe.runner.attempt.task import Job
 from metapipe.runner.blocks.block import Block, ByteRange
 from metapipe.runner.declare.elements import Totals
-from metapipe.runner.sessions import session as sessions
+from metapipe.runner.sessions import local
 from metapipe.runner.sessions.jvm import archive_path, java_options
 from spark_in_turn import SparkInTurn
 
@@ -152,10 +152,10 @@ def test_the_class_data_archive_is_really_used(lasting_spark: SparkInTurn, tmp_p
     archive = archive_path()
     assert archive is not None
     if not archive.is_file():
-        assert sessions.prepare_archive(tmp_path) == archive
+        assert local.prepare_archive(tmp_path) == archive
     assert f"-XX:SharedArchiveFile={archive}" in java_options(tmp_path)
     log = tmp_path / "cds.log"
-    session = sessions.SparkSession(1, tmp_path, extra=("-Xshare:on", f"-Xlog:class+load:file={log}"))
+    session = local.LocalSession(1, tmp_path, extra=("-Xshare:on", f"-Xlog:class+load:file={log}"))
     session.stop()
     loaded = log.read_text().splitlines()
     shared = sum("shared objects file (top)" in line for line in loaded)

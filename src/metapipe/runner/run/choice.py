@@ -8,7 +8,9 @@ from pathlib import Path
 from metapipe.errors import MetapipeError
 from metapipe.runner.sessions.cluster import Cluster
 from metapipe.runner.sessions.jvm import java_binary
-from metapipe.runner.sessions.session import ClusterSession, InlineSession, Session, SparkSession
+from metapipe.runner.sessions.local import LocalSession
+from metapipe.runner.sessions.on_cluster import ClusterSession
+from metapipe.runner.sessions.session import InlineSession, Session
 from metapipe.runner.warm.protocol import default_socket
 from metapipe.runner.warm.session import WarmOffer, WarmSession, ask_for_session
 
@@ -42,7 +44,7 @@ def open_session(
         case "inline":
             return InlineSession()
         case "local":
-            return SparkSession(1 if per_node else slots, folder, more=more)
+            return LocalSession(1 if per_node else slots, folder, more=more)
         case "warm":
             cold = "local" if java_binary() is not None else "inline"
             return WarmSession(

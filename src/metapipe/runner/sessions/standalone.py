@@ -24,8 +24,10 @@ from pathlib import Path
 from metapipe.errors import MetapipeError
 from metapipe.runner.attempt.task import last_words
 from metapipe.runner.guard.launcher import adopt_orphans, die_with_parent, end_descendants
-from metapipe.runner.sessions.cluster import CONNECT_LIMIT, Cluster, read_secret, refusal
+from metapipe.runner.sessions.cluster import Cluster
+from metapipe.runner.sessions.cluster_secret import read_secret
 from metapipe.runner.sessions.jvm import class_path, java_binary, java_options, spark_home, temporary_folder
+from metapipe.runner.sessions.masters import CONNECT_LIMIT, check_masters, refusal, shown
 
 MASTER_PORT, WORKER_PORT = 7077, 7078
 #: Seconds that the JVM of a daemon may take to listen, and to end when asked.
@@ -82,7 +84,7 @@ class Daemon:
         """
         secret = read_secret(self.secret_file)
         if self.masters is not None:
-            self.masters.check_masters()
+            check_masters(self.masters.masters)
         self.check_address()
         stop = threading.Event()
         for number in (signal.SIGTERM, signal.SIGINT):
@@ -182,9 +184,8 @@ class Daemon:
                 reader.join(1.0)
                 words = last_words("\n".join(said).encode())
                 raise MetapipeError("E302", f"the Spark {self.name} ended; its last words: {words}")
-            reason = refusal("\n".join(said)) if self.masters is not None else ""
-            if reason:
-                raise MetapipeError("E303", f"the Spark master {_shown(self.masters)} {reason}")
+            if self.masters is not None and (reason := refusal("\n".join(said))):
+                raise MetapipeError("E303", f"the Spark master {shown(self.masters.masters)} {reason}")
             if not ready and _listens(self.host, self.port):
                 ready = True
                 say(f"Spark {self.name} ready on {self.host}:{self.port}")
@@ -212,21 +213,3 @@ def _listens(host: str, port: int) -> bool:
     except OSError:
         return False
     return True
-
-
-def _shown(masters: Cluster | None) -> str:
-    return ", ".join(f"{host}:{port}" for host, port in masters.masters) if masters else ""
-
-
-def make_secret(path: Path) -> None:
-    """Write a new secret of 64 letters to a new file of mode 0600.
-
-    :raises MetapipeError: E501 when the file cannot be made or is there already.
-    """
-    try:
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except OSError as error:
-        raise MetapipeError("E501", f"cannot make the secret ({error.strerror})", file=path) from error
-    with os.fdopen(descriptor, "w") as file:
-        os.fchmod(file.fileno(), 0o600)
-        file.write(secrets.token_hex(32) + "\n")

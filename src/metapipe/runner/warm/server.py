@@ -25,7 +25,7 @@ from metapipe.runner.attempt.attempt import Attempt
 from metapipe.runner.blocks.block import Block
 from metapipe.runner.blocks.plan import launch_order
 from metapipe.runner.declare.code_identity import package_digest
-from metapipe.runner.sessions.session import SparkSession
+from metapipe.runner.sessions.local import LocalSession
 from metapipe.runner.warm.client import Client
 from metapipe.runner.warm.protocol import (
     Ask,
@@ -81,7 +81,7 @@ class WarmServer:
         self.stop_at: float | None = None
         self.served = 0
         self.began = time.monotonic()
-        self.spark: SparkSession | None = None
+        self.spark: LocalSession | None = None
         self.share: FairShare[tuple[Ask, Block]] = FairShare(slots)
         self.clients: dict[str, Client] = {}
         self.stages: dict[str, str] = {}
@@ -100,7 +100,7 @@ class WarmServer:
             signal.signal(number, lambda *_: self.stop())
         threading.Thread(target=self._accept, daemon=True).start()
         try:
-            self.spark = SparkSession(self.share.slots, self.folder, more=_SETTINGS)
+            self.spark = LocalSession(self.share.slots, self.folder, more=_SETTINGS)
             self._warm_up(self.spark)
             self._open(self.spark)
             self._watch(self.spark)
@@ -124,12 +124,12 @@ class WarmServer:
             clients = len(self.clients)
         self.say(f"{why}: a fresh session follows when {clients} client(s) have ended")
 
-    def _warm_up(self, spark: SparkSession) -> None:
+    def _warm_up(self, spark: LocalSession) -> None:
         """Fork the workers and let Spark load its classes before the first client waits for it."""
         blocks = [Block((position,), 0, 0, 0, ()) for position in range(self.share.slots)]
         list(spark.run(None, blocks, _nothing, attempt=_warmed))
 
-    def _open(self, spark: SparkSession) -> None:
+    def _open(self, spark: LocalSession) -> None:
         """Take clients from now on, unless a stop came first."""
         with self.changed:
             if self.state != "starting":
@@ -137,7 +137,7 @@ class WarmServer:
             self.state, self.reason = "ready", ""
         self.say(f"ready: {self.share.slots} slots, Spark {spark.version}, pid {os.getpid()}")
 
-    def _watch(self, spark: SparkSession) -> None:
+    def _watch(self, spark: LocalSession) -> None:
         checked = time.monotonic()
         while True:
             time.sleep(_ROUND)
@@ -152,7 +152,7 @@ class WarmServer:
             if self.state == "draining" and (not self.clients or time.monotonic() > (self.stop_at or float("inf"))):
                 return
 
-    def _check_wear(self, spark: SparkSession) -> None:
+    def _check_wear(self, spark: LocalSession) -> None:
         used = memory_mb(spark.java_pid)
         # A limit below what an unused session needs must not make it start anew for ever.
         if used > self.limits.memory_mb and self.served:
