@@ -79,17 +79,21 @@ class SparkApplication:
 
     @property
     def version(self) -> str:
+        """Spark's version, ``4.0.1``."""
         return str(self._context.version)
 
     @property
     def java_pid(self) -> int:
+        """The JVM's process."""
         return self._java.process.pid
 
     @property
     def alive(self) -> bool:
+        """Whether the JVM still runs."""
         return self._java.process.poll() is None
 
     def facts(self) -> dict[str, Any]:
+        """What the run report shows of the session: version, master, cores, settings without secrets."""
         return {
             "spark": self.version,
             "master": str(self._context.master),
@@ -152,11 +156,13 @@ class SparkApplication:
         """Called every second of a run."""
 
     def cancel(self, tag: str) -> None:
+        """End the blocks of the run with this tag; its rows raise E601."""
         self._cancelled.add(tag)
         if self.alive:
             self._context.cancel(tag)
 
     def stop(self, patience: float = 20.0) -> None:
+        """End the application, its JVM (killed after ``patience`` seconds) and its Python workers."""
         below = descendants(self._java.process.pid)
         try:
             self._context.stop()

@@ -47,6 +47,7 @@ class InlineSession:
     remote = False
 
     def run(self, job: Job, blocks: Sequence[Block], tick: Tick, tag: str = "") -> Iterator[Attempt]:  # noqa: ARG002
+        """Run the blocks, those with most to do first; ``tick`` is called after each."""
         for position in launch_order([block.residues for block in blocks]):
             row = run_attempt(job, blocks[position])
             tick()
@@ -56,7 +57,9 @@ class InlineSession:
         """A run ends when its rows are no longer asked for."""
 
     def facts(self) -> dict[str, Any]:
+        """Nothing: only what a session adds to its name is shown."""
         return {}
 
     def stop(self) -> None:
+        """End what a stage's setup keeps in memory for the next block."""
         end_setup()
