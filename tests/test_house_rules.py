@@ -57,6 +57,20 @@ def test_private_names_of_pyspark_stand_in_the_adapter_alone() -> None:
     assert users == {ADAPTER}
 
 
+def test_what_is_read_of_files_and_processes_has_one_reader() -> None:
+    """The other files that name ``/proc``: control groups, the sandbox's mounts, TCP tables, a word in a comment."""
+    readers = {
+        r"\bfile_digest\(": {"digests.py"},
+        r"\\x1f\\x8b": {"formats/gzip_files.py", "demo/badinput.py"},
+        r"[\"']/proc/": {"proc.py", "runner/guard/sandbox.py", "instance/local/ports.py"},
+    }
+    for what, allowed in readers.items():
+        found = {
+            path.relative_to(HOME / "src/metapipe").as_posix() for path in SOURCES if re.search(what, path.read_text())
+        }
+        assert found == allowed, what
+
+
 def test_pyspark_is_imported_only_when_a_session_starts() -> None:
     tree = ast.parse((HOME / "src/metapipe" / ADAPTER).read_text())
     top = [node.module for node in tree.body if isinstance(node, ast.ImportFrom)]

@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from metapipe.runner.guard.launcher import descendants
+from metapipe.proc import command_line, descendants, stat
 
 ROLES = ("driver", "JVM", "workers", "programs")
 _EVERY = 0.1
@@ -38,7 +38,7 @@ class MemoryWatch:
 def _role(process: int, root: int) -> str:
     if process == root:
         return "driver"
-    words = Path(f"/proc/{process}/cmdline").read_bytes()
+    words = command_line(process)
     if b"org.apache.spark" in words:
         return "JVM"
     return "workers" if b"worker_daemon" in words or b"pyspark.daemon" in words else "programs"
@@ -53,10 +53,9 @@ def _pss_mib(process: int) -> float:
 
 def _runs(pid: int) -> bool:
     try:
-        text = Path(f"/proc/{pid}/stat").read_bytes()
+        return stat(pid).state != "Z"
     except OSError:
         return False
-    return text[text.rindex(b")") + 1 :].split()[0] != b"Z"
 
 
 def kill_a_worker(after: float, killed: list[int]) -> Callable[[int], None]:
@@ -72,8 +71,7 @@ def kill_a_worker(after: float, killed: list[int]) -> Callable[[int], None]:
                 continue
             for process in descendants(pid):
                 with contextlib.suppress(OSError):
-                    status = Path(f"/proc/{process}/stat").read_bytes()
-                    parent = int(status[status.rindex(b")") + 1 :].split()[1])
+                    parent = stat(process).parent
                     # A worker: a child of the daemon, which has the same command line.
                     if _role(process, pid) == "workers" and parent != pid and _role(parent, pid) == "workers":
                         os.kill(process, signal.SIGKILL)

@@ -19,7 +19,8 @@ from typing import Any
 
 from pyspark import SparkConf, SparkContext
 
-from metapipe.runner.guard.launcher import adopt_orphans, descendants, wait_for
+from metapipe.proc import descendants
+from metapipe.runner.guard.launcher import adopt_orphans, wait_for
 
 
 def session(slots: int) -> Any:

@@ -12,7 +12,7 @@ from tempfile import TemporaryDirectory
 
 from benchmarks.measure import call
 from benchmarks.place import environment, metapipe
-from metapipe.runner.guard.launcher import descendants
+from metapipe.proc import TICK, descendants, stat
 
 
 @dataclass(frozen=True)
@@ -32,9 +32,8 @@ def tree_cpu(pid: int) -> float:
     total = 0
     for process in (pid, *descendants(pid)):
         with contextlib.suppress(OSError):
-            text = Path(f"/proc/{process}/stat").read_bytes()
-            total += sum(int(word) for word in text[text.rindex(b")") + 1 :].split()[11:15])
-    return total / os.sysconf("SC_CLK_TCK")
+            total += stat(process).ticks
+    return total * TICK
 
 
 @contextlib.contextmanager

@@ -9,7 +9,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from metapipe.errors import MetapipeError
-from metapipe.galaxy.reads import find_samples, is_gzip
+from metapipe.formats.gzip_files import is_gzip
+from metapipe.galaxy.reads import find_samples
 
 RECORD = b"@read1\nACGT\n+\nIIII\n"
 

@@ -18,7 +18,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from metapipe import machine
+from metapipe import machine, proc
 from metapipe.instance.local import parts, settings, starting
 from metapipe.instance.local.settings import Settings
 
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from bioblend.galaxy import GalaxyInstance
 
 _TOOL = "Show beginning1"  # `head -n 1`: all that is measured is Galaxy
-_TICKS = os.sysconf("SC_CLK_TCK")
 
 
 @dataclass(frozen=True)
@@ -96,12 +95,10 @@ def _cpu_seconds(found: Settings) -> float:
     total = 0
     for identity in parts.belonging(found):
         try:
-            text = Path(f"/proc/{identity.pid}/stat").read_text()
+            total += proc.stat(identity.pid).ticks
         except OSError:
             continue
-        fields = text[text.rindex(")") + 2 :].split()
-        total += sum(map(int, fields[11:15]))  # user and system time, its own and its ended children's
-    return total / _TICKS
+    return total * proc.TICK
 
 
 def _jobs(found: Settings, count: int) -> tuple[list[float], list[float]]:

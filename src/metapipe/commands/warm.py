@@ -21,7 +21,7 @@ from typing import Any
 from metapipe import machine
 from metapipe.errors import MetapipeError
 from metapipe.runner.attempt.task import last_words
-from metapipe.runner.warm.protocol import LONGEST_SOCKET_PATH, SOCKET_VARIABLE, default_socket, private_folder
+from metapipe.runner.warm.protocol import LONGEST_SOCKET_PATH, SOCKET_VARIABLE, default_socket, make_socket_folder
 from metapipe.runner.warm.session import ask_server
 
 _EXAMPLES = """examples:
@@ -134,7 +134,7 @@ def _up(options: argparse.Namespace, path: Path, say: Say) -> int:
     if found is not None and found["state"] == "ready":
         say(f"already {_in_words(found)}")
         return 0
-    private_folder(path.parent)
+    make_socket_folder(path.parent)
     log = path.with_name(f"{path.name}.log")
     words = ["warm", "run", "--socket", str(path), "--slots", str(options.slots)]
     words += ["--max-memory-mb", str(options.max_memory_mb), "--max-age-hours", str(options.max_age_hours)]
@@ -241,7 +241,7 @@ def _take_place(path: Path) -> tuple[int, socket.socket, int]:
 
     :raises MetapipeError: E321 when another server is there.
     """
-    private_folder(path.parent)
+    make_socket_folder(path.parent)
     lock = os.open(path.with_name(f"{path.name}.lock"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)

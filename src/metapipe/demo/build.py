@@ -8,8 +8,9 @@ from pathlib import Path
 
 from metapipe.demo import reads
 from metapipe.demo.community import CommunitySpec, Member, assemble_community, load_spec, write_truth
+from metapipe.digests import sha256_of
 from metapipe.refdb.builders.build import whole_folder
-from metapipe.refdb.fetch import Say, sha256_of, silent
+from metapipe.refdb.fetch import Say, silent
 from metapipe.refdb.sources import find_source
 
 CONTENTS = "contents.json"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gzip
-import hashlib
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -13,6 +12,7 @@ from metapipe.demo.community import Member, assemble_community, load_spec, write
 from metapipe.demo.its import write_its
 from metapipe.demo.placement import reverse_complement
 from metapipe.demo.reads import simulate_amplicon_reads, simulate_reads, write_gzip
+from metapipe.digests import sha256_of
 from metapipe.refdb.builders.build import build_from_recipe
 from metapipe.refdb.builders.ssu import refseq_references
 from metapipe.refdb.fetch import Say, obtain, silent
@@ -100,7 +100,7 @@ def write_sums(folder: Path) -> list[str]:
         and not path.name.startswith(".")
         and (path.parent == folder or path.relative_to(folder).parts[0] in FOLDERS)
     ]
-    lines = [f"{hashlib.sha256((folder / path).read_bytes()).hexdigest()}  {path}\n" for path in paths]
+    lines = [f"{sha256_of(folder / path)}  {path}\n" for path in paths]
     (folder / SUMS).write_text("".join(lines), encoding="ascii")
     return [*paths, SUMS]
 

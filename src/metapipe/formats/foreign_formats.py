@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from metapipe.formats import gzip_files
+
 #: UTF-8's byte-order mark, which Windows editors put before the text.
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 #: Bytes from the beginning of a file that tell all formats below apart.
@@ -18,7 +20,7 @@ _FORMATS: tuple[tuple[bytes, str], ...] = (
     (b"PK\3\4", f"a zip archive (or a document of Word or Excel); unpack it with unzip and {_GIVE}"),
     (b"7z\xbc\xaf\x27\x1c", f"a 7-Zip archive; unpack it and {_GIVE}"),
     (b"Rar!\x1a\x07", f"a RAR archive; unpack it and {_GIVE}"),
-    (b"\x1f\x8b", "packed with gzip twice; unpack it once with gunzip"),
+    (gzip_files.MAGIC, "packed with gzip twice; unpack it once with gunzip"),
     (b"NCBI.sra", "an SRA archive; convert it with fasterq-dump"),
     (b"BAM\1", "a BAM file; convert it with samtools fastq"),
     (b"CRAM", "a CRAM file; convert it with samtools fastq"),

@@ -16,6 +16,7 @@ from typing import BinaryIO, NoReturn, cast
 from urllib.parse import unquote
 
 from metapipe.errors import MetapipeError
+from metapipe.formats.gzip_files import is_gzip
 from metapipe.formats.table_rows import is_count
 
 VERSION_LINE = "##gff-version 3\n"
@@ -141,9 +142,7 @@ def read_features(path: Path, *, label: str | None = None) -> Iterator[tuple[int
     """
     file = label or path.name
     with path.open("rb") as raw:
-        packed = raw.read(2) == b"\x1f\x8b"
-        raw.seek(0)
-        stream = cast(BinaryIO, gzip.GzipFile(fileobj=raw)) if packed else raw
+        stream = cast(BinaryIO, gzip.GzipFile(fileobj=raw)) if is_gzip(path) else raw
         for line, content in enumerate(stream, 1):
             try:
                 text = content.decode().rstrip("\r\n")

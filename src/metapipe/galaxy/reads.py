@@ -13,7 +13,9 @@ import zlib
 from dataclasses import dataclass
 from pathlib import Path
 
+from metapipe.digests import sha256_of
 from metapipe.errors import MetapipeError
+from metapipe.formats import gzip_files
 from metapipe.formats.foreign_formats import BYTE_ORDER_MARK, ENOUGH, foreign_format
 from metapipe.formats.mate_names import MATES, WORDS
 
@@ -24,7 +26,6 @@ _MATE = re.compile(
     r"(?P<after>(_\d{3})?)(?P<trimmed>(_val_[12])?)(?P<suffix>\.(fastq|fq)(\.gz)?)$",
     re.IGNORECASE,
 )
-_GZIP_MAGIC = b"\x1f\x8b"
 _CHUNK = 1 << 20
 
 
@@ -45,8 +46,7 @@ class Sample:
         """Return the sha256 (hex) over both files as they lie on disk: the reads are known again by it."""
         total = hashlib.sha256()
         for path in self.files:
-            with path.open("rb") as stream:
-                total.update(hashlib.file_digest(stream, "sha256").digest())
+            total.update(bytes.fromhex(sha256_of(path)))
         return total.hexdigest()
 
 
@@ -88,12 +88,6 @@ def find_samples(folder: Path) -> list[Sample]:
     return [samples[name] for name in sorted(samples)]
 
 
-def is_gzip(path: Path) -> bool:
-    """Say whether the file is compressed, by its content: names lie."""
-    with path.open("rb") as stream:
-        return stream.read(2) == _GZIP_MAGIC
-
-
 def check_first_bytes(path: Path) -> None:
     """Refuse what is visibly no FASTQ file before it is uploaded; the stages check the rest.
 
@@ -104,7 +98,7 @@ def check_first_bytes(path: Path) -> None:
             start = stream.read(_CHUNK)
     except OSError as error:
         raise MetapipeError("E201", file=path, message=error.strerror or "cannot be read") from error
-    if start.startswith(_GZIP_MAGIC):
+    if start.startswith(gzip_files.MAGIC):
         try:
             start = zlib.decompressobj(wbits=31).decompress(start, ENOUGH)
         except zlib.error as error:

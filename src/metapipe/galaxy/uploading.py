@@ -15,8 +15,9 @@ from typing import Any
 from bioblend.galaxy import GalaxyInstance
 
 from metapipe.errors import MetapipeError
+from metapipe.formats.gzip_files import is_gzip
 from metapipe.galaxy.patience import Patience
-from metapipe.galaxy.reads import Sample, is_gzip
+from metapipe.galaxy.reads import Sample
 
 _POLL_SECONDS = 1.0
 _MATES = ("forward", "reverse")

@@ -5,7 +5,6 @@ Which mirror or index is used is the machine's own configuration. Nothing gets i
 
 from __future__ import annotations
 
-import hashlib
 import os
 import shutil
 import subprocess
@@ -17,6 +16,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import IO
 
+from metapipe.digests import sha256_of
 from metapipe.errors import MetapipeError
 from metapipe.refdb.sources import SourceFile, SourcePackage, find_source
 
@@ -61,12 +61,6 @@ def obtain(aliases: Iterable[str], cache: Path | None = None, say: Say = silent)
 def extracted_path(cache: Path, alias: str, file: SourceFile) -> Path:
     """Where the extracted file stays: its own name below its alias, so that ``.gz`` is still to be seen."""
     return cache / "files" / alias / Path(file.path).name
-
-
-def sha256_of(path: Path) -> str:
-    """Hexadecimal sha256 of a file."""
-    with path.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
 def _extract_package(package: SourcePackage, files: dict[str, SourceFile], cache: Path, say: Say) -> None:

@@ -10,6 +10,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, field_validator
 
+from metapipe.digests import sha256_of
 from metapipe.errors import MetapipeError
 
 MANIFEST = "manifest.json"
@@ -128,7 +129,5 @@ def describe_files(folder: Path) -> dict[str, FileEntry]:
     for path in sorted(folder.rglob("*")):
         relative = path.relative_to(folder).as_posix()
         if path.is_file() and relative != MANIFEST and not path.name.startswith("."):
-            with path.open("rb") as stream:
-                digest = hashlib.file_digest(stream, "sha256").hexdigest()
-            entries[relative] = FileEntry(bytes=path.stat().st_size, sha256=digest)
+            entries[relative] = FileEntry(bytes=path.stat().st_size, sha256=sha256_of(path))
     return entries

@@ -13,8 +13,8 @@ import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+from metapipe.digests import sha256_of
 from metapipe.errors import MetapipeError
-from metapipe.refdb.fetch import sha256_of
 from metapipe.refdb.manifest import FileEntry, Manifest, read_manifest
 
 STAMP = ".verified.json"

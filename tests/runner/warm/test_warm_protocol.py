@@ -18,8 +18,8 @@ from metapipe.runner.warm.protocol import (
     default_socket,
     difference,
     is_same_user,
+    make_socket_folder,
     own_identity,
-    private_folder,
     receive,
     receive_greeting,
     send,
@@ -82,11 +82,11 @@ def test_another_version_package_or_python_is_told_apart() -> None:
 
 
 def test_the_socket_lies_where_only_its_user_can_go(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    private_folder(tmp_path / "new")
+    make_socket_folder(tmp_path / "new")
     assert (tmp_path / "new").stat().st_mode & 0o777 == 0o700
     (tmp_path / "new").chmod(0o750)
     with pytest.raises(MetapipeError, match=r"METAPIPE-E322 .*mode 0700, found 'uid .*mode 0750"):
-        private_folder(tmp_path / "new")
+        make_socket_folder(tmp_path / "new")
     monkeypatch.delenv("METAPIPE_WARM_SOCKET", raising=False)
     monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path))
     assert default_socket() == tmp_path / "metapipe" / "warm.sock"

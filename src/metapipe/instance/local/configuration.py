@@ -12,6 +12,7 @@ from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from metapipe.digests import sha256_of
 from metapipe.errors import MetapipeError
 from metapipe.instance.local import broker, files, parts, secrets
 from metapipe.instance.local.settings import Settings
@@ -142,7 +143,7 @@ def digest(settings: Settings) -> str:
     """Return a digest of what a running Galaxy has read: configuration, start programs and tools."""
     total = hashlib.sha256()
     for file in _inputs(settings):
-        total.update(hashlib.sha256(file.read_bytes()).digest())
+        total.update(bytes.fromhex(sha256_of(file)))
     return total.hexdigest()
 
 

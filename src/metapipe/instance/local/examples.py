@@ -7,7 +7,6 @@ trimmed and merged reads, which nobody looks at.
 
 from __future__ import annotations
 
-import hashlib
 import io
 import json
 import re
@@ -19,6 +18,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
+
+from metapipe.digests import sha256_of
 
 #: Results of the workflows that are hidden and larger than the reads.
 _LEFT_OUT = re.compile(
@@ -43,7 +44,7 @@ class Example:
 
     def digest(self) -> str:
         """Sha256 of the archive."""
-        return hashlib.sha256(self.archive.read_bytes()).hexdigest()
+        return sha256_of(self.archive)
 
     @contextmanager
     def packed(self, checkout: Path, scratch: Path) -> Iterator[Path]:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import os
 import socket
 from pathlib import Path
+
+from metapipe.proc import name_of, open_files, process_ids
 
 _LISTENING = "0A"
 
@@ -39,22 +40,21 @@ def holders(port: int) -> list[int]:
         for fields in map(str.split, lines):
             if fields[3] == _LISTENING and int(fields[1].rsplit(":", 1)[1], 16) == port:
                 sockets.add(f"socket:[{fields[9]}]")
-    return [pid for pid in map(int, filter(str.isdecimal, os.listdir("/proc"))) if _holds(pid, sockets)]
+    return [pid for pid in process_ids() if _holds(pid, sockets)]
 
 
 def holder_words(port: int) -> str:
     """Return e.g. ``process 4711 (python3)``, or ``another program`` when its owner is somebody else."""
     for pid in holders(port):
         try:
-            return f"process {pid} ({Path(f'/proc/{pid}/comm').read_text().strip()})"
+            return f"process {pid} ({name_of(pid)})"
         except OSError:
             continue
     return "another program"
 
 
 def _holds(pid: int, sockets: set[str]) -> bool:
-    folder = f"/proc/{pid}/fd"
     try:
-        return any(os.readlink(f"{folder}/{name}") in sockets for name in os.listdir(folder))
+        return any(target in sockets for _, target in open_files(pid))
     except OSError:
         return False

@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from metapipe import proc
 from metapipe.instance.local.secrets import write_private
 
 INSTANCE_MARK = "METAPIPE_INSTANCE"
@@ -60,20 +61,12 @@ class Identity:
         return True
 
 
-@dataclass(frozen=True)
-class _Stat:
-    state: str
-    parent: int
-    session: int
-    started: int
-
-
 def identify(pid: int) -> Identity | None:
     """Return the identity of a living process, ``None`` if there is none."""
     stat = _stat(pid)
     if stat is None or stat.state in "ZX":
         return None
-    return Identity(pid, stat.started, _boot_id())
+    return Identity(pid, stat.started, proc.boot_id())
 
 
 def start(part: str, command: Sequence[str], environ: Mapping[str, str], log: Path, cwd: Path, mark: str) -> Identity:
@@ -92,7 +85,7 @@ def start(part: str, command: Sequence[str], environ: Mapping[str, str], log: Pa
     _started.add(process.pid)
     identity = identify(process.pid)
     # Gone at once: its log says why; an identity that was never alive says "not running".
-    return identity or Identity(process.pid, -1, _boot_id())
+    return identity or Identity(process.pid, -1, proc.boot_id())
 
 
 def write_record(file: Path, identity: Identity) -> None:
@@ -116,7 +109,7 @@ def belonging(mark: str, roots: Iterable[Identity | None] = (), part: str | None
     :param roots: recorded processes; their sessions and descendants belong, too (a program may clear its environment).
     :param part: only those that this part (``web``, ``celery``, ``broker``) started.
     """
-    stats = {pid: stat for pid in _pids() if (stat := _stat(pid)) is not None}
+    stats = {pid: stat for pid in proc.process_ids() if (stat := _stat(pid)) is not None}
     marks = [f"{INSTANCE_MARK}={mark}".encode()]
     if part is not None:
         marks.append(f"{PART_MARK}={part}".encode())
@@ -161,7 +154,7 @@ def stop(
 def name_of(identity: Identity) -> str:
     """Return e.g. ``process 4711 (python3)``."""
     try:
-        return f"process {identity.pid} ({Path(f'/proc/{identity.pid}/comm').read_text().strip()})"
+        return f"process {identity.pid} ({proc.name_of(identity.pid)})"
     except OSError:
         return f"process {identity.pid}"
 
@@ -191,27 +184,16 @@ def reap() -> None:
             _started.discard(pid)
 
 
-def _pids() -> list[int]:
-    return [int(name) for name in os.listdir("/proc") if name.isdecimal()]
-
-
-def _stat(pid: int) -> _Stat | None:
+def _stat(pid: int) -> proc.Stat | None:
     try:
-        text = Path(f"/proc/{pid}/stat").read_text(errors="replace")
+        return proc.stat(pid)
     except OSError:
         return None
-    # The second field is the command in parentheses and may hold anything, even ') '.
-    fields = text[text.rindex(")") + 2 :].split()
-    return _Stat(state=fields[0], parent=int(fields[1]), session=int(fields[3]), started=int(fields[19]))
 
 
 def _has_marks(pid: int, marks: Iterable[bytes]) -> bool:
     try:
-        environment = Path(f"/proc/{pid}/environ").read_bytes().split(b"\0")
+        environment = proc.environment_of(pid)
     except OSError:
         return False
     return all(mark in environment for mark in marks)
-
-
-def _boot_id() -> str:
-    return Path("/proc/sys/kernel/random/boot_id").read_text().strip()

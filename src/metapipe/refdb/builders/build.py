@@ -12,6 +12,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from metapipe.digests import sha256_of
 from metapipe.errors import MetapipeError
 from metapipe.refdb.builders.amplicon import build_amplicon
 from metapipe.refdb.builders.annotated import annotated_proteins
@@ -19,7 +20,7 @@ from metapipe.refdb.builders.diamond import FASTA, Built, build_diamond
 from metapipe.refdb.builders.hmm import build_hmm, read_interpro
 from metapipe.refdb.builders.ssu import greengenes_references, refseq_references
 from metapipe.refdb.builders.swissprot import swissprot_proteins
-from metapipe.refdb.fetch import Say, obtain, sha256_of, silent
+from metapipe.refdb.fetch import Say, obtain, silent
 from metapipe.refdb.manifest import Manifest, Source, describe_files
 from metapipe.refdb.readers.family_table import read_family_table
 from metapipe.refdb.readers.ontology import ec_of_go, read_terms

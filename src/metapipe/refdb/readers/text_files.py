@@ -10,7 +10,8 @@ from typing import TextIO
 
 from metapipe.errors import MetapipeError
 from metapipe.formats.foreign_formats import ENOUGH, foreign_format
-from metapipe.runner.blocks.stream import gzip_chunks, is_gzip, plain_chunks
+from metapipe.formats.gzip_files import is_gzip
+from metapipe.runner.blocks.stream import gzip_chunks, plain_chunks
 
 _NOT_UTF8 = "windows-1252-where-not-utf-8"
 

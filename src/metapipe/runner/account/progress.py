@@ -15,6 +15,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
+from metapipe.proc import offset, open_files
 from metapipe.runner.account.quantities import counted, duration, letters, megabytes, percent
 from metapipe.runner.attempt.part import residues_of
 
@@ -158,13 +159,10 @@ class FilesRead:
         return megabytes(total) if done == 0 else f"{megabytes(min(done, total))} of {megabytes(total)}"
 
     def _done(self) -> int:
-        for descriptor in os.listdir("/proc/self/fd"):
+        for descriptor, path in open_files():
             with contextlib.suppress(OSError, ValueError):
-                path = os.readlink(f"/proc/self/fd/{descriptor}")
                 if path in self._read:
-                    information = Path(f"/proc/self/fdinfo/{descriptor}").read_text()
-                    place = int(information.split("pos:", 1)[1].split(None, 1)[0])
-                    self._read[path] = max(self._read[path], place)
+                    self._read[path] = max(self._read[path], offset(descriptor))
         begun = [path for path, place in self._read.items() if place]
         for path in begun[:-1]:  # the next was opened, so this one is done
             self._read[path] = self._sizes[path]

@@ -7,7 +7,6 @@ Spark's own accounting does not see child processes (measured: 6 ms shown for 2 
 from __future__ import annotations
 
 import dataclasses
-import hashlib
 import os
 import platform
 import resource
@@ -19,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from metapipe import __version__, machine
+from metapipe.digests import sha256_of
 from metapipe.errors import MetapipeError
 from metapipe.runner.account.energy import energy_estimate
 from metapipe.runner.account.phases import Phases
@@ -90,7 +90,7 @@ def run_report(
     :param error: what ended a failed run. :param quarantined: records given up on.
     """
     binaries = _binaries(run.stage)
-    written = {name: {"bytes": path.stat().st_size, "sha256": file_digest(path)} for name, path in outputs.items()}
+    written = {name: {"bytes": path.stat().st_size, "sha256": sha256_of(path)} for name, path in outputs.items()}
     return {
         "schema": REPORT_SCHEMA,
         "status": "ok" if error is None else "failed",
@@ -211,7 +211,7 @@ def _binary_digest(path: str) -> str:
     status = os.stat(path)
     key = (os.path.realpath(path), status.st_size, status.st_mtime_ns)
     if key not in _binary_digests:
-        _binary_digests[key] = file_digest(Path(path))
+        _binary_digests[key] = sha256_of(Path(path))
     return _binary_digests[key]
 
 
@@ -232,9 +232,3 @@ def _error_entry(error: BaseException) -> dict[str, Any]:
     if type(error).__name__ == "Terminated":  # of the command line, which is above us
         return {"code": "", "exit_code": 143, "message": "ended from outside", "detail": ""}
     return {"code": "E901", "exit_code": 70, "message": f"{type(error).__name__}: {error}", "detail": ""}
-
-
-def file_digest(path: Path) -> str:
-    """The sha256 of a file's bytes, in hexadecimal."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

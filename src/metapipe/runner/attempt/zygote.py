@@ -22,6 +22,7 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any, NoReturn
 
+from metapipe.proc import open_files
 from metapipe.runner.attempt.task import BlockTask, Job
 from metapipe.runner.blocks.block import Block
 from metapipe.runner.declare.stage import Stage
@@ -204,7 +205,7 @@ def _cpu() -> float:
 def _close_sockets(kept: int) -> None:
     """Take the worker's connections away (to the JVM, to clients): replaced, so that no number is used again."""
     null = os.open(os.devnull, os.O_RDWR)
-    for name in os.listdir("/proc/self/fd"):
+    for number, _ in list(open_files()):
         with contextlib.suppress(OSError):
-            if int(name) != kept and stat.S_ISSOCK(os.fstat(int(name)).st_mode):
-                os.dup2(null, int(name), inheritable=False)
+            if number != kept and stat.S_ISSOCK(os.fstat(number).st_mode):
+                os.dup2(null, number, inheritable=False)

@@ -14,18 +14,12 @@ from typing import BinaryIO, cast
 from isal import igzip_lib
 
 from metapipe.errors import MetapipeError
+from metapipe.formats import gzip_files
 from metapipe.formats.foreign_formats import BYTE_ORDER_MARK, ENOUGH
 
 CHUNK = 1 << 20
 _RAW = 1 << 18
-_MAGIC = b"\x1f\x8b"
 _DAMAGED = cast(type[Exception], igzip_lib.IsalError)
-
-
-def is_gzip(path: Path) -> bool:
-    """Whether a file begins with gzip's two magic bytes (RFC 1952), whatever its name."""
-    with path.open("rb") as source:
-        return source.read(2) == _MAGIC
 
 
 def gzip_chunks(
@@ -51,7 +45,7 @@ def gzip_chunks(
             pending = _read(source, on_raw)
         if not pending:
             return
-        if pending[:2] != _MAGIC:
+        if pending[:2] != gzip_files.MAGIC:
             raise MetapipeError("E105", file=label, expected="a gzip member or the end of the file", found=pending[:16])
         if on_member is not None:
             on_member(position)

@@ -14,6 +14,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
 
+from metapipe.proc import status
+
 _SUFFIX = ".part"
 
 
@@ -53,7 +55,4 @@ def _remove_if_dead(path: Path) -> None:
 
 def own_umask() -> int:
     """This process's umask, without changing it for a moment as ``os.umask`` must: other threads create files, too."""
-    for line in Path("/proc/self/status").read_text().splitlines():
-        if line.startswith("Umask:"):
-            return int(line.split()[1], 8)
-    return 0o022
+    return int(status("Umask", missing="022")[0], 8)

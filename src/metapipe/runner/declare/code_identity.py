@@ -10,6 +10,8 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
+from metapipe.digests import sha256_of
+
 HOME = Path(__file__).parents[2]
 #: Made by Python from the rest.
 _MADE = {"__pycache__"}
@@ -59,5 +61,4 @@ def _files(place: Path) -> Iterator[Path]:
 
 @functools.cache
 def _file_digest(path: Path, changed: int, size: int) -> bytes:  # noqa: ARG001  (they tell a changed file)
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").digest()
+    return bytes.fromhex(sha256_of(path))

@@ -8,7 +8,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from metapipe.runner.guard.launcher import descendants
+from metapipe.proc import TICK, descendants, stat, status
 from metapipe.runner.guard.limits import Limits
 
 #: Seconds between two looks, for memory and for signs of life; between, a glance at the processes known already, which
@@ -16,7 +16,6 @@ from metapipe.runner.guard.limits import Limits
 _MEMORY_EVERY, _LIFE_EVERY, _GLANCE_EVERY = 0.5, 10.0, 0.05
 #: Less CPU than this share of the time is none: a program that waits for ever may look around now and then.
 _ALIVE_SHARE = 0.001
-_TICK = 1.0 / os.sysconf("SC_CLK_TCK")
 
 
 @dataclass(frozen=True)
@@ -42,21 +41,14 @@ def look_at(root: int) -> Tree:
     processes = (root, *descendants(root))
     for process in processes:
         with contextlib.suppress(OSError, ValueError, IndexError):
-            text = Path(f"/proc/{process}/stat").read_bytes()
-            # From the third field on: the name before it may hold blanks and brackets.
-            fields = text[text.rindex(b")") + 2 :].split()
-            cpu += sum(int(field) for field in fields[11:15]) * _TICK
+            cpu += stat(process).ticks * TICK
             memory += own_memory(process)
     return Tree(cpu, memory, processes)
 
 
 def own_memory(process: int) -> int:
     """KiB a process holds that are mapped from no file, those shared with the process it was forked from included."""
-    found = 0
-    for line in Path(f"/proc/{process}/status").read_bytes().splitlines():
-        if line.startswith((b"RssAnon:", b"RssShmem:")):
-            found += int(line.split()[1])
-    return found
+    return sum(map(int, status("RssAnon", "RssShmem", process=process)))
 
 
 class Watch:

@@ -16,11 +16,11 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from metapipe.errors import MetapipeError
+from metapipe.proc import descendants
 from metapipe.runner.guard.block_watch import Verdict, Watch
 from metapipe.runner.guard.launcher import (
     Tail,
     adopt_orphans,
-    descendants,
     die_with_parent,
     drain,
     end_descendants,

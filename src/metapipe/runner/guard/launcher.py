@@ -19,6 +19,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 
 from metapipe.errors import MetapipeError
+from metapipe.proc import descendants
 from metapipe.runner.guard.limits import limit_program
 from metapipe.runner.guard.sandbox import Room, command
 
@@ -75,24 +76,6 @@ def end_descendants() -> None:
         with contextlib.suppress(ChildProcessError):
             while True:
                 os.waitpid(-1, 0)
-
-
-def descendants(ancestor: int) -> list[int]:
-    """Processes below ``ancestor``, itself left out."""
-    parents: dict[int, list[int]] = {}
-    for entry in os.scandir("/proc"):
-        if entry.name.isdigit():
-            with contextlib.suppress(OSError):
-                text = Path(entry.path, "stat").read_bytes()
-                # The name in brackets may hold anything; the parent is the second word after it.
-                parents.setdefault(int(text[text.rindex(b")") + 1 :].split()[1]), []).append(int(entry.name))
-    found: list[int] = []
-    waiting = [ancestor]
-    while waiting:
-        children = parents.get(waiting.pop(), [])
-        found += children
-        waiting += children
-    return found
 
 
 def wait_for(processes: Iterable[int], patience: float) -> None:

@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import resource
 from dataclasses import dataclass
-from pathlib import Path
+
+from metapipe.proc import status
 
 #: A block gets so many times the time the stage's rate says, and never less than the minimum (seconds).
 GENEROUS, SHORTEST_DEFAULT = 50.0, 1800.0
@@ -56,7 +57,7 @@ def limit_self(memory_mb: int | None, threads: int) -> None:
     if memory_mb is not None:
         _, hard = resource.getrlimit(resource.RLIMIT_DATA)
         # Private writable memory held already, as RLIMIT_DATA counts it.
-        wanted = _of_status("VmData:") + _data_limit(memory_mb) + threads * _THREAD_STACK
+        wanted = _held_bytes("VmData") + _data_limit(memory_mb) + threads * _THREAD_STACK
         resource.setrlimit(resource.RLIMIT_DATA, (wanted if hard < 0 else min(wanted, hard), hard))
 
 
@@ -75,16 +76,13 @@ def ran_short(max_rss_kib: int, memory_mb: int | None) -> bool:
 
     What this process holds was shared with it from the beginning.
     """
-    return memory_mb is not None and max_rss_kib - (_of_status("VmRSS:") >> 10) >= _NEARLY * memory_mb * 1024
+    return memory_mb is not None and max_rss_kib - (_held_bytes("VmRSS") >> 10) >= _NEARLY * memory_mb * 1024
 
 
 def _data_limit(memory_mb: int) -> int:
     return int(memory_mb * _DATA_FACTOR * (1 << 20)) + _DATA_SLACK
 
 
-def _of_status(name: str) -> int:
-    """Bytes that the kernel gives under that name for this process."""
-    for line in Path("/proc/self/status").read_text().splitlines():
-        if line.startswith(name):
-            return int(line.split()[1]) << 10
-    return 0
+def _held_bytes(name: str) -> int:
+    """Memory of this process that the kernel counts under that name."""
+    return int(status(name)[0]) << 10

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from metapipe import __version__
-from metapipe.runner.account.run_report import file_digest
+from metapipe.digests import sha256_of
 from metapipe.runner.blocks.plan import Plan
 from metapipe.runner.declare.code_identity import package_digest, stage_digest
 from metapipe.runner.declare.elements import Database, Fasta
@@ -42,7 +42,7 @@ def input_rows(
     for name, paths in side.items():
         for position, path in enumerate(paths):
             key = f"{name}.{position}" if stage.side[name].multiple else name
-            rows[key] = _input_row(path, labels[key], file_digest(path))
+            rows[key] = _input_row(path, labels[key], sha256_of(path))
     return rows
 
 
@@ -81,7 +81,7 @@ def plan_hash(
 def _program_digests(stage: Stage) -> dict[str, str]:
     """Digest of each program's file: a rebuilt one may say the same version and do something else."""
     found = {program: shutil.which(program) for program in stage.programs}
-    return {program: file_digest(Path(path)) for program, path in found.items() if path is not None}
+    return {program: sha256_of(Path(path)) for program, path in found.items() if path is not None}
 
 
 def residue_unit(stage: Stage) -> str:

@@ -22,8 +22,9 @@ import numpy.typing as npt
 
 from metapipe.errors import MetapipeError
 from metapipe.formats.foreign_formats import BYTE_ORDER_MARK, foreign_format
+from metapipe.formats.gzip_files import is_gzip
 from metapipe.runner.blocks.block import ByteRange
-from metapipe.runner.blocks.stream import gzip_chunks, is_gzip, plain_chunks, read_chunks, without_mark
+from metapipe.runner.blocks.stream import gzip_chunks, plain_chunks, read_chunks, without_mark
 from metapipe.runner.scan.fasta import FastaScanner
 from metapipe.runner.scan.fastq import FastqScanner
 from metapipe.runner.scan.lines import LONGEST_NAME, Found, LineScanner

@@ -12,7 +12,8 @@ from pathlib import Path
 
 from metapipe.errors import MetapipeError
 from metapipe.formats.foreign_formats import BYTE_ORDER_MARK, foreign_format
-from metapipe.runner.blocks.stream import gzip_chunks, is_gzip, plain_chunks, without_mark
+from metapipe.formats.gzip_files import is_gzip
+from metapipe.runner.blocks.stream import gzip_chunks, plain_chunks, without_mark
 from metapipe.runner.declare.elements import SideFile
 
 _CODES = {"fasta": "E101", "fastq": "E102"}

@@ -17,10 +17,11 @@ from pathlib import Path
 from typing import Any
 
 from metapipe.errors import MetapipeError
+from metapipe.proc import descendants
 from metapipe.runner.attempt.attempt import Attempt, run_attempt
 from metapipe.runner.blocks.block import Block
 from metapipe.runner.blocks.plan import launch_order
-from metapipe.runner.guard.launcher import adopt_orphans, descendants, wait_for
+from metapipe.runner.guard.launcher import adopt_orphans, wait_for
 from metapipe.runner.sessions.jvm import spark_home, start_gateway
 from metapipe.runner.sessions.session import Tick
 from metapipe.runner.sessions.spark_context import Context, open_context, reason

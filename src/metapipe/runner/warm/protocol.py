@@ -78,7 +78,7 @@ def default_socket() -> Path:
     return Path(tempfile.gettempdir()) / f"metapipe-{os.getuid()}" / "warm.sock"
 
 
-def private_folder(folder: Path) -> None:
+def make_socket_folder(folder: Path) -> None:
     """Make the socket's folder, 0700, or check that it is this user's alone.
 
     :raises MetapipeError: E322 for a folder of another user or one that others may enter.

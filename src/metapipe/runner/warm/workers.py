@@ -10,7 +10,8 @@ import contextlib
 import os
 from pathlib import Path
 
-from metapipe.runner.guard.launcher import descendants, kill_all
+from metapipe.proc import children, descendants, resident_bytes
+from metapipe.runner.guard.launcher import kill_all
 from metapipe.runner.warm.surroundings import at_work
 
 _MEBIBYTE = 1 << 20
@@ -44,20 +45,10 @@ def end_orphans(java: int) -> None:
                 os.waitpid(child, os.WNOHANG)
 
 
-def children(process: int) -> list[int]:
-    """Direct children, of all threads of the process."""
-    found: list[int] = []
-    with contextlib.suppress(OSError):
-        for thread in os.listdir(f"/proc/{process}/task"):
-            with contextlib.suppress(OSError):
-                found += map(int, Path(f"/proc/{process}/task/{thread}/children").read_text().split())
-    return found
-
-
 def memory_mb(java: int) -> int:
     """Resident memory of the JVM and of pyspark's daemon below it, in MiB; workers are not counted."""
-    pages = 0
+    held = 0
     for process in (java, *children(java)):
         with contextlib.suppress(OSError, ValueError, IndexError):
-            pages += int(Path(f"/proc/{process}/statm").read_text().split()[1])
-    return pages * os.sysconf("SC_PAGE_SIZE") // _MEBIBYTE
+            held += resident_bytes(process)
+    return held // _MEBIBYTE

@@ -21,6 +21,7 @@ from urllib.parse import unquote_to_bytes
 import numpy as np
 
 from metapipe.errors import MetapipeError
+from metapipe.formats import gzip_files
 from metapipe.formats.table_rows import Place, check_header
 from metapipe.stages.annotation.contig_table import ContigTable, Ints, mapped, write_contigs
 
@@ -276,7 +277,7 @@ def numbered_lines(path: Path, label: str) -> Iterator[tuple[int, int, bytes]]:
     offset = 0
     with path.open("rb") as file:
         for number, line in enumerate(file, 1):
-            if number == 1 and line.startswith(b"\x1f\x8b"):
+            if number == 1 and line.startswith(gzip_files.MAGIC):
                 raise MetapipeError("E111", file=label, line=1, expected="plain text", found="gzip")
             yield number, offset, line
             offset += len(line)

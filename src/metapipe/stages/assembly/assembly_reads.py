@@ -6,7 +6,8 @@ from itertools import islice
 from pathlib import Path
 
 from metapipe.formats.called_bases import called_bases
-from metapipe.runner.blocks.stream import gzip_chunks, is_gzip, plain_chunks
+from metapipe.formats.gzip_files import is_gzip
+from metapipe.runner.blocks.stream import gzip_chunks, plain_chunks
 from metapipe.runner.declare.records import lines
 
 #: What MEGAHIT 1.2.9 reads right by itself (it ends a read at N), and the line break that it takes off.

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from metapipe.formats.gzip_files import is_gzip
 from metapipe.reporting.summaries import Summary, read_all
 from metapipe.runner.declare.elements import Output, SideFile, WholeInput, option
 from metapipe.runner.declare.stage import Stage, Task
@@ -77,7 +78,5 @@ def _figures(task: Task, summaries: Mapping[str, Sequence[Summary]], table: Gene
 
 
 def _lines(path: Path) -> Iterator[bytes]:
-    with path.open("rb") as plain:
-        packed = plain.read(2) == b"\x1f\x8b"
-    with gzip.open(path, "rb") if packed else path.open("rb") as lines:
+    with gzip.open(path, "rb") if is_gzip(path) else path.open("rb") as lines:
         yield from lines
