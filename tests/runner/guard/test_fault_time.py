@@ -14,7 +14,7 @@ import pytest
 from metapipe.errors import MetapipeError
 from metapipe.runner.attempt import attempt, part
 
-RUNNER = Path(part.__file__).parent
+RUNNER = Path(part.__file__).parents[1]
 
 #: Functions that may ask for the time of day: for the record, or for the age of a file another run has left.
 TIME_OF_DAY = {
@@ -74,7 +74,7 @@ def test_a_limit_holds_while_the_clock_jumps(
 def test_nothing_is_measured_or_limited_by_the_time_of_day() -> None:
     """Every use of ``time.time`` in the runner is one of those above; all else is ``time.monotonic``."""
     found = set()
-    for source in RUNNER.glob("*.py"):
+    for source in RUNNER.rglob("*.py"):
         for function in ast.walk(ast.parse(source.read_text())):
             if isinstance(function, ast.FunctionDef):
                 for node in ast.walk(function):
