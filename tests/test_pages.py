@@ -42,14 +42,16 @@ def headings(text: str) -> set[str]:
     return {re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in found}
 
 
-def is_module(dotted: str) -> bool:
-    """Whether it is a module or package of ours, or a name in one."""
-    whole, inside = (HOME / "src" / name.replace(".", "/") for name in (dotted, dotted.rpartition(".")[0]))
-    named = dotted.rpartition(".")[2]
-    if whole.with_suffix(".py").is_file() or (whole / "__init__.py").is_file():
-        return True
-    file = next((file for file in (inside.with_suffix(".py"), inside / "__init__.py") if file.is_file()), None)
-    return file is not None and re.search(rf"\b{named}\b", file.read_text()) is not None
+def is_there(dotted: str) -> bool:
+    """Whether it is a module of ours, or what follows a module's name is named in it."""
+    parts = dotted.split(".")
+    for count in range(len(parts), 1, -1):
+        base = HOME.joinpath("src", *parts[:count])
+        for file in (base.with_suffix(".py"), base / "__init__.py"):
+            if file.is_file():
+                text = file.read_text()
+                return all(re.search(rf"\b{name}\b", text) for name in parts[count:])
+    return False
 
 
 @pytest.mark.parametrize("page", PAGES)
@@ -63,7 +65,16 @@ def test_every_module_on_a_page_exists(page: str) -> None:
     text = re.sub(r"\S*://\S*", "", (HOME / page).read_text())
     written = {path.removeprefix("src/").removesuffix(".py").replace("/", ".") for path in WRITTEN}
     named = {f"metapipe{rest}" for rest in MODULE.findall(text)} - written
-    assert not {module for module in named if not is_module(module)}
+    assert not {module for module in named if not is_there(module)}
+
+
+def test_what_docstrings_and_comments_refer_to_is_there() -> None:
+    for source in (HOME / "src").rglob("*.py"):
+        text = source.read_text()
+        named = re.findall(r":(?:mod|class|func|meth|data|attr):`~?(metapipe\.[\w.]+)`", text)
+        assert not [name for name in named if not is_there(name)], source
+        ours = re.findall(r"\b(?:docs|tests|scripts|instance|test-data)/[\w./-]*\w\.(?:py|md|svg|yml|json)\b", text)
+        assert not [path for path in ours if not (HOME / path).exists()], source
 
 
 @pytest.mark.parametrize("page", PAGES)
@@ -102,6 +113,23 @@ def test_the_table_of_invariances_names_every_stage_once_and_as_it_declares() ->
         for stage in re.findall(r"`(\w+)`", stages)
     ]
     assert sorted(said) == sorted((name, type(load_stage(STAGES[name]).invariance).__name__) for name in STAGES)
+
+
+def test_the_tree_in_readme_names_the_rooms_that_there_are() -> None:
+    text = (HOME / "README.md").read_text()
+    tree = text.partition("## Where things are")[2].split("```")[1]
+    root = HOME / "src/metapipe"
+    named: dict[str, set[str]] = {}
+    for indent, folders, said in re.findall(r"^( *)(\S+/(?:,? [\w/.,]+/)*) {2,}(.*)$", tree, re.MULTILINE):
+        for folder in re.findall(r"[\w/-]+(?=/)", folders):
+            assert ((root if indent else HOME) / folder).is_dir(), folder
+            if indent:
+                named[folder] = set(re.findall(r"(\w+)/", said))
+    parts = {path.parent.name: path.parent for path in root.glob("*/__init__.py")}
+    assert named.keys() | {"commands"} == parts.keys()
+    for name, path in parts.items():
+        rooms = {room.parent.name for room in path.glob("*/__init__.py")}
+        assert not named.get(name) or named[name] - {"recipes"} == rooms, name
 
 
 def test_words_of_the_glossary_are_explained_once() -> None:

@@ -193,7 +193,7 @@ class Settings:
 
     @property
     def quick_jobs(self) -> int:
-        """Jobs of seconds that run at the same time beside the others (``instance/galaxy/lanes.py``)."""
+        """Jobs of seconds that run at the same time beside the others (``instance/galaxy/lanes/by_size.py``)."""
         return max(1, self.jobs // 2)
 
     @property
