@@ -11,7 +11,7 @@ import pytest
 
 from how_to_document import HOME, PAGE, Copy, Deed, deeds, deeds_of
 
-STAGE = "src/metapipe/stages/measure_contigs.py"
+STAGE = "src/metapipe/stages/assembly/measure_contigs.py"
 TYPED = deeds_of("run", "")
 
 
