@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import textwrap
 from collections.abc import Iterator
 from xml.sax.saxutils import escape
 
@@ -10,8 +9,10 @@ from house_picture.layout import MARGIN, WIDTH, Box, Layout, lay_out
 from house_picture.tree import House, Part
 
 FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Noto Sans', 'Liberation Sans', Arial, sans-serif"
-#: Pixels from line to line, for a letter of running text on average, and between the frame of a box and its words.
-LINE, LETTER, PAD = 18.0, 7.0, 14.0
+#: Pixels from line to line, and between the frame of a box and its words.
+LINE, PAD = 18.0, 14.0
+#: Pixels of a letter in the widest of these fonts (DejaVu Sans): whoever has another one sees a little more white.
+LETTER, WIDE, NARROW = 8.2, 12.8, 5.2
 #: Above the first line of a box: its name. Left of a room's sentence: its name. Above each room.
 NAME, COLUMN, SPACE = 26.0, 112.0, 8.0
 #: A colour a floor, from the top down; the last ones are what all others stand on.
@@ -54,7 +55,18 @@ def _told(house: House) -> Iterator[str]:
 
 
 def _wrapped(words: str, width: float) -> list[str]:
-    return textwrap.wrap(words, max(12, int(width / LETTER)))
+    lines = [""]
+    for word in words.split():
+        longer = f"{lines[-1]} {word}".strip()
+        if lines[-1] and _width(longer) > width:
+            lines.append(word)
+        else:
+            lines[-1] = longer
+    return lines
+
+
+def _width(words: str) -> float:
+    return sum(WIDE if sign in "mwMW%" else NARROW if sign in "fijlrt.,:;'() /" else LETTER for sign in words)
 
 
 def _height(part: Part, width: float) -> float:
