@@ -1,10 +1,13 @@
+import re
 from pathlib import Path
 
 import pytest
 
 from metapipe import machine
+from metapipe.commands.galaxy import main
 from metapipe.errors import MetapipeError
 from metapipe.instance.local import settings
+from metapipe.instance.local.choices import option_of
 from metapipe.instance.local.settings import Chosen
 
 
@@ -132,3 +135,22 @@ def test_a_spark_cluster_no_job_could_use_is_refused(
 ) -> None:
     with pytest.raises(MetapipeError, match=f"METAPIPE-E701 {message}"):
         settings.load(tmp_path / "galaxy", given, environ)
+
+
+def test_every_choice_stands_in_the_table_of_the_docs_with_its_option_and_variable() -> None:
+    page = (Path(__file__).parents[2] / "docs/operating.md").read_text()
+    for name, choice in settings.CHOICES.items():
+        option = f"--{option_of(name)}{choice.metavar and ' '}{choice.metavar}"
+        row = re.search(rf"^\| `{option}`[^|]*\| `(\w+)` \|", page, re.MULTILINE)
+        assert row is not None, option
+        assert row[1] == choice.variable_of(name)
+
+
+def test_every_choice_is_an_option_of_up_and_of_restart(capsys: pytest.CaptureFixture[str]) -> None:
+    for command in ("up", "restart"):
+        with pytest.raises(SystemExit):
+            main([command, "--help"])
+        told = " ".join(capsys.readouterr().out.split())
+        for name, choice in settings.CHOICES.items():
+            assert f"--{option_of(name)}" in told
+            assert choice.help in told

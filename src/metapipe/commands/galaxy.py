@@ -9,16 +9,19 @@ import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from metapipe.errors import MetapipeError
 from metapipe.galaxy.credentials import read_credentials
 from metapipe.instance.local import accounts, health, offering, parts, settings, starting
+from metapipe.instance.local.choices import option_of
 from metapipe.instance.local.settings import Chosen, Settings
 
 #: What the system says where a file cannot be written: no room, no right, no such place.
 _CANNOT_WRITE = {
     getattr(errno, name) for name in ("ENOSPC", "EDQUOT", "EFBIG", "EROFS", "EACCES", "EPERM", "EIO", "ENOTDIR")
 }
+_YES_NO = argparse.BooleanOptionalAction
 _EPILOG = """examples:
   scripts/galaxy up                                   start it, or mend what does not work
   scripts/galaxy up --port 8080                       on a port of your choice (remembered)
@@ -33,7 +36,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; return its exit code."""
     options = _parser().parse_args(arguments)
     try:
-        chosen = Chosen(**{name: getattr(options, name, None) for name in Chosen.__dataclass_fields__})
+        chosen = Chosen({name: getattr(options, name, None) for name in settings.CHOICES})
         found = settings.load(options.state, chosen)
         code: int = options.run(found, chosen, options)
         return code
@@ -127,23 +130,11 @@ def _parser() -> argparse.ArgumentParser:
     everywhere = argparse.ArgumentParser(add_help=False)
     everywhere.add_argument("--state", type=Path, metavar="DIR", help="folder of the instance (.build/galaxy)")
     choices = argparse.ArgumentParser(add_help=False, parents=[everywhere])
-    choices.add_argument("--port", metavar="N", help="TCP port (any free one)")
-    choices.add_argument("--database", metavar="URL", help="PostgreSQL address, or sqlite: (a file of the instance)")
-    choices.add_argument("--refdb", metavar="DIR", help="folder of installed databases (.build/refdb)")
-    choices.add_argument("--slots", metavar="N", help="cores a job may use (all)")
-    choices.add_argument("--memory-mb", metavar="N", help="megabytes a job may use (a share of the machine's)")
-    choices.add_argument("--jobs", metavar="N", help="jobs at the same time, beside those that take seconds (2)")
-    choices.add_argument("--jobs-per-user", metavar="N", help="how many of them may be one user's (all but one)")
-    choices.add_argument("--tools", metavar="DIR", help="folder of tools of your own, offered too ('': none)")
-    choices.add_argument("--files", metavar="DIR", help="folder that users may choose files from, read-only ('': none)")
-    choices.add_argument(
-        "--warm", action=argparse.BooleanOptionalAction, help="keep a Spark session ready for short jobs (no)"
-    )
-    choices.add_argument("--spark-master", metavar="URL", help="Spark cluster for large jobs ('': none)")
-    choices.add_argument("--spark-cores", metavar="N", help="cores of the cluster that a job takes")
-    choices.add_argument("--spark-executor-cores", metavar="N", help="cores of an executor, at most those of a host")
-    choices.add_argument("--spark-secret-file", metavar="FILE", help="secret of the cluster, mode 0600")
-    choices.add_argument("--spark-properties", metavar="FILE", help="more Spark properties (Kubernetes, YARN, ports)")
+    for name, choice in settings.CHOICES.items():
+        told: dict[str, Any] = (
+            {"metavar": choice.metavar} if choice.metavar else {"action": argparse.BooleanOptionalAction}
+        )
+        choices.add_argument(f"--{option_of(name)}", help=choice.help, **told)
     choices.add_argument("--json", action="store_true", help="say the result as JSON")
     for name, run, summary in (
         ("up", _up, "start Galaxy, or mend what does not work"),

@@ -12,41 +12,35 @@ import os
 import re
 import tempfile
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
-from urllib.parse import unquote
 
 from metapipe import machine
 from metapipe.errors import MetapipeError
+from metapipe.instance.local.choices import (
+    Choice,
+    check_spark,
+    choice,
+    database_address,
+    folder,
+    offered_folder,
+    option_of,
+    path,
+    text,
+    whole,
+    yes_no,
+)
 from metapipe.instance.local.secrets import private_folder, write_private
 
 HOST = "127.0.0.1"
 _UNQUOTABLE = re.compile(r"[^\w@%+=:,./-]")
-_SPARK = ("spark_master", "spark_cores", "spark_executor_cores", "spark_secret_file", "spark_properties")
 _QUICK_MB = 2048
 _LONGEST_SOCKET_PATH = 100  # the kernel takes 107 bytes
 
 
-@dataclass(frozen=True)
-class Chosen:
-    """What a user may choose; ``None`` is "as before, or the default"."""
-
-    port: int | str | None = None
-    database: str | None = None
-    refdb: str | None = None
-    slots: int | str | None = None
-    memory_mb: int | str | None = None
-    jobs: int | str | None = None
-    jobs_per_user: int | str | None = None
-    tools: str | None = None
-    files: str | None = None
-    warm: bool | None = None
-    spark_master: str | None = None
-    spark_cores: int | str | None = None
-    spark_executor_cores: int | str | None = None
-    spark_secret_file: str | None = None
-    spark_properties: str | None = None
+class Chosen(dict[str, Any]):
+    """What a user chooses now, by name of the setting; None, or not there, is "as before, or the default"."""
 
 
 @dataclass(frozen=True)
@@ -74,21 +68,46 @@ class Settings:
     checkout: Path
     build: Path
     state: Path
-    port: int | None
-    database: str
-    refdb: Path
-    slots: int
-    memory_mb: int
-    jobs: int
-    jobs_per_user: int = 1
-    tools: Path | None = None
-    files: Path | None = None
-    warm: bool = False
-    spark_master: str = ""
-    spark_cores: int = 1
-    spark_executor_cores: int = 0
-    spark_secret_file: Path | None = None
-    spark_properties: Path | None = None
+    port: int | None = choice("N", "TCP port (any free one)", whole(1, 65535))
+    database: str = choice(
+        "URL", "PostgreSQL address, or sqlite: (a file of the instance)", database_address, lambda _: ""
+    )
+    refdb: Path = choice(
+        "DIR",
+        "folder of installed databases (.build/refdb)",
+        folder,
+        lambda of: of("build") / "refdb",
+        variable="METAPIPE_REFDB",
+    )
+    slots: int = choice("N", "cores a job may use (all)", whole(1, 4096), lambda _: machine.cores())
+    memory_mb: int = choice(
+        "N",
+        "megabytes a job may use (a share of the machine's)",
+        whole(256, 1 << 30),
+        lambda of: _memory_share(of("jobs")),
+    )
+    jobs: int = choice("N", "jobs at the same time, beside those that take seconds (2)", whole(1, 1000), lambda _: 2)
+    jobs_per_user: int = choice(
+        "N",
+        "how many of them may be one user's (all but one)",
+        whole(1, 1000),
+        lambda of: max(1, of("jobs") - 1),
+        unset=1,
+    )
+    tools: Path | None = choice("DIR", "folder of tools of your own, offered too ('': none)", path, unset=None)
+    files: Path | None = choice(
+        "DIR", "folder that users may choose files from, read-only ('': none)", offered_folder, unset=None
+    )
+    warm: bool = choice("", "keep a Spark session ready for short jobs (no)", yes_no, lambda _: False, unset=False)
+    spark_master: str = choice("URL", "Spark cluster for large jobs ('': none)", text, lambda _: "", unset="")
+    spark_cores: int = choice(
+        "N", "cores of the cluster that a job takes", whole(1, 1 << 20), lambda _: 1, empty=True, unset=1
+    )
+    spark_executor_cores: int = choice(
+        "N", "cores of an executor, at most those of a host", whole(0, 4096), lambda _: 0, empty=True, unset=0
+    )
+    spark_secret_file: Path | None = choice("FILE", "secret of the cluster, mode 0600", path, unset=None)
+    spark_properties: Path | None = choice("FILE", "more Spark properties (Kubernetes, YARN, ports)", path, unset=None)
 
     @property
     def spark_environment(self) -> dict[str, str]:
@@ -214,6 +233,12 @@ class Settings:
         return Path(tempfile.gettempdir()) / short / folder / f"{name}.sock"
 
 
+#: Name of a setting that a user may choose → how.
+CHOICES: dict[str, Choice] = {
+    each.name: each.metadata["choice"] for each in fields(Settings) if "choice" in each.metadata
+}
+
+
 def load(state: Path | None = None, chosen: Chosen | None = None, environ: Mapping[str, str] | None = None) -> Settings:
     """Settle every setting: ``chosen``, else the environment, else what was chosen before, else the default.
 
@@ -227,43 +252,25 @@ def load(state: Path | None = None, chosen: Chosen | None = None, environ: Mappi
     _check_state(state)
     remembered = recall(state)
 
-    def pick(name: str, variable: str, default: Any) -> Any:
-        candidates = (getattr(chosen, name), environ.get(variable) or None, remembered.get(name))
-        return next((value for value in candidates if value is not None), default)
+    given: dict[str, Any] = {}
+    for name, chooses in CHOICES.items():
+        candidates = (chosen.get(name), environ.get(chooses.variable_of(name)) or None, remembered.get(name))
+        value = next((value for value in candidates if value is not None), None)
+        given[name] = None if chooses.empty and value == "" else value
+    check_spark(given)
+    settled: dict[str, Any] = {"checkout": checkout, "build": build, "state": state}
 
-    jobs = _whole("jobs", pick("jobs", "METAPIPE_GALAXY_JOBS", 2), 1, 1000)
-    port = pick("port", "METAPIPE_GALAXY_PORT", None)
-    database = str(pick("database", "METAPIPE_GALAXY_DATABASE", ""))
-    tools = str(pick("tools", "METAPIPE_GALAXY_TOOLS", ""))
-    files = str(pick("files", "METAPIPE_GALAXY_FILES", ""))
-    _check_database(database)
-    _check_files(files, state)
-    spark = {name: str(pick(name, f"METAPIPE_GALAXY_{name.upper()}", "")) for name in _SPARK}
-    _check_spark(spark)
-    return Settings(
-        checkout=checkout,
-        build=build,
-        state=state,
-        port=None if port is None else _whole("port", port, 1, 65535),
-        database="" if database.startswith("sqlite:") else database,
-        refdb=Path(pick("refdb", "METAPIPE_REFDB", build / "refdb")).absolute(),
-        slots=_whole("slots", pick("slots", "METAPIPE_GALAXY_SLOTS", machine.cores()), 1, 4096),
-        memory_mb=_whole(
-            "memory-mb", pick("memory_mb", "METAPIPE_GALAXY_MEMORY_MB", _memory_share(jobs)), 256, 1 << 30
-        ),
-        jobs=jobs,
-        jobs_per_user=_whole(
-            "jobs-per-user", pick("jobs_per_user", "METAPIPE_GALAXY_JOBS_PER_USER", max(1, jobs - 1)), 1, 1000
-        ),
-        tools=Path(tools).absolute() if tools else None,
-        files=Path(files).resolve() if files else None,
-        warm=_yes("warm", pick("warm", "METAPIPE_GALAXY_WARM", False)),
-        spark_master=spark["spark_master"],
-        spark_cores=_whole("spark-cores", spark["spark_cores"] or 1, 1, 1 << 20),
-        spark_executor_cores=_whole("spark-executor-cores", spark["spark_executor_cores"] or 0, 0, 4096),
-        spark_secret_file=Path(spark["spark_secret_file"]).absolute() if spark["spark_secret_file"] else None,
-        spark_properties=Path(spark["spark_properties"]).absolute() if spark["spark_properties"] else None,
-    )
+    def settle(name: str) -> Any:
+        if name not in settled:
+            value, chooses = given[name], CHOICES[name]
+            if value is None:
+                value = chooses.default(settle)
+            settled[name] = None if value is None else chooses.read(option_of(name), value, state)
+        return settled[name]
+
+    for name in CHOICES:
+        settle(name)
+    return Settings(**settled)
 
 
 def recall(state: Path) -> dict[str, Any]:
@@ -282,11 +289,11 @@ def recall(state: Path) -> dict[str, Any]:
 
 def remember_in(settings: Settings, chosen: Chosen) -> None:
     """Keep the choices that were made, as settled, on top of earlier ones."""
-    made = {name: getattr(settings, name) for name, value in vars(chosen).items() if value is not None}
+    made = {name: getattr(settings, name) for name, value in chosen.items() if value is not None}
     if made:
         private_folder(settings.state)
-        text = json.dumps(recall(settings.state) | made, indent=2, default=str) + "\n"
-        write_private(settings.state / "settings.json", text)
+        content = json.dumps(recall(settings.state) | made, indent=2, default=str) + "\n"
+        write_private(settings.state / "settings.json", content)
 
 
 def _checkout(environ: Mapping[str, str]) -> Path:
@@ -312,67 +319,6 @@ def _check_state(state: Path) -> None:
             expected="a path without blanks and shell characters",
             found=str(state),
         )
-
-
-def _check_database(url: str) -> None:
-    """Refuse what Galaxy cannot use, without repeating a password.
-
-    Galaxy takes the %-codes out of an address before its last reader parses it, so @ and % in a password break it.
-    """
-    if url and not url.startswith(("postgresql:", "postgresql+psycopg:", "sqlite:")):
-        raise MetapipeError("E701", "database", expected="postgresql://USER@HOST/NAME", found=url.split("@")[-1])
-    login = unquote(url.partition("://")[2].rpartition("@")[0])
-    if set("@%") & set(login):
-        raise MetapipeError(
-            "E701",
-            "database",
-            expected="user and password without @ and % (Galaxy cannot read them; such a password may be in ~/.pgpass)",
-            found="one of them",
-        )
-
-
-def _check_files(files: str, state: Path) -> None:
-    """Refuse a folder that users could not read, or that would show them the instance's own secrets and data."""
-    if not files:
-        return
-    folder, own = Path(files).resolve(), state.resolve()
-    if not folder.is_dir() or not os.access(folder, os.R_OK | os.X_OK):
-        raise MetapipeError("E701", "files ('' forgets it)", expected="a folder that Galaxy can read", found=files)
-    if own.is_relative_to(folder) or folder.is_relative_to(own):
-        raise MetapipeError(
-            "E701", "files ('' forgets it)", expected=f"a folder apart from the instance's ({own})", found=files
-        )
-
-
-def _check_spark(spark: Mapping[str, str]) -> None:
-    """Refuse at the start of Galaxy what every job would trip over."""
-    master = spark["spark_master"]
-    if not master:
-        return
-    if not master.startswith(("spark://", "k8s://")) and master != "yarn":
-        raise MetapipeError("E701", "spark-master", expected="spark://host:port, k8s://… or yarn", found=master)
-    if not spark["spark_cores"]:
-        raise MetapipeError("E701", "spark-cores", expected="how many cores of the cluster a job may take")
-    secret = spark["spark_secret_file"]
-    if master.startswith("spark://") and not os.access(secret, os.R_OK):
-        raise MetapipeError("E701", "spark-secret-file", expected="a file that Galaxy can read", found=secret)
-
-
-def _whole(name: str, value: object, lowest: int, highest: int) -> int:
-    try:
-        number = int(str(value))
-    except ValueError:
-        number = lowest - 1
-    if not lowest <= number <= highest:
-        raise MetapipeError("E701", name, expected=f"a whole number from {lowest} to {highest}", found=str(value))
-    return number
-
-
-def _yes(name: str, value: object) -> bool:
-    text = str(value).lower()
-    if text not in ("true", "false", "1", "0", "yes", "no"):
-        raise MetapipeError("E701", name, expected="yes or no", found=str(value))
-    return text in ("true", "1", "yes")
 
 
 def _memory_share(jobs: int) -> int:
