@@ -154,7 +154,7 @@ class FilesRead:
         self._read = dict.fromkeys(self._sizes, 0)
 
     def words(self) -> str:
-        """Say how much is read, in megabytes: ``12 of 40 MB``, or the size alone at the beginning."""
+        """Say how much is read: ``12 MB of 40 MB``, or the size alone at the beginning."""
         total, done = sum(self._sizes.values()), self._done()
         return megabytes(total) if done == 0 else f"{megabytes(min(done, total))} of {megabytes(total)}"
 
