@@ -8,7 +8,8 @@ from typing import Any
 
 from benchmarks.measure import BenchmarkError
 from metapipe.runner.attempt.attempt import load_stage
-from metapipe.runner.blocks.plan import make_plan
+from metapipe.runner.blocks.plan import Work, make_plan
+from metapipe.runner.blocks.resources import Resources, SessionKind
 from metapipe.runner.declare.elements import Totals
 from metapipe.runner.run.inputs import read_inputs
 
@@ -23,15 +24,8 @@ def cut(stage: str, source: Path, folder: Path, slots: int) -> tuple[list[Path],
     name = declared.records.files[0]
     folder.mkdir(parents=True)
     scanned = read_inputs(declared, {name: source}, {name: source.name}, folder)
-    plan = make_plan(
-        scanned.weights,
-        rate=declared.rate,
-        fixed_cost=declared.fixed_cost,
-        slots=slots,
-        whole=False,
-        per_node=False,
-        session="local",
-    )
+    work, resources = Work(declared.rate, declared.fixed_cost), Resources(slots=slots, session=SessionKind.LOCAL)
+    plan = make_plan(scanned.weights, work, resources)
     paths = []
     for block in scanned.blocks(plan.borders):
         path = folder / f"{block.name}.{scanned.form}"

@@ -18,7 +18,8 @@ from benchmarks.datasets import pareto_lengths
 from benchmarks.measure import BenchmarkError
 from benchmarks.place import Setting
 from benchmarks.results import Part, read
-from metapipe.runner.blocks.plan import cut_evenly, launch_order, make_plan
+from metapipe.runner.blocks.plan import Within, Work, cut_evenly, launch_order, make_plan
+from metapipe.runner.blocks.resources import Resources, SessionKind
 from metapipe.runner.scan.scan import ATOM_RESIDUES
 
 Ints = npt.NDArray[np.int64]
@@ -65,9 +66,7 @@ def simulate(setting: Setting, say: Callable[[str], None], command: str) -> None
 def _splits(contigs: Ints, rate: float, slots: int) -> list[tuple[str, Ints, bool]]:
     """Name, letters of each part, and whether parts are started in input order (else heaviest first)."""
     atoms = _atoms(contigs)
-    plan = make_plan(
-        atoms, rate=rate, fixed_cost=0.0, slots=slots, whole=False, per_node=False, session="cluster", cluster=True
-    )
+    plan = make_plan(atoms, Work(rate), Resources(slots=slots, session=SessionKind.CLUSTER), Within(cluster=True))
     longest_first = np.sort(contigs)[::-1]
     return [
         ("ours", np.add.reduceat(atoms, plan.borders[:-1]), False),

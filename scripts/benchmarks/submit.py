@@ -20,12 +20,16 @@ from benchmarks.warm_server import warm_server
 REQUESTS = """
 import sys, time
 from pathlib import Path
-from metapipe.runner.run.engine import Request, run_stage
+from metapipe.runner.blocks.resources import Resources, SessionKind
+from metapipe.runner.declare.given import Given
+from metapipe.runner.run.engine import run_stage
+from metapipe.runner.run.request import Places, Request
 reads, folder, count = Path(sys.argv[1]), Path(sys.argv[2]), int(sys.argv[3])
 for number in range(count + 1):
     started = time.monotonic()
-    run_stage(Request(stage="benchmarks.bench_stages:CountLines", inputs={"reads": reads}, session=sys.argv[4],
-        outputs={"lines": folder / f"lines-{number}"}, workdir=folder / "work", slots=2))
+    run_stage(Request("benchmarks.bench_stages:CountLines", Given({"reads": reads}),
+        Places({"lines": folder / f"lines-{number}"}, folder / "work"),
+        Resources(slots=2, session=SessionKind(sys.argv[4]))))
     if number:
         print(time.monotonic() - started)
 """

@@ -16,7 +16,10 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.warm_server import warm_server
-from metapipe.runner.run.engine import Request, run_stage
+from metapipe.runner.blocks.resources import Resources, SessionKind
+from metapipe.runner.declare.given import Given
+from metapipe.runner.run.engine import run_stage
+from metapipe.runner.run.request import Places, Request
 from metapipe.runner.warm import session as warm_session
 from metapipe.runner.warm.protocol import SOCKET_VARIABLE
 
@@ -61,13 +64,10 @@ def _once(reads: Path, lines: Path, slots: int) -> dict[str, float]:
         began = time.monotonic()
         result = run_stage(
             Request(
-                stage=_STAGE,
-                inputs={"reads": reads},
-                outputs={"lines": lines},
-                workdir=lines.with_suffix(".work"),
-                session="warm",
-                slots=slots,
-                blocks=2,
+                _STAGE,
+                Given({"reads": reads}),
+                Places({"lines": lines}, lines.with_suffix(".work")),
+                Resources(slots=slots, blocks=2, session=SessionKind.WARM),
             )
         )
         run = time.monotonic() - began

@@ -9,7 +9,10 @@ from made_reads import dna, other_strand
 
 from metapipe.errors import MetapipeError
 from metapipe.runner.attempt.attempt import load_stage
-from metapipe.runner.run.engine import Request, run_stage
+from metapipe.runner.blocks.resources import Resources, SessionKind
+from metapipe.runner.declare.given import Given
+from metapipe.runner.run.engine import run_stage
+from metapipe.runner.run.request import Places, Request
 from metapipe.stages.registry import STAGES
 
 CUSTOMS = {
@@ -54,7 +57,8 @@ def run(stage: str, inputs: dict[str, Path], folder: Path, **options: object) ->
     declared = load_stage(STAGES[stage])
     outputs = {name: folder / f"{stage}-{name}" for name in declared.outputs}
     chosen = declared.options(**options)
-    run_stage(Request(STAGES[stage], inputs, outputs, folder / ".work", options=chosen, session="inline", blocks=2))
+    given, places = Given(inputs, options=chosen), Places(outputs, folder / ".work")
+    run_stage(Request(STAGES[stage], given, places, Resources(blocks=2, session=SessionKind.INLINE)))
     return {name: [line[1:] for line in path.read_text().split("\n")[::4] if line] for name, path in outputs.items()}
 
 

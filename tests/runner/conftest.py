@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 import subprocess
 import sys
@@ -17,7 +18,10 @@ from cluster_hosts import PACE, SparkCluster, spark_cluster
 from marked_program import HERE, KEPT, MARK, PYTHON_PATH, MarkedProgram, allowed
 from stages_for_tests import STAGES
 
-from metapipe.runner.run.engine import Request, RunResult, run_stage
+from metapipe.runner.blocks.resources import Resources, SessionKind
+from metapipe.runner.declare.given import Given
+from metapipe.runner.run.engine import run_stage
+from metapipe.runner.run.request import Places, Request, RunResult, Voice
 from spark_in_turn import SparkInTurn
 
 
@@ -52,7 +56,8 @@ def nothing_is_left_running() -> Iterator[None]:
 
 @pytest.fixture
 def run(tmp_path: Path) -> Callable[..., Ran]:
-    """``run("identity", {"contigs": path}, blocks=7, how="raise")``: options of the stage and of the request mixed."""
+    """``run("identity", {"contigs": path}, blocks=7, how="raise")``: what goes to the stage's options and to the groups
+    of the request is told apart by its name."""
     count = 0
 
     def go(stage: str, inputs: dict[str, Path], **keywords: Any) -> Ran:
@@ -64,28 +69,22 @@ def run(tmp_path: Path) -> Callable[..., Ran]:
 
         reference = STAGES.get(stage, stage)
         declared = load_stage(reference)
-        asked = {name: keywords.pop(name) for name in list(keywords) if name in _fields(declared.options)}
-        request = Request(
-            stage=reference,
-            inputs=inputs,
-            **{
-                "outputs": {name: folder / f"{name}.{output.suffix}" for name, output in declared.outputs.items()},
-                "workdir": folder / ".work",
-                "options": declared.options(**asked),
-                "session": "inline",
-                "summary": folder / "summary.json",
-                "report": folder / "report.json",
-                **keywords,
-            },
-        )
-        result = run_stage(request)
-        return Ran({name: path.read_bytes() for name, path in request.outputs.items()}, result, folder)
+
+        def taken(group: type) -> dict[str, Any]:
+            names = {field.name for field in dataclasses.fields(group)}
+            return {name: keywords.pop(name) for name in list(keywords) if name in names}
+
+        options = declared.options(**taken(declared.options))
+        session = keywords.pop("session", "inline")
+        resources = Resources(session=None if session == "auto" else SessionKind(session), **taken(Resources))
+        outputs = {name: folder / f"{name}.{output.suffix}" for name, output in declared.outputs.items()}
+        usual = {"workdir": folder / ".work", "summary": folder / "summary.json", "report": folder / "report.json"}
+        places = Places(**{"outputs": outputs, **usual, **taken(Places)})
+        given, voice = Given(inputs, options=options, **taken(Given)), Voice(**taken(Voice))
+        result = run_stage(Request(reference, given, places, resources, voice, **keywords))
+        return Ran({name: path.read_bytes() for name, path in places.outputs.items()}, result, folder)
 
     return go
-
-
-def _fields(options: type) -> set[str]:
-    return set(getattr(options, "__dataclass_fields__", {}))
 
 
 @pytest.fixture

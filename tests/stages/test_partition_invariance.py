@@ -14,8 +14,11 @@ from odd_records import BASES, GAPS, LONG, PEPTIDES, fasta_with, fastq_with
 from metapipe.refdb.store import resolve
 from metapipe.runner.attempt.attempt import load_stage
 from metapipe.runner.blocks.block import Block
+from metapipe.runner.blocks.resources import Resources, SessionKind
 from metapipe.runner.declare.elements import WholeInput
-from metapipe.runner.run.engine import Request, run_stage
+from metapipe.runner.declare.given import Given
+from metapipe.runner.run.engine import run_stage
+from metapipe.runner.run.request import Places, Request
 from metapipe.stages.registry import STAGES
 from spark_in_turn import SparkInTurn
 
@@ -140,23 +143,15 @@ class Runs:
         folder = self.folder / f"{name}-{self.count}"
         folder.mkdir()
         outputs = {key: folder / f"{key}.{output.suffix}" for key, output in stage.outputs.items()}
-        request: dict[str, Any] = {"session": "inline", "slots": 2, "memory_mb": 8192, **keywords}
-        run_stage(
-            Request(
-                stage=reference,
-                inputs=inputs,
-                side=side,
-                databases={
-                    key: resolve(str(DATA / "refdb" / DATABASES[key] / "1"), kind=declared.kind)
-                    for key, declared in stage.databases.items()
-                },
-                options=stage.options(**case.options),
-                outputs=outputs,
-                summary=folder / "summary.json",
-                workdir=folder / "work",
-                **request,
-            )
-        )
+        databases = {
+            key: resolve(str(DATA / "refdb" / DATABASES[key] / "1"), kind=declared.kind)
+            for key, declared in stage.databases.items()
+        }
+        given = Given(inputs, side, databases, options=stage.options(**case.options))
+        places = Places(outputs, folder / "work", folder / "summary.json")
+        asked: dict[str, Any] = {"session": SessionKind.INLINE, "slots": 2, "memory_mb": 8192, **keywords}
+        order = asked.pop("order", None)
+        run_stage(Request(reference, given, places, Resources(**asked), order=order))
         return {**outputs, "summary": folder / "summary.json"}
 
 
@@ -212,7 +207,7 @@ def spark(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SparkInTurn]:
 def test_a_stage_gives_the_same_bytes_on_spark(name: str, runs: Runs, spark: SparkInTurn) -> None:
     runs.reference(name)
     with spark.instead():
-        same(runs, name, runs.run(name, blocks=5, session="local"))
+        same(runs, name, runs.run(name, blocks=5, session=SessionKind.LOCAL))
 
 
 def test_the_reference_runs_find_something(runs: Runs, filled_outputs: Callable[[str], list[str]]) -> None:

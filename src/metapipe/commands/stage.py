@@ -14,11 +14,13 @@ from typing import Any, TypeVar
 from metapipe import machine
 from metapipe.errors import MetapipeError, warning_line
 from metapipe.runner.attempt.attempt import load_stage
+from metapipe.runner.blocks.resources import IDLE_DEFAULT, Resources, SessionKind
 from metapipe.runner.declare.elements import Database, FastqPairs, default_file_names
+from metapipe.runner.declare.given import Given
 from metapipe.runner.declare.stage import Stage
 from metapipe.runner.guard.launcher import adopt_orphans, end_descendants
-from metapipe.runner.guard.limits import IDLE_DEFAULT
-from metapipe.runner.run.engine import Request, run_stage
+from metapipe.runner.run.engine import run_stage
+from metapipe.runner.run.request import Places, Request, Voice
 from metapipe.runner.sessions.event_log import VARIABLE
 from metapipe.stages.registry import SUMMARIES, reference_of
 
@@ -26,6 +28,7 @@ Say = Callable[[str], None]
 _Otherwise = TypeVar("_Otherwise", int, None)
 
 _MATES = ("forward", "reverse")
+_ANY_SESSION = "auto"
 
 
 def dashed(name: str) -> str:
@@ -166,8 +169,8 @@ def _add_running(group: Any) -> None:
     )
     group.add_argument(
         "--session",
-        choices=("auto", "inline", "local", "cluster", "warm"),
-        default="auto",
+        choices=(_ANY_SESSION, *(kind.value for kind in SessionKind)),
+        default=_ANY_SESSION,
         help="inline: no Spark; local: Spark on this host; cluster: of $METAPIPE_SPARK_MASTER; "
         "warm: that of `metapipe warm up`; auto: what pays",
     )
@@ -253,32 +256,32 @@ def run_stage_command(arguments: argparse.Namespace, say: Say, warn: Say, rewrit
     live = sys.stderr.isatty()
     progress = rewrite if live else warn if arguments.progress else None
     home = next(iter(outputs.values())).parent
-    request = Request(
-        stage=reference,
-        inputs={key: values[_key(key)] for key in (stage.records.files if stage.records else ())},
+    given = Given(
+        records={key: values[_key(key)] for key in (stage.records.files if stage.records else ())},
         side=_side(stage, values),
         databases=_databases(stage, values),
-        options=stage.options(**{field.name: values[field.name] for field in dataclasses.fields(stage.options)}),
         labels=_labels(stage, values),
-        outputs=outputs,
-        workdir=arguments.workdir or home / ".metapipe-work",
+        options=stage.options(**{field.name: values[field.name] for field in dataclasses.fields(stage.options)}),
+    )
+    resources = Resources(
         slots=arguments.slots,
         memory_mb=arguments.memory_mb,
-        session=arguments.session,
-        max_quarantined=arguments.max_quarantined,
-        blocks=arguments.blocks,
         timeout=arguments.timeout,
         idle_timeout=arguments.idle_timeout,
+        max_quarantined=arguments.max_quarantined,
+        blocks=arguments.blocks,
+        session=None if arguments.session == _ANY_SESSION else SessionKind(arguments.session),
+    )
+    places = Places(
+        outputs=outputs,
+        workdir=arguments.workdir or home / ".metapipe-work",
         summary=arguments.summary or (arguments.outdir / "summary.json" if arguments.outdir else None),
         report=arguments.report or (arguments.outdir / "run_report.json" if arguments.outdir else None),
         quarantine=arguments.quarantine,
-        progress=progress,
-        warn=warn,
-        live=live,
         event_log=arguments.event_log,
     )
     try:
-        result = run_stage(request)
+        result = run_stage(Request(reference, given, places, resources, Voice(progress, warn, live)))
     finally:
         end_descendants()
     if result.quarantined and result.quarantine is not None:

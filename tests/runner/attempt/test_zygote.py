@@ -16,10 +16,12 @@ from marked_program import HERE, PYTHON_PATH
 
 from metapipe.runner.attempt import zygote
 from metapipe.runner.attempt.attempt import load_stage
-from metapipe.runner.attempt.task import Job
+from metapipe.runner.attempt.task import Job, RecordFiles
 from metapipe.runner.attempt.zygote import Zygote
 from metapipe.runner.blocks.block import Block, ByteRange
 from metapipe.runner.declare.elements import Totals
+from metapipe.runner.declare.given import Given
+from metapipe.runner.guard.limits import Allowance
 
 STAGE = "hostile_stages:SettingUp"
 
@@ -70,17 +72,10 @@ def job_and_block(fasta: Callable[..., Path], tmp_path: Path) -> tuple[Job, Bloc
     job = Job(
         identifier="x",
         stage=STAGE,
-        options=load_stage(STAGE).options(),
-        forms={"contigs": "fasta"},
-        whole_files={},
-        labels={"contigs": "contigs"},
-        side={},
-        multiple=frozenset(),
-        databases={},
+        given=Given(labels={"contigs": "contigs"}, options=load_stage(STAGE).options()),
+        records=RecordFiles({"contigs": "fasta"}, Totals(1, 4)),
+        allowance=Allowance(threads=1, memory_mb=100),
         outputs=("tries",),
-        totals=Totals(1, 4),
-        threads=1,
-        memory_mb=100,
         folder=str(tmp_path),
     )
     return job, Block((0,), 0, 1, 4, (ByteRange(str(path), 0, 0, size, False),))

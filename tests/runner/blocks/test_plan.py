@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import itertools
+from typing import Any
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from metapipe.runner.blocks.plan import BLOCKS_PER_SLOT, cut_evenly, launch_order, make_plan
+from metapipe.runner.blocks.plan import BLOCKS_PER_SLOT, Warm, Within, Work, cut_evenly, launch_order, make_plan
+from metapipe.runner.blocks.resources import Resources, SessionKind
 
 RESIDUES = st.lists(st.integers(0, 10_000), max_size=60).map(lambda values: np.array(values, dtype=np.int64))
 
@@ -41,10 +43,17 @@ def test_the_heaviest_block_is_launched_first(weights: list[int]) -> None:
     assert [weights[position] for position in order] == sorted(weights, reverse=True)
 
 
-def plan(seconds: float, **keywords: object) -> tuple[int, str]:
-    atoms = np.full(4096, 1000, dtype=np.int64)
-    defaults = {"rate": atoms.sum() / seconds, "fixed_cost": 0.0, "slots": 4, "whole": False, "per_node": False}
-    made = make_plan(atoms, **{**defaults, **keywords})  # type: ignore[arg-type]
+ATOMS = np.full(4096, 1000, dtype=np.int64)
+AT_HAND, NO_SERVER = Warm(at_hand=True), Warm(why_not="no server")
+
+
+def plan(seconds: float, **keywords: Any) -> tuple[int, str]:
+    """Plan work of so many seconds on one core; what goes to which group is told apart by its name."""
+    of = {name: group for group in (Work, Resources, Within) for name in group.__dataclass_fields__}
+    asked: dict[type, dict[str, Any]] = {Work: {"rate": ATOMS.sum() / seconds}, Resources: {"slots": 4}, Within: {}}
+    for name, value in keywords.items():
+        asked[of[name]][name] = value
+    made = make_plan(ATOMS, Work(**asked[Work]), Resources(**asked[Resources]), Within(**asked[Within]))
     return len(made.borders) - 1, made.session
 
 
@@ -63,16 +72,16 @@ def plan(seconds: float, **keywords: object) -> tuple[int, str]:
         (1000.0, {"cluster": True}, (32, "cluster")),
         (1000.0, {"per_node": True, "fixed_cost": 20.0}, (5, "local")),
         (1000.0, {"fixed_cost": 20.0}, (5, "local")),
-        (0.1, {"session": "local"}, (1, "local")),
-        (1.5, {"warm": ""}, (1, "inline")),
-        (3.0, {"warm": ""}, (3, "warm")),
-        (3.0, {"warm": "", "slots": 1}, (1, "inline")),
-        (3.0, {"warm": "no server"}, (1, "inline")),
-        (100.0, {"warm": ""}, (25, "warm")),
-        (100.0, {"warm": "no server"}, (25, "local")),
-        (100.0, {"warm": "", "whole": True}, (1, "inline")),
-        (100.0, {"warm": "", "cluster": True}, (25, "cluster")),
-        (100.0, {"warm": "", "session": "local"}, (25, "local")),
+        (0.1, {"session": SessionKind.LOCAL}, (1, "local")),
+        (1.5, {"warm": AT_HAND}, (1, "inline")),
+        (3.0, {"warm": AT_HAND}, (3, "warm")),
+        (3.0, {"warm": AT_HAND, "slots": 1}, (1, "inline")),
+        (3.0, {"warm": NO_SERVER}, (1, "inline")),
+        (100.0, {"warm": AT_HAND}, (25, "warm")),
+        (100.0, {"warm": NO_SERVER}, (25, "local")),
+        (100.0, {"warm": AT_HAND, "whole": True}, (1, "inline")),
+        (100.0, {"warm": AT_HAND, "cluster": True}, (25, "cluster")),
+        (100.0, {"warm": AT_HAND, "session": SessionKind.LOCAL}, (25, "local")),
         (0.1, {"blocks": 7}, (7, "inline")),
     ],
 )
@@ -83,13 +92,11 @@ def test_the_number_of_blocks_and_the_session_follow_from_the_work(
 
 
 def test_a_plan_says_why_there_is_no_warm_session() -> None:
-    atoms = np.full(4096, 1000, dtype=np.int64)
-    made = make_plan(
-        atoms, rate=1e5, fixed_cost=0.0, slots=2, whole=False, per_node=False, warm="the server is stopping"
-    )
+    within = Within(warm=Warm(why_not="the server is stopping"))
+    made = make_plan(ATOMS, Work(rate=1e5), Resources(slots=2), within)
     assert made.reason.endswith("(not warm: the server is stopping)")
 
 
 def test_no_records_make_one_empty_block() -> None:
-    made = make_plan(np.zeros(0, np.int64), rate=1.0, fixed_cost=0.0, slots=4, whole=False, per_node=False)
+    made = make_plan(np.zeros(0, np.int64), Work(rate=1.0), Resources(slots=4))
     assert made.borders == (0, 0)

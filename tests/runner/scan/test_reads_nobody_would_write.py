@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from metapipe.errors import CODES, EX_DATA, MetapipeError
 from metapipe.runner.blocks import stream
 from metapipe.runner.declare.elements import Fasta, Fastq, FastqPairs, SideFile, Table
+from metapipe.runner.declare.given import Given
 from metapipe.runner.declare.records import READERS
 from metapipe.runner.declare.stage import Stage
 from metapipe.runner.run.inputs import read_inputs
@@ -109,9 +110,8 @@ def test_side_files_are_text_as_they_are_or_refused_by_their_line(
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(stream, "CHUNK", raw)
         try:
-            (read,) = readable_side_files(
-                {"side": SideFile("tabular", "help")}, {"side": [path]}, {"side": "my side"}, tmp_path
-            )["side"]
+            run_given = Given(side={"side": [path]}, labels={"side": "my side"})
+            (read,) = readable_side_files({"side": SideFile("tabular", "help")}, run_given, tmp_path)["side"]
         except MetapipeError as error:
             refused = error
     if refused is not None:

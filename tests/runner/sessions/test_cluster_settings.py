@@ -14,9 +14,11 @@ from stages_for_tests import STAGES
 from metapipe.cli import run as command
 from metapipe.errors import MetapipeError
 from metapipe.runner.attempt.shared_folders import check_host, database_sizes
-from metapipe.runner.attempt.task import Job
+from metapipe.runner.attempt.task import Job, RecordFiles
 from metapipe.runner.blocks.block import Block, ByteRange
 from metapipe.runner.declare.elements import Database, Totals
+from metapipe.runner.declare.given import Given
+from metapipe.runner.guard.limits import Allowance
 from metapipe.runner.sessions.cluster import cluster_from
 from metapipe.runner.sessions.cluster_secret import read_secret
 from metapipe.runner.sessions.masters import check_masters, refusal
@@ -225,17 +227,10 @@ def remote(tmp_path: Path) -> tuple[Job, Block, Database]:
     job = Job(
         identifier=str(tmp_path),
         stage=STAGES["identity"],
-        options=None,
-        forms={"contigs": "fasta"},
-        whole_files={},
-        labels={},
-        side={},
-        multiple=frozenset(),
-        databases={"hmm": found},
+        given=Given(databases={"hmm": found}),
+        records=RecordFiles({"contigs": "fasta"}, Totals(1, 1)),
+        allowance=Allowance(threads=1, memory_mb=1),
         outputs=("copy",),
-        totals=Totals(1, 1),
-        threads=1,
-        memory_mb=1,
         folder=str(tmp_path / "job"),
         database_sizes=database_sizes({"hmm": found}),
     )

@@ -12,9 +12,11 @@ import pytest
 from stages_for_tests import STAGES, HowToFail
 
 from metapipe.errors import MetapipeError
-from metapipe.runner.attempt.task import Job
+from metapipe.runner.attempt.task import Job, RecordFiles
 from metapipe.runner.blocks.block import Block, ByteRange
 from metapipe.runner.declare.elements import Totals
+from metapipe.runner.declare.given import Given
+from metapipe.runner.guard.limits import Allowance
 from metapipe.runner.sessions import local
 from metapipe.runner.sessions.jvm import archive_path, java_options
 from spark_in_turn import SparkInTurn
@@ -96,17 +98,10 @@ def waiting_job(folder: Path, seconds: float) -> tuple[Job, list[Block]]:
     job = Job(
         identifier=folder.name,
         stage=STAGES["slow"],
-        options=HowToFail(seconds=seconds, flag=str(folder / "flag")),
-        forms={"contigs": "fasta"},
-        whole_files={},
-        labels={"contigs": "one.fasta"},
-        side={},
-        multiple=frozenset(),
-        databases={},
+        given=Given(labels={"contigs": "one.fasta"}, options=HowToFail(seconds=seconds, flag=str(folder / "flag"))),
+        records=RecordFiles({"contigs": "fasta"}, Totals(1, 4)),
+        allowance=Allowance(threads=1, memory_mb=1000),
         outputs=("copy",),
-        totals=Totals(1, 4),
-        threads=1,
-        memory_mb=1000,
         folder=str(folder),
     )
     return job, [Block((0,), 0, 1, 4, (ByteRange(str(path), 0, 0, path.stat().st_size, False),))]

@@ -164,7 +164,7 @@ def test_an_old_session_is_drained_and_replaced_and_new_runs_go_on_cold_meanwhil
     time.sleep(max(0.0, 6 - began))
     running = slow(server)
     server.wait(lambda facts: facts["state"] == "draining")
-    offer = look_for_warm("auto", 2)
+    offer = look_for_warm(None, 2)
     assert not offer
     assert "a fresh session is about to start (older than" in offer.reason
     _, errors = running.communicate(timeout=allowed(30))

@@ -248,7 +248,7 @@ def test_the_session_is_chosen_by_itself_where_two_blocks_are_worth_it(
     ran = run("identity", {"contigs": path}, session="auto", slots=2, blocks=4)
     assert ran.result.report["session"] == "warm"
     assert "the warm session with 2 slots" in ran.result.report["plan"]["reason"]
-    assert look_for_warm("auto", 4).reason == "the warm session has 2 slots, this run 4"
+    assert look_for_warm(None, 4).reason == "the warm session has 2 slots, this run 4"
     monkeypatch.setattr("stages_for_tests.Identity.rate", 1e6)
     assert run("identity", {"contigs": path}, session="auto", slots=2, blocks=4).result.report["session"] == "inline"
 
@@ -259,7 +259,7 @@ def test_a_run_of_another_version_goes_on_cold_and_says_why(
     other = {**own_identity(), "version": "0.0.1"}
     monkeypatch.setattr("metapipe.runner.warm.session.own_identity", lambda: other)
     monkeypatch.setattr(warm_protocol, "own_identity", lambda: other)
-    offer = look_for_warm("auto", 2)
+    offer = look_for_warm(None, 2)
     assert not offer
     assert "cannot be used: it is version" in offer.reason
     with pytest.raises(MetapipeError, match=r"METAPIPE-E320 .*it is version") as refused:

@@ -20,6 +20,7 @@ from metapipe.formats.genes import format_gene
 from metapipe.formats.table_rows import header_line
 from metapipe.proteins import domain_hits, protein_hits
 from metapipe.runner.declare.elements import SideFile
+from metapipe.runner.declare.given import Given
 from metapipe.runner.scan.side_files import readable_side_files
 from metapipe.stages.annotation import annotation_table
 from metapipe.stages.annotation.annotate import Annotate
@@ -109,7 +110,9 @@ def damages(draw: st.DrawFn) -> Callable[[bytes], bytes]:
 def readable(name: str, content: bytes, folder: Path) -> Path:
     path = folder / f"{name}-{next(NUMBER)}"
     path.write_bytes(content)
-    (read,) = readable_side_files({name: SideFile("tabular", "help")}, {name: [path]}, {name: name}, folder)[name]
+    (read,) = readable_side_files(
+        {name: SideFile("tabular", "help")}, Given(side={name: [path]}, labels={name: name}), folder
+    )[name]
     return read
 
 

@@ -23,8 +23,9 @@ from metapipe.errors import MetapipeError
 from metapipe.runner.account.energy import energy_estimate
 from metapipe.runner.account.phases import Phases
 from metapipe.runner.attempt.attempt import Attempt
-from metapipe.runner.blocks.plan import Plan
-from metapipe.runner.declare.elements import Database
+from metapipe.runner.blocks.plan import Plan, Work
+from metapipe.runner.blocks.resources import SessionKind, Slots
+from metapipe.runner.declare.given import Given
 from metapipe.runner.declare.stage import Stage
 
 #: Raised whenever a field changes its meaning, goes away or becomes required.
@@ -49,29 +50,37 @@ def settle_accounts() -> None:
     _settled.seconds = cpu_seconds()
 
 
-@dataclass
-class Run:
-    """What the engine knows of a run, filled in as it goes on: a run that fails early has little to tell.
+@dataclass(frozen=True)
+class SessionFacts:
+    """The session of a run.
 
-    :param inputs: name of an input -> its row (label, bytes, sha256, records, residues).
-    :param session: ``inline``, ``local`` …; empty before it was chosen. :param facts: what the session says of itself.
-    :param remote: blocks ran in processes this one did not wait for, so their rows are added to what it used.
-    :param memory_mb: memory for all slots together. :param used_before: CPU seconds of this process before the run.
+    :param facts: what it says of itself. :param remote: blocks ran in processes this one did not wait for, so their
+        rows are added to what it used.
+    """
+
+    kind: SessionKind
+    facts: Mapping[str, Any] = field(default_factory=dict)
+    remote: bool = False
+
+
+@dataclass(frozen=True)
+class Run:
+    """What is known of a run: one that fails early has little to tell.
+
+    :param given: with the options in force. :param inputs: name of an input -> its row (label, bytes, sha256, records,
+        residues). :param session: None before it was chosen.
+    :param used_before: CPU seconds of this process before the run.
     """
 
     stage: Stage
-    phases: Phases = field(default_factory=Phases)
-    options: Any = None
-    inputs: dict[str, dict[str, Any]] = field(default_factory=dict)
-    databases: Mapping[str, Database] = field(default_factory=dict)
+    given: Given
+    work: Work
+    slots: Slots
+    inputs: Mapping[str, dict[str, Any]] = field(default_factory=dict)
     plan: Plan | None = None
-    rate: float | None = None
     plan_hash: str = ""
-    session: str = ""
-    facts: dict[str, Any] = field(default_factory=dict)
-    remote: bool = False
-    slots: int = 1
-    memory_mb: int = 0
+    session: SessionFacts | None = None
+    phases: Phases = field(default_factory=Phases)
     used_before: float = field(default_factory=lambda: _settled.seconds)
 
 
@@ -105,20 +114,20 @@ def run_report(
             "python": platform.python_version(),
             "cores": machine.cores(),
         },
-        "options": {} if run.options is None else dataclasses.asdict(run.options),
+        "options": dataclasses.asdict(run.given.options),
         "inputs": dict(run.inputs),
         "plan_hash": run.plan_hash,
-        "plan": None if run.plan is None else _plan_entry(run.plan, run.rate),
-        "session": run.session,
-        "session_facts": dict(run.facts),
-        "slots": run.slots,
-        "memory_mb": run.memory_mb,
+        "plan": None if run.plan is None else _plan_entry(run.plan, run.work.rate),
+        "session": "" if run.session is None else run.session.kind,
+        "session_facts": {} if run.session is None else dict(run.session.facts),
+        "slots": run.slots.count,
+        "memory_mb": run.slots.memory_mb,
         "programs": run.stage.tool_versions() if error is None else {},
         "binaries": binaries,
         "commands": _commands(rows),
         "databases": {
             name: {"name": db.name, "version": db.version, "kind": db.kind, "digest": db.digest}
-            for name, db in run.databases.items()
+            for name, db in run.given.databases.items()
         },
         "phases": run.phases.rows(),
         "attempts": _attempts(rows),
@@ -133,11 +142,11 @@ def cpu_seconds() -> float:
     return own.ru_utime + own.ru_stime + children.ru_utime + children.ru_stime
 
 
-def _plan_entry(plan: Plan, rate: float | None) -> dict[str, Any]:
+def _plan_entry(plan: Plan, rate: float) -> dict[str, Any]:
     return {
         "blocks": len(plan.borders) - 1,
         "estimated_seconds": round(plan.estimated_seconds, 3),
-        "residues_per_core_second": None if rate is None else round(rate, 1),
+        "residues_per_core_second": round(rate, 1),
         "reason": plan.reason,
     }
 
@@ -146,7 +155,7 @@ def _totals(run: Run, rows: Sequence[Attempt], retries: int, quarantined: int) -
     wall = run.phases.elapsed()
     in_blocks = sum(row.user + row.system for row in rows)
     used = cpu_seconds() - run.used_before
-    if run.remote:
+    if run.session is not None and run.session.remote:
         used += in_blocks + sum(row.worker_cpu for row in rows)
     busy = sum(row.wall for row in rows)
     fresh = [row for row in rows if row.outcome == "ok" and not row.kept]
@@ -155,16 +164,16 @@ def _totals(run: Run, rows: Sequence[Attempt], retries: int, quarantined: int) -
         "wall_seconds": round(wall, 3),
         "core_seconds_used": round(used, 3),
         "core_seconds_in_blocks": round(in_blocks, 3),
-        "core_seconds_allocated": round(wall * run.slots, 3),
-        "efficiency": round(in_blocks / (wall * run.slots), 3) if wall > 0 else 0.0,
-        "overhead_seconds": round(max(0.0, wall - busy / max(1, run.slots)), 3),
+        "core_seconds_allocated": round(wall * run.slots.count, 3),
+        "efficiency": round(in_blocks / (wall * run.slots.count), 3) if wall > 0 else 0.0,
+        "overhead_seconds": round(max(0.0, wall - busy / max(1, run.slots.count)), 3),
         "max_rss_mib": round(max((row.max_rss_kib for row in rows if not row.kept), default=0) / 1024, 1),
         "max_rss_together_mib": round(_most_at_once(rows) / 1024, 1),
         "residues_per_core_second": round(sum(row.residues for row in fresh) / spent, 1) if spent > 0 else None,
         "retries": retries,
         "kept": sum(row.kept for row in rows),
         "quarantined": quarantined,
-        "energy": energy_estimate(used, run.memory_mb, wall),
+        "energy": energy_estimate(used, run.slots.memory_mb, wall),
     }
 
 

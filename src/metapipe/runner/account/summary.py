@@ -41,14 +41,14 @@ def summary(
         "stage": stage.name,
         "version": stage.version,
         "inputs": {
-            name: {"name": job.labels[name], "records": records, "residues": residues}
+            name: {"name": job.given.labels[name], "records": records, "residues": residues}
             for name, (records, residues) in counts.items()
         },
-        "options": dataclasses.asdict(job.options),
+        "options": dataclasses.asdict(job.given.options),
         "programs": stage.tool_versions(),
         "databases": {
             name: {"name": db.name, "version": db.version, "kind": db.kind, "digest": db.digest}
-            for name, db in job.databases.items()
+            for name, db in job.given.databases.items()
         },
         "quarantined": sum(block.records for block in quarantined),
         "results": add_notes(rows),

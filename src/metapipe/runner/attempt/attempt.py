@@ -195,9 +195,7 @@ def _judge(row: Attempt, ended: Ended, job: Job) -> Attempt:
         return replace(row, code="E802", message=ended.sentence or "a block ran out of memory")
     if ended.outcome == "timeout":
         return replace(row, code="E801", message=ended.sentence)
-    if ended.outcome == "crashed" and ran_short(
-        ended.usage.max_rss_kib, job.memory_mb if job.memory_enforced else None
-    ):
+    if ended.outcome == "crashed" and ran_short(ended.usage.max_rss_kib, job.allowance.limit_mb):
         return replace(row, outcome="memory", code="E802", message="a block ran out of memory and crashed")
     if ended.outcome == "crashed":
         how = f"was killed by signal {ended.signal}" if ended.signal else f"ended with exit code {ended.exit_code}"

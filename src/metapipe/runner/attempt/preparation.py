@@ -12,7 +12,6 @@ from metapipe.runner.attempt.task import BlockTask, Job, last_words, shared_fold
 from metapipe.runner.blocks.block import Block
 from metapipe.runner.declare.stage import Stage
 from metapipe.runner.guard.forked import Ended, run_forked
-from metapipe.runner.guard.limits import Limits
 
 
 def prepare(stage: Stage, job: Job, first: Block) -> None:
@@ -30,8 +29,7 @@ def prepare(stage: Stage, job: Job, first: Block) -> None:
         folder.mkdir(parents=True)
         with tempfile.TemporaryDirectory(dir=job.folder, prefix="prepare-") as scratch:
             task = BlockTask(job, first, folder, Path(scratch))
-            limits = Limits(job.timeout, job.idle_timeout or None, job.memory_mb if job.memory_enforced else None)
-            ended = run_forked(lambda: stage.prepare(task, folder), limits=limits, outputs=folder)
+            ended = run_forked(lambda: stage.prepare(task, folder), limits=job.allowance.limits(), outputs=folder)
     except OSError as error:
         raise MetapipeError("E501", f"cannot write ({error.strerror})", file=folder) from error
     if ended.outcome != "ok":

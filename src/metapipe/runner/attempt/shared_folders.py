@@ -37,7 +37,7 @@ def check_host(job: Job, block: Block) -> None:
         if not (Path(job.folder) / "lock").exists():
             raise MetapipeError("E312", f"the working folder of the run is not there on host {host}")
         for name, (files, size) in job.database_sizes.items():
-            database = job.databases[name]
+            database = job.given.databases[name]
             found = _size(database.path)
             if found == (0, 0):
                 raise MetapipeError("E202", f"database {database.name}:{database.version} is not there on host {host}")

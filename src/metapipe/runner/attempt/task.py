@@ -16,10 +16,11 @@ from typing import Any, BinaryIO
 from metapipe.errors import MetapipeError
 from metapipe.runner.blocks.block import Block, ByteRange
 from metapipe.runner.declare.elements import Completed, Database, Record, Totals
+from metapipe.runner.declare.given import Given
 from metapipe.runner.declare.merge import add_counts
 from metapipe.runner.declare.records import READERS
 from metapipe.runner.guard.launcher import run_program
-from metapipe.runner.guard.limits import ran_short
+from metapipe.runner.guard.limits import Allowance, ran_short
 from metapipe.runner.guard.sandbox import Room, environment_inside, is_sandboxed, on_this_host, with_targets
 
 #: Programs of one block that the run report names.
@@ -28,44 +29,42 @@ _NO_MEMORY = re.compile(rb"std::bad_alloc|MemoryError|[Cc]annot allocate memory|
 
 
 @dataclass(frozen=True)
+class RecordFiles:
+    """What the scan has found of the record input, as far as blocks have to know.
+
+    :param forms: input name -> ``fasta``, ``fastq`` or ``table``, in the order of a block's ranges.
+    :param whole: input name -> (path, size) of plain inputs, read without a copy when a block is all of it.
+    :param marks: of pairs, what the names in each file end in that is not part of the pair's name.
+    """
+
+    forms: Mapping[str, str]
+    totals: Totals
+    whole: Mapping[str, tuple[str, int]] = field(default_factory=dict)
+    marks: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class Job:
     """What all blocks of one run share; sent to every worker.
 
     :param stage: ``module:Class`` of the stage, imported on the worker.
-    :param forms: input name -> ``fasta``, ``fastq`` or ``table``, in the order of a block's ranges.
-    :param marks: of pairs, what the names in each file end in that is not part of the pair's name.
+    :param given: with the paths of side files as every host sees them. :param multiple: side inputs that are lists.
     :param kept: names of blocks whose parts an earlier run has left.
-    :param whole_files: input name -> (path, size) of plain inputs, read without a copy when a block is all of it.
     :param database_sizes: files and bytes of each database; None when all blocks run on the driver's host.
-    :param timeout: seconds for the block of ``largest`` residues, ``fixed_cost`` of which it takes whatever its size.
-    :param idle_timeout: seconds without a sign of life.
-    :param memory_enforced: whether a block that takes more than ``memory_mb`` is ended (somebody gave a limit).
     :param sandbox: the policy (:mod:`metapipe.runner.guard.sandbox`).
     """
 
     identifier: str
     stage: str
-    options: Any
-    forms: Mapping[str, str]
-    whole_files: Mapping[str, tuple[str, int]]
-    labels: Mapping[str, str]
-    side: Mapping[str, tuple[str, ...]]
-    multiple: frozenset[str]
-    databases: Mapping[str, Database]
+    given: Given
+    records: RecordFiles
+    allowance: Allowance
     outputs: tuple[str, ...]
-    totals: Totals
-    threads: int
-    memory_mb: int
     folder: str
-    timeout: float | None = None
+    multiple: frozenset[str] = frozenset()
     kept: frozenset[str] = frozenset()
     database_sizes: Mapping[str, tuple[int, int]] | None = None
-    idle_timeout: float | None = None
-    memory_enforced: bool = False
     sandbox: str = "auto"
-    largest: int = 0
-    fixed_cost: float = 0.0
-    marks: tuple[str, ...] = ()
 
 
 def shared_folder(job: Job) -> Path:
@@ -90,7 +89,7 @@ class BlockTask:
     @property
     def options(self) -> Any:
         """The stage's options, as the run was given them."""
-        return self.job.options
+        return self.job.given.options
 
     @property
     def ordinal(self) -> int:
@@ -100,39 +99,38 @@ class BlockTask:
     @property
     def totals(self) -> Totals:
         """Counts over the whole input."""
-        return self.job.totals
+        return self.job.records.totals
 
     @property
     def databases(self) -> Mapping[str, Database]:
         """The databases given, by the name the stage declares, with paths as this host sees them."""
-        return self.job.databases
+        return self.job.given.databases
 
     @property
     def side(self) -> Mapping[str, Path]:
         """The one path of each side file given; those declared ``multiple`` are in :attr:`side_files`."""
-        return {
-            name: Path(paths[0]) for name, paths in self.job.side.items() if paths and name not in self.job.multiple
-        }
+        side = self.job.given.side.items()
+        return {name: paths[0] for name, paths in side if paths and name not in self.job.multiple}
 
     @property
     def side_files(self) -> Mapping[str, Sequence[Path]]:
         """All paths of each side file, in the order given."""
-        return {name: [Path(path) for path in paths] for name, paths in self.job.side.items()}
+        return {name: [*paths] for name, paths in self.job.given.side.items()}
 
     @property
     def labels(self) -> Mapping[str, str]:
         """Input name -> file name as the user knows it."""
-        return self.job.labels
+        return self.job.given.labels
 
     @property
     def threads(self) -> int:
         """Threads that a program of this block may use."""
-        return self.job.threads
+        return self.job.allowance.threads
 
     @property
     def memory_mb(self) -> int:
         """MiB of memory that this block may use."""
-        return self.job.memory_mb
+        return self.job.allowance.memory_mb
 
     @property
     def shared(self) -> Path:
@@ -140,7 +138,7 @@ class BlockTask:
         return shared_folder(self.job)
 
     def _records_of(self, position: int) -> Iterator[Record]:
-        form = list(self.job.forms.values())[position]
+        form = list(self.job.records.forms.values())[position]
         return READERS[form](self.block.ranges[position].chunks(), self.block.first_record)
 
     def records(self) -> Iterator[Record]:
@@ -162,12 +160,12 @@ class BlockTask:
         for count, (first, second) in enumerate(zip(self._records_of(0), self._records_of(1), strict=True), 1):
             if self.pair_name(first) != self.pair_name(second, 1):
                 # The scan compared hashes of names; here the names themselves are at hand.
-                names = list(self.job.forms)
+                names = list(self.job.records.forms)
                 raise MetapipeError(
                     "E106",
-                    file=self.job.labels[names[1]],
+                    file=self.job.given.labels[names[1]],
                     line=4 * second.index + 1,
-                    expected=f"the mate of '{first.name}' ({self.job.labels[names[0]]})",
+                    expected=f"the mate of '{first.name}' ({self.job.given.labels[names[0]]})",
                     found=second.name,
                 )
             yield first, second
@@ -175,17 +173,17 @@ class BlockTask:
 
     def pair_name(self, mate: Record, which: int = 0) -> str:
         """Name of a mate without what tells mates apart in these files. :param which: 0, 1: file of the mate."""
-        return mate.name.removesuffix(self.job.marks[which]) if self.job.marks else mate.name
+        return mate.name.removesuffix(self.job.records.marks[which]) if self.job.records.marks else mate.name
 
     def input_file(self, name: str) -> Path:
         """The block's bytes of an input as a plain file of the scratch folder.
 
         A link to the user's own file when the block is all of it and it is not compressed, else a copy, made once.
         """
-        position = list(self.job.forms).index(name)
+        position = list(self.job.records.forms).index(name)
         extent: ByteRange = self.block.ranges[position]
-        whole = self.job.whole_files.get(name)
-        suffix = self.job.forms[name]
+        whole = self.job.records.whole.get(name)
+        suffix = self.job.records.forms[name]
         target = self.scratch / f"{name}.{suffix}"
         if target.exists():
             return target
@@ -247,7 +245,7 @@ class BlockTask:
             stdin=stdin,
             stdout=stdout,
             room=room,
-            memory_mb=self.job.memory_mb if self.job.memory_enforced else None,
+            memory_mb=self.job.allowance.limit_mb,
         )
         # A shell or bubblewrap says 128 + n for a signal n.
         if returncode not in accept and not (returncode < 0 and 128 - returncode in accept):
@@ -264,9 +262,9 @@ class BlockTask:
         return Completed(returncode, output, error)
 
     def _room(self) -> Room:
-        given = [Path(path) for path, _ in self.job.whole_files.values()]
-        given += [Path(path) for paths in self.job.side.values() for path in paths]
-        given += [database.path for database in self.job.databases.values()]
+        given = [Path(path) for path, _ in self.job.records.whole.values()]
+        given += [path for paths in self.job.given.side.values() for path in paths]
+        given += [database.path for database in self.job.given.databases.values()]
         # Not what these two link to: the scratch folder links to the inputs.
         own = (self.scratch, self.scratch.resolve(), self.folder, self.folder.resolve())
         return Room(with_targets(given), own, self.scratch)
@@ -278,7 +276,7 @@ class BlockTask:
 
     def _ran_short(self) -> bool:
         used = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
-        return ran_short(used, self.job.memory_mb if self.job.memory_enforced else None)
+        return ran_short(used, self.job.allowance.limit_mb)
 
     def note(self, key: str, value: Any) -> None:
         """Leave a value for the summary; a second one for the same key is added to the first (:func:`.add_counts`)."""

@@ -30,7 +30,7 @@ from metapipe.runner.guard import sandbox
 from metapipe.runner.guard.block_watch import Watch, look_at, own_memory
 from metapipe.runner.guard.forked import Ended, Usage, attend, end_tree, judge, outcome_of, run_forked, stand_apart
 from metapipe.runner.guard.launcher import Tail, adopt_orphans
-from metapipe.runner.guard.limits import Limits, block_timeout, limit_self
+from metapipe.runner.guard.limits import Limits, limit_self
 from metapipe.runner.guard.no_network import drop_network
 
 #: Seconds without a block after which it ends by itself: a worker that waits for its next job holds no models.
@@ -50,7 +50,7 @@ class Zygote:
         sys.stdout.flush()
         sys.stderr.flush()
         # What the worker holds is not the set-up's doing.
-        self._inherited_kib = own_memory(os.getpid()) if job.memory_enforced else 0
+        self._inherited_kib = own_memory(os.getpid()) if job.allowance.enforced else 0
         self._line, line = Pipe()
         self._errors, errors = os.pipe()
         self.pid = os.fork()
@@ -71,7 +71,7 @@ class Zygote:
         if self._is_ready and self._has_ended():
             self._wait()
             return None
-        limits, own = limits_of(self.job, block), 0.0
+        limits, own = self.job.allowance.limits(block.residues), 0.0
         for order in ("block",) if self._is_ready else ("setup", "block"):
             started = time.monotonic()
             watch = self._watch_of_setup(limits) if order == "setup" else None
@@ -118,12 +118,6 @@ class Zygote:
             self._wait()
 
 
-def limits_of(job: Job, block: Block) -> Limits:
-    """Limits of one block, by its size."""
-    wall = None if job.timeout is None else block_timeout(job.timeout, block.residues, job.largest, job.fixed_cost)
-    return Limits(wall, job.idle_timeout or None, job.memory_mb if job.memory_enforced else None)
-
-
 class _Nursery:
     """The child's end."""
 
@@ -140,7 +134,7 @@ class _Nursery:
             stand_apart(parent, errors)
             _close_sockets(self.line.fileno())
             self.base_kib = look_at(os.getpid()).memory_kib
-            limit_self(self.job.memory_mb if self.job.memory_enforced else None, self.job.threads)
+            limit_self(self.job.allowance.limit_mb, self.job.allowance.threads)
             self.cpu = _cpu()
             while self.line.poll(_PATIENCE):
                 order, block, folder, scratch = self.line.recv()
@@ -178,7 +172,7 @@ class _Nursery:
         self.state = self.stage.setup(task)
 
     def run(self, task: BlockTask) -> Ended:
-        limits, stage = limits_of(self.job, task.block), self.stage
+        limits, stage = self.job.allowance.limits(task.block.residues), self.stage
         if stage is None:
             raise RuntimeError("no set-up before the first block")
         return run_forked(

@@ -17,7 +17,6 @@ from metapipe.proc import status
 GENEROUS, SHORTEST_DEFAULT = 50.0, 1800.0
 #: Whatever its size, a block gets the time to load databases so many times over, and these seconds (or the limit).
 _LOADS, _START = 3.0, 5.0
-IDLE_DEFAULT = 900.0
 
 #: RLIMIT_DATA counts what was asked for, not what is used: buffers half filled, a stack for every thread.
 _DATA_FACTOR, _DATA_SLACK, _THREAD_STACK = 1.25, 64 << 20, 16 << 20
@@ -34,6 +33,37 @@ class Limits:
     wall: float | None = None
     idle: float | None = None
     memory_mb: int | None = None
+
+
+@dataclass(frozen=True)
+class Allowance:
+    """What each block of a run may use.
+
+    :param threads: of its programs. :param memory_mb: of all its processes together.
+    :param enforced: whether a block that takes more than ``memory_mb`` is ended (somebody gave a limit).
+    :param timeout: seconds for the block of ``largest`` residues, ``fixed_cost`` of which it takes whatever its size.
+    :param idle: seconds without a sign of life; 0 or None: for ever.
+    """
+
+    threads: int
+    memory_mb: int
+    enforced: bool = False
+    timeout: float | None = None
+    idle: float | None = None
+    largest: int = 0
+    fixed_cost: float = 0.0
+
+    @property
+    def limit_mb(self) -> int | None:
+        """Mebibytes at which a block is ended; None: at no size."""
+        return self.memory_mb if self.enforced else None
+
+    def limits(self, residues: int | None = None) -> Limits:
+        """Limits of a block of so many residues; None: of work that has the time of the largest."""
+        wall = self.timeout
+        if wall is not None and residues is not None:
+            wall = block_timeout(wall, residues, self.largest, self.fixed_cost)
+        return Limits(wall, self.idle or None, self.limit_mb)
 
 
 def default_timeout(residues: int, rate: float, fixed_cost: float) -> float:

@@ -6,7 +6,7 @@ import dataclasses
 import hashlib
 import json
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -14,35 +14,21 @@ from metapipe import __version__
 from metapipe.digests import sha256_of
 from metapipe.runner.blocks.plan import Plan
 from metapipe.runner.declare.code_identity import package_digest, stage_digest
-from metapipe.runner.declare.elements import Database, Fasta
+from metapipe.runner.declare.elements import Fasta
+from metapipe.runner.declare.given import Given
 from metapipe.runner.declare.stage import Stage
 from metapipe.runner.run.inputs import StageInput
-
-Paths = Mapping[str, Path]
-SidePaths = Mapping[str, Sequence[Path]]
+from metapipe.runner.run.request import Request
 
 
-def input_labels(inputs: Paths, side: SidePaths, given: Mapping[str, str]) -> dict[str, str]:
-    """Names of all input files as the user knows them; files of a list are ``name.0``, ``name.1`` …"""
-    labels = {name: path.name for name, path in inputs.items()}
-    for name, paths in side.items():
-        labels[name] = paths[0].name if paths else ""
-        labels.update({f"{name}.{position}": path.name for position, path in enumerate(paths)})
-    return {**labels, **given}
-
-
-def input_rows(
-    stage: Stage, scanned: StageInput, inputs: Paths, side: SidePaths, labels: Mapping[str, str]
-) -> dict[str, dict[str, Any]]:
+def input_rows(stage: Stage, scanned: StageInput, given: Given) -> dict[str, dict[str, Any]]:
     """What the run report says of each input file, by name; files of a list are ``name.0``, ``name.1`` …"""
     rows: dict[str, dict[str, Any]] = {}
     for name, one in zip(scanned.names, scanned.scanned, strict=True):
-        row = _input_row(inputs[name], labels[name], one.sha256)
+        row = _input_row(given.records[name], given.labels[name], one.sha256)
         rows[name] = row | {"records": one.total_records, "residues": one.total_residues}
-    for name, paths in side.items():
-        for position, path in enumerate(paths):
-            key = f"{name}.{position}" if stage.side[name].multiple else name
-            rows[key] = _input_row(path, labels[key], sha256_of(path))
+    for key, path in given.side_files(stage.side):
+        rows[key] = _input_row(path, given.labels[key], sha256_of(path))
     return rows
 
 
@@ -50,30 +36,22 @@ def _input_row(path: Path, label: str, sha256: str) -> dict[str, Any]:
     return {"name": label, "bytes": path.stat().st_size, "sha256": sha256, "records": None, "residues": None}
 
 
-def plan_hash(
-    reference: str,
-    stage: Stage,
-    options: Any,
-    inputs: Mapping[str, Mapping[str, Any]],
-    databases: Mapping[str, Database],
-    labels: Mapping[str, str],
-    plan: Plan,
-) -> str:
+def plan_hash(request: Request, stage: Stage, given: Given, inputs: Mapping[str, Mapping[str, Any]], plan: Plan) -> str:
     """Digest of everything the parts depend on: a rerun with the same digest may use them again.
 
-    :param reference: ``module:Class`` of the stage. :param inputs: of :func:`input_rows`.
-    :param labels: those the user gave: they stand in results.
+    :param request: of its labels only those count that the user gave: they stand in results.
+    :param given: with all options. :param inputs: of :func:`input_rows`.
     """
     identity = {
         "package": __version__,
-        "code": [package_digest(), stage_digest(reference)],
-        "stage": [reference, stage.name, stage.version],
+        "code": [package_digest(), stage_digest(request.stage)],
+        "stage": [request.stage, stage.name, stage.version],
         "programs": [stage.tool_versions(), _program_digests(stage)],
-        "options": dataclasses.asdict(options),
+        "options": dataclasses.asdict(given.options),
         "inputs": {name: row["sha256"] for name, row in inputs.items()},
-        "databases": {name: database.digest for name, database in databases.items()},
+        "databases": {name: database.digest for name, database in given.databases.items()},
         "borders": plan.borders,
-        "labels": sorted(labels.items()),
+        "labels": sorted(request.given.labels.items()),
     }
     return hashlib.sha256(json.dumps(identity, sort_keys=True, default=str).encode()).hexdigest()
 

@@ -7,7 +7,7 @@ Windows editor puts before the text none of them has to know.
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from metapipe.errors import MetapipeError
@@ -15,24 +15,23 @@ from metapipe.formats.foreign_formats import BYTE_ORDER_MARK, foreign_format
 from metapipe.formats.gzip_files import is_gzip
 from metapipe.runner.blocks.stream import gzip_chunks, plain_chunks, without_mark
 from metapipe.runner.declare.elements import SideFile
+from metapipe.runner.declare.given import Given
 
 _CODES = {"fasta": "E101", "fastq": "E102"}
 
 
-def readable_side_files(
-    declared: Mapping[str, SideFile], side: Mapping[str, Sequence[Path]], labels: Mapping[str, str], folder: Path
-) -> dict[str, tuple[Path, ...]]:
+def readable_side_files(declared: Mapping[str, SideFile], given: Given, folder: Path) -> dict[str, tuple[Path, ...]]:
     """Check every side file and return the paths to read, which are copies in ``folder`` where a mark was left out.
 
     :raises MetapipeError: E101, E102 or E111, by the format declared, for what is no text in UTF-8; E104 and
         E105 for damaged gzip files; E201; E501.
     """
-    readable = {}
-    for name, paths in side.items():
+    readable: dict[str, tuple[Path, ...]] = {}
+    for name, paths in given.side.items():
         code = _CODES.get(declared[name].format, "E111")
-        keys = [f"{name}.{position}" if declared[name].multiple else name for position in range(len(paths))]
+        keys = given.keys_of(name, declared[name])
         readable[name] = tuple(
-            _readable(path, labels[key], code, folder) for key, path in zip(keys, paths, strict=True)
+            _readable(path, given.labels[key], code, folder) for key, path in zip(keys, paths, strict=True)
         )
     return readable
 

@@ -6,6 +6,7 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 
+from metapipe.runner.blocks.resources import SessionKind
 from metapipe.runner.sessions.application import SparkApplication
 from metapipe.runner.sessions.jvm import archive_path
 
@@ -21,7 +22,7 @@ class LocalSession(SparkApplication):
     :raises MetapipeError: E302 when Java or Spark does not start.
     """
 
-    name = "local"
+    name: SessionKind = SessionKind.LOCAL
     remote = False
 
     def __init__(

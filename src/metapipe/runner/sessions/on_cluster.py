@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from metapipe.errors import MetapipeError
+from metapipe.runner.blocks.resources import SessionKind
 from metapipe.runner.sessions.application import SparkApplication
 from metapipe.runner.sessions.cluster import Cluster
 from metapipe.runner.sessions.jvm import LOG, Gateway
@@ -32,7 +33,7 @@ class ClusterSession(SparkApplication):
     :raises MetapipeError: E303 when the cluster does not answer or refuses us, E310 when its cores stay busy.
     """
 
-    name = "cluster"
+    name: SessionKind = SessionKind.CLUSTER
     remote = True
     _patience_at_start = 0.0
 

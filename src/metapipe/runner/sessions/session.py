@@ -9,6 +9,7 @@ from metapipe.runner.attempt.attempt import Attempt, end_setup, run_attempt
 from metapipe.runner.attempt.task import Job
 from metapipe.runner.blocks.block import Block
 from metapipe.runner.blocks.plan import launch_order
+from metapipe.runner.blocks.resources import SessionKind
 
 Tick = Callable[[], None]
 
@@ -20,7 +21,7 @@ class Session(Protocol):
         used to ours: the rows have to be added.
     """
 
-    name: str
+    name: SessionKind
     remote: bool
 
     def run(self, job: Job, blocks: Sequence[Block], tick: Tick, tag: str = "") -> Iterator[Attempt]:
@@ -43,7 +44,7 @@ class Session(Protocol):
 class InlineSession:
     """Blocks one after the other in children of this process. Needs no Java; also the oracle of the tests."""
 
-    name = "inline"
+    name: SessionKind = SessionKind.INLINE
     remote = False
 
     def run(self, job: Job, blocks: Sequence[Block], tick: Tick, tag: str = "") -> Iterator[Attempt]:  # noqa: ARG002

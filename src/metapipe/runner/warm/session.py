@@ -15,6 +15,8 @@ from metapipe.errors import MetapipeError
 from metapipe.runner.attempt.attempt import Attempt
 from metapipe.runner.attempt.task import Job
 from metapipe.runner.blocks.block import Block
+from metapipe.runner.blocks.plan import Warm
+from metapipe.runner.blocks.resources import SessionKind
 from metapipe.runner.declare.code_identity import stage_digest
 from metapipe.runner.sessions.session import Session, Tick
 from metapipe.runner.warm.protocol import (
@@ -57,6 +59,11 @@ class WarmOffer:
     def __bool__(self) -> bool:
         return self.connection is not None
 
+    @property
+    def found(self) -> Warm:
+        """What a plan has to know of it."""
+        return Warm(bool(self), self.reason)
+
     def close(self) -> None:
         """Hang up: the server forgets this run."""
         if self.connection is not None:
@@ -83,18 +90,19 @@ def ask_for_session(path: Path, slots: int) -> WarmOffer:
     return WarmOffer(connection, "", int(facts["slots"]), facts)
 
 
-def look_for_warm(asked: str, slots: int) -> WarmOffer:
-    """What a run has of warm sessions: with ``auto`` only where ``METAPIPE_WARM_SOCKET`` points to one that fits.
+def look_for_warm(asked: SessionKind | None, slots: int) -> WarmOffer:
+    """What a run has of warm sessions.
 
-    :param asked: ``--session``. :param slots: of the run.
+    :param asked: where nothing was asked for, only a server that fits and to which ``METAPIPE_WARM_SOCKET`` points is
+        of use. :param slots: of the run.
     :raises MetapipeError: E320 when a warm session was asked for by name and there is none.
     """
-    if asked == "warm":
+    if asked == SessionKind.WARM:
         offer = ask_for_session(default_socket(), slots)
         if not offer:
             raise MetapipeError("E320", offer.reason)
         return offer
-    if asked != "auto" or not os.environ.get(SOCKET_VARIABLE):
+    if asked is not None or not os.environ.get(SOCKET_VARIABLE):
         return WarmOffer()
     offer = ask_for_session(default_socket(), slots)
     if offer and offer.slots < slots:
@@ -139,7 +147,7 @@ class WarmSession:
     :param cold: opens another session if the server is lost before it has started any block; None: that is E601 too.
     """
 
-    name = "warm"
+    name: SessionKind = SessionKind.WARM
     remote = True
 
     def __init__(self, offer: WarmOffer, cold: Callable[[], Session] | None = None) -> None:
@@ -168,7 +176,7 @@ class WarmSession:
     def _run_warm(self, job: Job, blocks: Sequence[Block], tick: Tick) -> Iterator[Attempt]:
         sent = SentJob("", pickle.dumps(job), _surroundings())
         self._busy = True
-        send(self._connection, Ask(sent, tuple(blocks), job.threads, job.stage, stage_digest(job.stage)))
+        send(self._connection, Ask(sent, tuple(blocks), job.allowance.threads, job.stage, stage_digest(job.stage)))
         missing = {block.key for block in blocks}
         while missing:
             if not is_readable(self._connection, 1.0):
@@ -192,7 +200,7 @@ class WarmSession:
         self._connection.close()
         self._cold = self._open_cold()
         self.name, self.remote = self._cold.name, self._cold.remote
-        self._facts = {"instead_of": "warm", "because": reason}
+        self._facts = {"instead_of": SessionKind.WARM, "because": reason}
 
     def cancel(self, tag: str) -> None:
         """End the blocks of this run; the server knows this client by its connection, not by a tag."""
