@@ -32,10 +32,6 @@ FORMATS = {
 }
 
 
-def dashed(name: str) -> str:
-    return name.replace("_", "-")
-
-
 def options_of(tool: Tool) -> list[dataclasses.Field[object]]:
     return list(dataclasses.fields(tool.stage.options))
 
@@ -48,21 +44,17 @@ def test_every_stage_has_a_tool_and_every_tool_a_stage() -> None:
 
 
 def test_the_tool_gives_its_stage_exactly_the_options_the_stage_declares(tool: Tool) -> None:
-    records = tool.stage.records.files if tool.stage.records is not None else ()
-    inputs = {f"--{dashed(name)}{suffix}" for name in (*records, *tool.stage.side) for suffix in ("", "-name")}
-    databases = {f"--db-{dashed(name)}" for name in tool.stage.databases}
-    outputs = {f"--out-{dashed(name)}" for name in tool.stage.outputs}
-    options = {f"--{dashed(field.name)}" for field in options_of(tool)}
-    assert tool.flags == inputs | databases | outputs | options | OF_THE_RUNNER
+    assert tool.flags == {flag.text for flag in tool.declared} | OF_THE_RUNNER
 
 
 def test_options_have_the_defaults_and_limits_of_the_stage(tool: Tool) -> None:
     for field in options_of(tool):
-        param = tool.parameter(f"--{dashed(field.name)}")
+        flag = tool.declared.options[field.name].text
+        param = tool.parameter(flag)
         default, limits = field.default, field.metadata
         if isinstance(default, bool):
             assert param.get("checked") == str(default).lower(), field.name
-            assert param.get("truevalue") == f"--{dashed(field.name)}"
+            assert param.get("truevalue") == flag
         elif limits["choices"]:
             assert [option.get("value") for option in param.iter("option")] == list(limits["choices"]), field.name
             chosen = [option.get("value") for option in param.iter("option") if option.get("selected") == "true"]
@@ -89,7 +81,7 @@ def test_the_form_takes_the_adapters_that_the_stage_takes(stage_name: str, adapt
     tool = next(tool for tool in TOOLS if tool.stage_name == stage_name)
     stage = tool.stage()
     for name in ("adapter_1", "adapter_2"):
-        validator = tool.parameter(f"--{dashed(name)}").find("validator")
+        validator = tool.parameter(tool.declared.options[name].text).find("validator")
         assert validator is not None
         taken = re.match(validator.text or "", adapter) is not None
         try:
@@ -104,7 +96,7 @@ def test_the_form_takes_the_adapters_that_the_stage_takes(stage_name: str, adapt
 def test_the_form_takes_the_per_cent_that_the_stage_takes(tool: Tool, value: str) -> None:
     for field in options_of(tool):
         if field.metadata["per_cent"]:
-            validator = tool.parameter(f"--{dashed(field.name)}").find("validator")
+            validator = tool.parameter(tool.declared.options[field.name].text).find("validator")
             assert validator is not None, field.name
             assert eval(validator.text or "", {"value": value}) == (value not in ("0.7", "1")), field.name
 

@@ -11,6 +11,7 @@ from xml.etree.ElementTree import Element
 from galaxy.tool_util.loader import load_tool
 
 from metapipe.runner.attempt.attempt import load_stage
+from metapipe.runner.declare.flags import Flags, flags_of
 from metapipe.runner.declare.stage import Stage
 from metapipe.stages.registry import STAGES
 
@@ -55,6 +56,11 @@ class Tool:
         return load_stage(STAGES[self.stage_name])
 
     @cached_property
+    def declared(self) -> Flags:
+        """The options that the stage's declaration asks for."""
+        return flags_of(self.stage)
+
+    @cached_property
     def command(self) -> str:
         """The Cheetah template, tokens filled in."""
         return self.root.findtext("command") or ""
@@ -72,7 +78,7 @@ class Tool:
 
     def output_of(self, name: str) -> str:
         """Galaxy's name of the stage's output ``name``."""
-        target = self.stage_call.split(f"--out-{name.replace('_', '-')} '$", 1)[1].split("'", 1)[0]
+        target = self.stage_call.split(f"{self.declared.outputs[name].text} '$", 1)[1].split("'", 1)[0]
         return target.rpartition(".")[2]
 
     @property

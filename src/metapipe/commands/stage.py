@@ -16,6 +16,7 @@ from metapipe.errors import MetapipeError, warning_line
 from metapipe.runner.attempt.attempt import load_stage
 from metapipe.runner.blocks.resources import IDLE_DEFAULT, Resources, SessionKind
 from metapipe.runner.declare.elements import Database, FastqPairs, default_file_names
+from metapipe.runner.declare.flags import Flags, flags_of
 from metapipe.runner.declare.given import Given
 from metapipe.runner.declare.stage import Stage
 from metapipe.runner.guard.launcher import adopt_orphans, end_descendants
@@ -29,11 +30,6 @@ _Otherwise = TypeVar("_Otherwise", int, None)
 
 _MATES = ("forward", "reverse")
 _ANY_SESSION = "auto"
-
-
-def dashed(name: str) -> str:
-    """Return a Python name as an option has it: ``min_length`` is ``min-length``."""
-    return name.replace("_", "-")
 
 
 def add_stage_parser(commands: Any, name: str) -> None:
@@ -62,26 +58,27 @@ def _fill(commands: Any, name: str, stage: type[Stage]) -> None:
         allow_abbrev=False,
         formatter_class=_HelpAsItIs,
     )
-    _add_inputs(parser.add_argument_group("inputs"), stage)
+    flags = flags_of(stage)
+    _add_inputs(parser.add_argument_group("inputs"), stage, flags)
     if stage.databases:
         group = parser.add_argument_group("databases (NAME:VERSION as installed, or a folder)")
         for key, declared in stage.databases.items():
-            group.add_argument(
-                f"--db-{dashed(key)}", required=not declared.optional, metavar="DATABASE", help=declared.help
-            )
-    _add_options(parser, stage)
+            flag = flags.databases[key].text
+            group.add_argument(flag, required=not declared.optional, metavar="DATABASE", help=declared.help)
+    _add_options(parser, stage, flags)
     group = parser.add_argument_group("outputs (name them one by one, or give a folder for all)")
     group.add_argument("--outdir", type=Path, metavar="DIR", help="write every output here under its default name")
     names = default_file_names(stage.outputs)
     for key, output in stage.outputs.items():
-        group.add_argument(f"--out-{dashed(key)}", type=Path, metavar="FILE", help=f"{output.help} ({names[key]})")
+        text = f"{output.help} ({names[key]})"
+        group.add_argument(flags.outputs[key].text, type=Path, metavar="FILE", help=text)
     group.add_argument("--summary", type=Path, metavar="FILE", help="counts, options, engines and databases, as JSON")
     group.add_argument("--report", type=Path, metavar="FILE", help="what the run cost: times, cores, attempts, as JSON")
     group.add_argument("--quarantine", type=Path, metavar="FILE", help="records that made the program fail")
     _add_running(parser.add_argument_group("running"))
 
 
-def _add_inputs(group: Any, stage: type[Stage]) -> None:
+def _add_inputs(group: Any, stage: type[Stage], flags: Flags) -> None:
     if stage.records is not None:
         for position, key in enumerate(stage.records.files):
             text = (
@@ -89,24 +86,23 @@ def _add_inputs(group: Any, stage: type[Stage]) -> None:
                 if isinstance(stage.records, FastqPairs)
                 else stage.records.help
             )
-            group.add_argument(f"--{dashed(key)}", type=Path, required=True, metavar="FILE", help=text)
-            group.add_argument(f"--{dashed(key)}-name", metavar="NAME", help=argparse.SUPPRESS)
+            group.add_argument(flags.records[key].text, type=Path, required=True, metavar="FILE", help=text)
+            group.add_argument(flags.names[key].text, metavar="NAME", help=argparse.SUPPRESS)
     for key, side in stage.side.items():
         action = "append" if side.multiple else "store"
-        group.add_argument(
-            f"--{dashed(key)}", type=Path, required=not side.optional, metavar="FILE", action=action, help=side.help
-        )
-        group.add_argument(f"--{dashed(key)}-name", metavar="NAME", action=action, help=argparse.SUPPRESS)
+        flag, required = flags.side[key].text, not side.optional
+        group.add_argument(flag, type=Path, required=required, metavar="FILE", action=action, help=side.help)
+        group.add_argument(flags.names[key].text, metavar="NAME", action=action, help=argparse.SUPPRESS)
 
 
-def _add_options(parser: argparse.ArgumentParser, stage: type[Stage]) -> None:
+def _add_options(parser: argparse.ArgumentParser, stage: type[Stage], flags: Flags) -> None:
     fields = dataclasses.fields(stage.options)
     if not fields:
         return
     group = parser.add_argument_group("options")
     for field in fields:
         text = str(field.metadata["help"])
-        flag = f"--{dashed(field.name)}"
+        flag = flags.options[field.name].text
         if isinstance(field.default, bool):
             group.add_argument(flag, action="store_true", default=field.default, help=text)
             continue
@@ -250,18 +246,18 @@ def run_stage_command(arguments: argparse.Namespace, say: Say, warn: Say, rewrit
     """
     reference = reference_of(arguments.command)
     stage = load_stage(reference)
-    values = vars(arguments)
-    outputs = _outputs(stage, values)
+    values, flags = vars(arguments), flags_of(stage)
+    outputs = _outputs(stage, flags, values)
     adopt_orphans()
     live = sys.stderr.isatty()
     progress = rewrite if live else warn if arguments.progress else None
     home = next(iter(outputs.values())).parent
     given = Given(
-        records={key: values[_key(key)] for key in (stage.records.files if stage.records else ())},
-        side=_side(stage, values),
-        databases=_databases(stage, values),
-        labels=_labels(stage, values),
-        options=stage.options(**{field.name: values[field.name] for field in dataclasses.fields(stage.options)}),
+        records={key: values[flag.attribute] for key, flag in flags.records.items()},
+        side=_side(flags, values),
+        databases=_databases(stage, flags, values),
+        labels=_labels(flags, values),
+        options=stage.options(**{name: values[flag.attribute] for name, flag in flags.options.items()}),
     )
     resources = Resources(
         slots=arguments.slots,
@@ -295,11 +291,7 @@ def run_stage_command(arguments: argparse.Namespace, say: Say, warn: Say, rewrit
     return 0
 
 
-def _key(name: str) -> str:
-    return name.replace("-", "_")
-
-
-def _outputs(stage: type[Stage], values: dict[str, Any]) -> dict[str, Path]:
+def _outputs(stage: type[Stage], flags: Flags, values: dict[str, Any]) -> dict[str, Path]:
     folder: Path | None = values["outdir"]
     if folder is not None:
         try:
@@ -308,7 +300,7 @@ def _outputs(stage: type[Stage], values: dict[str, Any]) -> dict[str, Path]:
             raise MetapipeError("E501", f"cannot make the folder ({error.strerror})", file=folder) from error
     outputs: dict[str, Path] = {}
     for key, name in default_file_names(stage.outputs).items():
-        path = values[f"out_{_key(key)}"] or (folder / name if folder is not None else None)
+        path = values[flags.outputs[key].attribute] or (folder / name if folder is not None else None)
         if path is not None:
             outputs[key] = path
     if not outputs:
@@ -316,13 +308,13 @@ def _outputs(stage: type[Stage], values: dict[str, Any]) -> dict[str, Path]:
     return outputs
 
 
-def _side(stage: type[Stage], values: dict[str, Any]) -> dict[str, list[Path]]:
-    given = {key: values[_key(key)] for key in stage.side}
+def _side(flags: Flags, values: dict[str, Any]) -> dict[str, list[Path]]:
+    given = {key: values[flag.attribute] for key, flag in flags.side.items()}
     return {key: path if isinstance(path, list) else [path] for key, path in given.items() if path is not None}
 
 
-def _databases(stage: type[Stage], values: dict[str, Any]) -> dict[str, Database]:
-    asked = {key: values[f"db_{_key(key)}"] for key in stage.databases}
+def _databases(stage: type[Stage], flags: Flags, values: dict[str, Any]) -> dict[str, Database]:
+    asked = {key: values[flag.attribute] for key, flag in flags.databases.items()}
     if not any(asked.values()):
         return {}
     from metapipe.refdb.store import resolve
@@ -330,11 +322,10 @@ def _databases(stage: type[Stage], values: dict[str, Any]) -> dict[str, Database
     return {key: resolve(text, kind=stage.databases[key].kind) for key, text in asked.items() if text is not None}
 
 
-def _labels(stage: type[Stage], values: dict[str, Any]) -> dict[str, str]:
-    names = [*(stage.records.files if stage.records else ()), *stage.side]
+def _labels(flags: Flags, values: dict[str, Any]) -> dict[str, str]:
     labels: dict[str, str] = {}
-    for key in names:
-        given = values[f"{_key(key)}_name"]
+    for key, flag in flags.names.items():
+        given = values[flag.attribute]
         if isinstance(given, list):
             labels.update({f"{key}.{position}": name for position, name in enumerate(given)})
         elif given:

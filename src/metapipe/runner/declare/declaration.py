@@ -21,6 +21,7 @@ from metapipe.runner.declare.elements import (
     WholeInput,
     default_file_names,
 )
+from metapipe.runner.declare.flags import flags_of
 from metapipe.runner.declare.merge import MergeRule
 
 _STAGE_NAME = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*")
@@ -181,18 +182,11 @@ def _methods(stage: type[Any]) -> Iterator[str]:
 
 def _flags(stage: type[Any]) -> Iterator[str]:
     """No two things may claim one option of the command line: ``min_length`` and ``min-length`` are the same."""
-    claims = [(key, f"input {key!r}") for key in (stage.records.files if stage.records else ())]
-    claims += [(key, f"side file {key!r}") for key in stage.side]
-    claims += [(f"{key}-name", f"the name of {what}") for key, what in claims]
-    claims += [(f"db-{key}", f"database {key!r}") for key in stage.databases]
-    claims += [(field.name, f"option {field.name!r}") for field in dataclasses.fields(stage.options)]
-    claims += [(f"out-{key}", f"output {key!r}") for key in stage.outputs]
     taken: dict[str, str] = {}
-    for key, what in claims:
-        flag = f"--{key.replace('_', '-')}"
-        if flag in taken:
-            yield f"{what} and {taken[flag]} are both {flag} on the command line"
-        taken[flag] = what
+    for flag in flags_of(stage):
+        if flag.text in taken:
+            yield f"{flag.what} and {taken[flag.text]} are both {flag.text} on the command line"
+        taken[flag.text] = flag.what
 
 
 def _shown(value: Any) -> str:
