@@ -1,6 +1,9 @@
 """A stage that is one program: its command is declared, word by word, and no code is written.
 
 No shell is involved. Every item of ``cmd`` is one word of the command line, and stays one whatever an option holds.
+
+It is for stages that a site adds. No stage that META-pipe ships is one: each prepares a program's input (numbers for
+names) or judges what it wrote, and so has a ``run`` of its own.
 """
 
 from __future__ import annotations
