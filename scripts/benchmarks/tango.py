@@ -148,12 +148,11 @@ def write_database(folder: Path) -> Path:
 
 def write_kept(path: Path, kind: str, rows: int) -> None:
     """A table as filter_matches writes it: half of the reads in each tier, identity tells nothing."""
-    from metapipe.biomas.tables import KEPT_COLUMNS
-    from metapipe.formats.table_rows import header_line
+    from metapipe.biomas.tables import KEPT_TABLE
 
     names = made_taxonomy().references
     with path.open("wb") as file:
-        file.write(header_line(KEPT_COLUMNS))
+        file.write(KEPT_TABLE.header)
         for number, read in enumerate(made_matches(kind, rows)):
             listed = " ".join(sorted({names[match] for match in read}))
             tier, identity = ("upper", "98.00") if number % 2 else ("lower", "93.00")

@@ -6,7 +6,7 @@ from __future__ import annotations
 import random
 from pathlib import Path
 
-from metapipe.biomas.tables import KEPT_COLUMNS
+from metapipe.biomas.tables import KEPT_TABLE
 from metapipe.biomas.taxa.taxonomy import read_taxonomy
 
 DATABASE = Path(__file__).parents[2] / "test-data/refdb/biomas-tiny-16s/1"
@@ -35,7 +35,7 @@ _LETTERS = {"superkingdom": "k", "phylum": "p", "class": "c", "order": "o", "fam
 
 def kept(rows: list[tuple[str, int, str, str, str]]) -> bytes:
     """The table as filter_matches writes it."""
-    lines = ["#" + "\t".join(KEPT_COLUMNS)]
+    lines = ["#" + "\t".join(KEPT_TABLE.columns)]
     lines += ["\t".join(map(str, (*cells, " ".join(sorted(names.split()))))) for *cells, names in rows]
     return ("\n".join(lines) + "\n").encode()
 

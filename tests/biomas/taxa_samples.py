@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 
-from metapipe.biomas.tables import ASSIGNMENT_COLUMNS
+from metapipe.biomas.tables import ASSIGNMENT_TABLE
 
 ROOT = "1:no rank:root"
 BACTERIA = f"{ROOT};131567:no rank:cellular organisms;2:superkingdom:Bacteria"
@@ -52,7 +52,7 @@ Row = tuple[str, int, str, str, int, str]
 
 def assignments(rows: list[Row]) -> bytes:
     """The table as assign_taxa writes it."""
-    lines = ["#" + "\t".join(ASSIGNMENT_COLUMNS)]
+    lines = ["#" + "\t".join(ASSIGNMENT_TABLE.columns)]
     for read, size, tier, identity, matches, lineage in rows:
         taxid, rank, taxon = lineage.rpartition(";")[2].split(":", 2) if lineage else ("", "", "")
         score = "0.5" if lineage else ""

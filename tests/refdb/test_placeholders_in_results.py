@@ -7,8 +7,9 @@ from fractions import Fraction
 import published_sets
 import pytest
 
+from metapipe.biomas.tables import KeptRow
 from metapipe.biomas.taxa.taxonomy import read_taxonomy
-from metapipe.biomas.taxa.tier_rules import Assigner, KeptRow
+from metapipe.biomas.taxa.tier_rules import Assigner, Kept
 from metapipe.formats.table_rows import Place
 from metapipe.refdb.builders.build import build_from_file
 
@@ -52,7 +53,7 @@ def assigner(tmp_path_factory: pytest.TempPathFactory) -> Assigner:
 def test_a_place_holder_is_never_reported_as_a_species(
     assigner: Assigner, tier: str, references: tuple[str, ...], rank: str, name: str
 ) -> None:
-    row = KeptRow(("read", "1", tier, "99"), 1, tier, " ".join(references), Place("kept", 2))
+    row = Kept(KeptRow("read", 1, tier, "99", " ".join(references)), Place("kept", 2))
     (assigned,) = assigner.assign([row], WEIGHTS)
     assert (assigned.rank, assigned.cells[2]) == (rank, name)
 

@@ -8,7 +8,7 @@ from xml.etree.ElementTree import Element
 import pytest
 from wrapped_stages import ROOT, SUITES, Tool
 
-from metapipe.biomas.tables import ASSIGNMENT_COLUMNS, KEPT_COLUMNS, MATCH_COLUMNS, TAXON_COLUMNS
+from metapipe.biomas.tables import ASSIGNMENT_TABLE, KEPT_TABLE, MATCH_TABLE, TAXON_TABLE
 from metapipe.biomas.taxa.combine_samples import SAMPLE_COLUMNS
 from metapipe.errors import CODES, EX_LOST
 
@@ -106,11 +106,11 @@ COLUMNS = {
     ("search_proteins", "hits"): header_of("hits"),
     ("search_domains", "domains"): header_of("domains"),
     ("annotate", "table"): header_of("table"),
-    ("map_amplicons", "matches"): MATCH_COLUMNS,
-    ("map_pairs", "matches"): MATCH_COLUMNS,
-    ("filter_matches", "kept"): KEPT_COLUMNS,
-    ("assign_taxa", "assignments"): ASSIGNMENT_COLUMNS,
-    ("summarise_taxa", "taxa"): TAXON_COLUMNS,
+    ("map_amplicons", "matches"): MATCH_TABLE.columns,
+    ("map_pairs", "matches"): MATCH_TABLE.columns,
+    ("filter_matches", "kept"): KEPT_TABLE.columns,
+    ("assign_taxa", "assignments"): ASSIGNMENT_TABLE.columns,
+    ("summarise_taxa", "taxa"): TAXON_TABLE.columns,
     ("combine_samples", "samples"): SAMPLE_COLUMNS,
 }
 

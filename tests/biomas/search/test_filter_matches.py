@@ -11,11 +11,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from metapipe.biomas.search.filter_matches import FilterMatches, FilterMatchesOptions, parse_row
+from metapipe.biomas.search.filter_matches import FilterMatches, FilterMatchesOptions, parse_matches
 from metapipe.biomas.search.identity_tiers import Match, Thresholds, Verdict, percent
-from metapipe.biomas.tables import KEPT_COLUMNS, MATCH_COLUMNS
+from metapipe.biomas.tables import KEPT_TABLE, MATCH_TABLE
 from metapipe.errors import MetapipeError
-from metapipe.formats.table_rows import Place, header_line
+from metapipe.formats.table_rows import Place
 
 BIOMAS = Thresholds.of_percent(70, 97, 90)
 PLACE = Place("matches.tsv", 2)
@@ -74,8 +74,9 @@ def test_the_rule_is_that_of_biomas_word_for_word(read: tuple[tuple[int, int], l
 def test_what_a_row_says_is_read_back_as_it_was_meant(read: tuple[tuple[int, int], list[Match]]) -> None:
     lengths, matches = read
     cell = " ".join(f"{match.reference}:{':'.join(map(str, match[1:]))}" for match in matches)
-    row = parse_row(f"r;size=3\t3\t{lengths[0]}\t{lengths[1]}\t{cell}".encode(), PLACE)
-    assert (row.read, row.size, row.lengths, row.matches) == ("r;size=3", 3, lengths, matches)
+    row = MATCH_TABLE.parse(f"r;size=3\t3\t{lengths[0]}\t{lengths[1]}\t{cell}".encode(), PLACE)
+    assert row == ("r;size=3", 3, *lengths, cell)
+    assert list(parse_matches(row.matches, lengths, PLACE)) == matches
 
 
 def single(columns: int, differences: int, bases: int | None = None, length: int | None = None) -> Verdict:
@@ -165,7 +166,7 @@ ROWS = [
     "e\t1\t100\t90\tR1:1:100:2:100 R1:2:90:0:90 R2:1:100:0:100",
     "f\t1\t0\t0\t",
 ]
-TABLE = header_line(MATCH_COLUMNS) + "".join(f"{row}\n" for row in ROWS).encode()
+TABLE = MATCH_TABLE.header + "".join(f"{row}\n" for row in ROWS).encode()
 KEPT = [
     "a;size=3\t3\tupper\t99.00\tR1",
     "b\t1\tlower\t94.00\tR|3:x",
@@ -178,7 +179,7 @@ KEPT = [
 
 def test_every_row_of_the_table_gives_a_row(fake_task: Callable[..., Any]) -> None:
     task = fake_task(FilterMatches(), {"matches": TABLE})
-    assert task.run()["kept"] == header_line(KEPT_COLUMNS) + "".join(f"{row}\n" for row in KEPT).encode()
+    assert task.run()["kept"] == KEPT_TABLE.header + "".join(f"{row}\n" for row in KEPT).encode()
     assert task.notes == {
         "records": {"upper": 2, "lower": 1, "none": 3},
         "reads": {"upper": 4, "lower": 1, "none": 9},
@@ -198,14 +199,14 @@ def test_rows_are_the_same_on_any_cut_and_in_any_order(fake_task: Callable[..., 
     kept = []
     for start in range(0, len(rows), -(-len(rows) // blocks)):
         part = "".join(f"{row}\n" for row in rows[start : start + -(-len(rows) // blocks)])
-        made = fake_task(FilterMatches(), {"matches": header_line(MATCH_COLUMNS) + part.encode()}).run()["kept"]
+        made = fake_task(FilterMatches(), {"matches": MATCH_TABLE.header + part.encode()}).run()["kept"]
         kept += made.decode().splitlines()[1:]
     assert kept == [KEPT[ROWS.index(row)] for row in rows]
 
 
 def test_a_table_without_rows_is_a_result(fake_task: Callable[..., Any]) -> None:
-    task = fake_task(FilterMatches(), {"matches": header_line(MATCH_COLUMNS)})
-    assert task.run()["kept"] == header_line(KEPT_COLUMNS)
+    task = fake_task(FilterMatches(), {"matches": MATCH_TABLE.header})
+    assert task.run()["kept"] == KEPT_TABLE.header
     assert task.notes["reads"] == {"upper": 0, "lower": 0, "none": 0}
 
 
@@ -219,13 +220,13 @@ def test_a_table_without_rows_is_a_result(fake_task: Callable[..., Any]) -> None
 )  # fmt: skip
 def test_a_cell_that_no_mapping_writes_is_named_with_its_line(cell: str) -> None:
     with pytest.raises(MetapipeError, match=r"METAPIPE-E111 matches.tsv line 2: expected REFERENCE:mate"):
-        parse_row(f"r\t1\t100\t0\t{cell}".encode(), PLACE)
+        list(parse_matches(MATCH_TABLE.parse(f"r\t1\t100\t0\t{cell}".encode(), PLACE).matches, (100, 0), PLACE))
 
 
 @pytest.mark.parametrize("row", ["r\t1\t100\t0", "r\tx\t100\t0\t", "r\t1\t-1\t0\t", "r\t1\t100\t\t", "r\t1\t1\t0\t\t"])
 def test_a_row_that_is_none_is_named_with_its_line(row: str) -> None:
     with pytest.raises(MetapipeError, match=r"METAPIPE-E111 matches.tsv line 2: expected"):
-        parse_row(row.encode(), PLACE)
+        MATCH_TABLE.parse(row.encode(), PLACE)
 
 
 def test_tiers_that_overlap_are_refused_before_anything_starts() -> None:

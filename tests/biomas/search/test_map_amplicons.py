@@ -19,9 +19,8 @@ from metapipe.biomas.search.amplicon_mapping import read_of
 from metapipe.biomas.search.bowtie2 import FINISHED, INDEX, align, command, name_of, reads_seen
 from metapipe.biomas.search.map_amplicons import MapAmplicons
 from metapipe.biomas.search.map_pairs import MapPairs
-from metapipe.biomas.tables import MATCH_COLUMNS
+from metapipe.biomas.tables import MATCH_TABLE
 from metapipe.errors import MetapipeError
-from metapipe.formats.table_rows import header_line
 from metapipe.runner.declare.elements import Completed, Record
 
 SINGLE, PAIRS = list(single_reads()), list(read_pairs())
@@ -33,7 +32,7 @@ class Mapped:
 
     def __init__(self, table: bytes, notes: dict[str, Any]) -> None:
         header, *rows = table.splitlines(keepends=True)
-        assert header == header_line(MATCH_COLUMNS)
+        assert header == MATCH_TABLE.header
         self.rows, self.notes = rows, notes
         self.cells = {cells[0]: cells[1:] for cells in (row.decode().rstrip("\n").split("\t") for row in rows)}
 

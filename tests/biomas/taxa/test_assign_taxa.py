@@ -12,13 +12,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from metapipe.biomas.tables import ASSIGNMENT_COLUMNS, KEPT_COLUMNS
+from metapipe.biomas.tables import ASSIGNMENT_TABLE, KEPT_TABLE
 from metapipe.biomas.taxa import assign_taxa
 from metapipe.biomas.taxa.assign_taxa import AssignTaxa
 from metapipe.biomas.taxa.taxonomy import read_taxonomy
 from metapipe.biomas.taxa.tier_rules import Assigner, above_species, read_kept_row, score
 from metapipe.errors import MetapipeError
-from metapipe.formats.table_rows import Place, header_line
+from metapipe.formats.table_rows import Place
 from metapipe.runner.declare.elements import Database
 
 TAXA = """#taxid\tparent\trank\tname\tflags
@@ -58,7 +58,7 @@ def database(tmp_path: Path) -> Database:
 
 def table(*rows: str) -> bytes:
     """Rows with ``|`` for tabs."""
-    return header_line(KEPT_COLUMNS) + "".join(row.replace("|", "\t") + "\n" for row in rows).encode()
+    return KEPT_TABLE.header + "".join(row.replace("|", "\t") + "\n" for row in rows).encode()
 
 
 @pytest.fixture
@@ -68,7 +68,7 @@ def run(fake_task: Callable[..., Any], database: Database) -> Run:
     def go(*rows: str, **options: Any) -> tuple[list[list[str]], dict[str, Any]]:
         task = fake_task(AssignTaxa(), {"matches": table(*rows)}, databases={"amplicon": database}, **options)
         lines = task.run()["assignments"].decode().split("\n")
-        assert lines[0] == "#" + "\t".join(ASSIGNMENT_COLUMNS)
+        assert lines[0] == "#" + "\t".join(ASSIGNMENT_TABLE.columns)
         assert lines[-1] == ""
         return [line.split("\t") for line in lines[1:-1]], task.notes
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from test_annotate import CONTIGS, DOMAINS, GENES, HITS, PROTEINS, fasta
 
 from fake_task import FakeTask
-from metapipe.biomas.tables import ASSIGNMENT_COLUMNS, TAXON_COLUMNS
+from metapipe.biomas.tables import ASSIGNMENT_TABLE, TAXON_TABLE
 from metapipe.biomas.taxa.taxon_table import count_assignments, read_taxa
 from metapipe.errors import CODES, EX_DATA, MetapipeError
 from metapipe.formats import gff3
@@ -37,14 +37,11 @@ FILES = {
     "domains": domain_hits.DOMAIN_TABLE.header + b"".join(map(domain_hits.DOMAIN_TABLE.format, DOMAINS)),
 }
 LINEAGE = b"1:no rank:root;2:superkingdom:Bacteria"
-ASSIGNMENTS = header_line(ASSIGNMENT_COLUMNS) + b"".join(
+ASSIGNMENTS = ASSIGNMENT_TABLE.header + b"".join(
     b"r%d;size=3\t3\tupper\t99.60\t2\t2\tBacteria\tsuperkingdom\t0.0000\t%s\n" % (number, LINEAGE)
     for number in range(3)
 )
-TAXA = (
-    header_line(TAXON_COLUMNS)
-    + b"root\t1\tno rank\t0\t9\t1:no rank:root\nBacteria\t2\tsuperkingdom\t9\t9\t%s\n" % LINEAGE
-)
+TAXA = TAXON_TABLE.header + b"root\t1\tno rank\t0\t9\t1:no rank:root\nBacteria\t2\tsuperkingdom\t9\t9\t%s\n" % LINEAGE
 TABLE = header_line(annotation_table.COLUMNS) + b"".join(
     b"\t".join(b"%d" % (column + number) for column in range(len(annotation_table.COLUMNS))) + b"\n"
     for number in range(3)

@@ -14,9 +14,8 @@ from metapipe.biomas.reads.numbered_reads import fastq_record
 from metapipe.biomas.reads.read_sizes import split_size
 from metapipe.biomas.search.bowtie2 import END_TO_END, LOCAL, align, as_searched, name_of
 from metapipe.biomas.search.sam_matches import Alignments, combine, format_matches, read_alignments
-from metapipe.biomas.tables import MATCH_COLUMNS
+from metapipe.biomas.tables import MATCH_TABLE, MatchRow
 from metapipe.errors import MetapipeError
-from metapipe.formats.table_rows import header_line
 from metapipe.runner.declare.elements import Record, option
 from metapipe.runner.declare.stage import Task
 
@@ -68,7 +67,7 @@ def map_reads(task: Task, reads: Iterable[Read], mates: int) -> None:
         task.output("matches"),
         Counter(records=0, reads=0, matched_records=0, matched_reads=0, alignments=0),
     )
-    output.write(header_line(MATCH_COLUMNS))
+    output.write(MATCH_TABLE.header)
     searches = (END_TO_END, LOCAL) if task.options.search == BOTH else (task.options.search,)
     following = iter(reads)
     while batch := list(islice(following, READS_IN_A_BATCH)):
@@ -109,5 +108,5 @@ def write_batch(batch: Iterable[Read], files: Sequence[Path]) -> list[bytes]:
 
 def _row(read: Read, alignments: Alignments) -> bytes:
     lengths = [len(sequence) for sequence, _ in read.mates] + [0]
-    cells = f"{read.name}\t{read.size}\t{lengths[0]}\t{lengths[1]}\t".encode()
-    return cells + format_matches(alignments) + b"\n"
+    matches = format_matches(alignments).decode()
+    return MATCH_TABLE.format(MatchRow(read.name, read.size, lengths[0], lengths[1], matches))

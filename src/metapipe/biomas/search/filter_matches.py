@@ -10,12 +10,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any
 
 from metapipe.biomas.search.identity_tiers import LOWER, NONE, UPPER, Match, Thresholds, percent
-from metapipe.biomas.tables import KEPT_COLUMNS, MATCH_COLUMNS
+from metapipe.biomas.tables import KEPT_TABLE, MATCH_TABLE, KeptRow
 from metapipe.errors import MetapipeError
-from metapipe.formats.table_rows import Place, format_row, header_line, split_row, whole
+from metapipe.formats.table_rows import Place
 from metapipe.runner.declare.elements import Exact, Output, Table, option
 from metapipe.runner.declare.merge import HeaderOnce
 from metapipe.runner.declare.stage import Stage, Task
@@ -55,7 +55,7 @@ class FilterMatches(Stage):
     name = "filter_matches"
     summary = "Keep the references a read matches well enough, in two tiers of identity"
     example = "metapipe filter_matches --matches matches.tsv --upper-identity 97 --out-kept kept.tsv"
-    records = Table("matches", columns=MATCH_COLUMNS, help="table of map_amplicons or map_pairs, plain or gzip")
+    records = Table("matches", columns=MATCH_TABLE.columns, help="table of map_amplicons or map_pairs, plain or gzip")
     outputs = {"kept": Output("tabular", "one row a read with its tier and references", HeaderOnce())}
     options = FilterMatchesOptions
     invariance = Exact()
@@ -75,33 +75,21 @@ class FilterMatches(Stage):
             options.min_coverage, options.upper_identity, options.lower_identity, options.best_margin
         )
         output = task.output("kept")
-        output.write(header_line(KEPT_COLUMNS))
+        output.write(KEPT_TABLE.header)
         records, reads = (dict.fromkeys((UPPER, LOWER, NONE), 0) for _ in range(2))
         for record in task.records():
-            row = parse_row(record.sequence, Place(task.labels["matches"], record.index + 2))
-            verdict = thresholds.judge(row.lengths, row.matches)
-            cells = (row.read, str(row.size), verdict.tier, percent(verdict.identity), " ".join(verdict.references))
-            output.write(format_row(cells))
+            place = Place(task.labels["matches"], record.index + 2)
+            row = MATCH_TABLE.parse(record.sequence, place)
+            lengths = (row.length_1, row.length_2)
+            verdict = thresholds.judge(lengths, list(parse_matches(row.matches, lengths, place)))
+            references = " ".join(verdict.references)
+            output.write(
+                KEPT_TABLE.format(KeptRow(row.read, row.size, verdict.tier, percent(verdict.identity), references))
+            )
             records[verdict.tier] += 1
             reads[verdict.tier] += row.size
         task.note("records", records)
         task.note("reads", reads)
-
-
-class MatchRow(NamedTuple):
-    """One row of the table ``matches``. :param lengths: bases of both mates; the second is 0 for a single read."""
-
-    read: str
-    size: int
-    lengths: tuple[int, int]
-    matches: list[Match]
-
-
-def parse_row(line: bytes, place: Place) -> MatchRow:
-    """Read one row; raise E111 for anything that the mapping stages do not write."""
-    read, size, first, second, matches = split_row(line, MATCH_COLUMNS, place)
-    lengths = (whole(first, "length_1", place), whole(second, "length_2", place))
-    return MatchRow(read, whole(size, "size", place), lengths, list(parse_matches(matches, lengths, place)))
 
 
 def parse_matches(cell: str, lengths: tuple[int, int], place: Place) -> Iterator[Match]:

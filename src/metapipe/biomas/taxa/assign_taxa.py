@@ -9,10 +9,10 @@ from fractions import Fraction
 from itertools import islice
 from typing import Any
 
-from metapipe.biomas.tables import ASSIGNMENT_COLUMNS, KEPT_COLUMNS
+from metapipe.biomas.tables import ASSIGNMENT_TABLE, KEPT_TABLE, AssignmentRow
 from metapipe.biomas.taxa.taxonomy import REFERENCES_FILE, TAXONOMY_FILE, read_taxonomy
-from metapipe.biomas.taxa.tier_rules import Assigner, KeptRow, read_kept_row
-from metapipe.formats.table_rows import Place, format_row, header_line
+from metapipe.biomas.taxa.tier_rules import Assigner, Kept, read_kept_row
+from metapipe.formats.table_rows import Place
 from metapipe.runner.declare.elements import Database, Exact, Output, RefDB, Table, option
 from metapipe.runner.declare.merge import HeaderOnce
 from metapipe.runner.declare.stage import Stage, Task
@@ -42,7 +42,7 @@ class AssignTaxa(Stage):
     name = "assign_taxa"
     summary = "Assign each read to the taxon that fits its matches best (TANGO)"
     example = "metapipe assign_taxa --matches kept.tsv --db-amplicon ssu-refseq:1 --out-assignments assignments.tsv"
-    records = Table("matches", columns=KEPT_COLUMNS, help="matches kept by filter_matches, plain or gzip")
+    records = Table("matches", columns=KEPT_TABLE.columns, help="matches kept by filter_matches, plain or gzip")
     databases = {"amplicon": RefDB(kind="amplicon", help="the database of marker genes the reads were mapped to")}
     outputs = {"assignments": Output("tabular", "one row a read: its taxon, rank and lineage", HeaderOnce())}
     options = AssignTaxaOptions
@@ -73,15 +73,16 @@ class AssignTaxa(Stage):
         :param state: what :meth:`setup` has read.
         """
         output = task.output("assignments")
-        output.write(header_line(ASSIGNMENT_COLUMNS))
+        output.write(ASSIGNMENT_TABLE.header)
         # The shortest decimal number that is this float is what was typed: 0.1 is a tenth, not the float next to it.
         weights = {"upper": Fraction(repr(task.options.q)), "lower": Fraction(repr(task.options.lower_q))}
         reads = {"classified": 0, "unclassified": 0}
         ranks: Counter[str] = Counter()
         rows = _rows(task)
         while batch := list(islice(rows, ROWS)):
-            for row, assigned in zip(batch, state.assign(batch, weights), strict=True):
-                output.write(format_row((*row.shown, *assigned.cells)))
+            for (row, _), assigned in zip(batch, state.assign(batch, weights), strict=True):
+                told = AssignmentRow(row.read, row.size, row.tier, row.identity, *assigned.cells)
+                output.write(ASSIGNMENT_TABLE.format(told))
                 reads["classified" if assigned.rank else "unclassified"] += row.size
                 if assigned.rank:
                     ranks[assigned.rank] += row.size
@@ -89,7 +90,7 @@ class AssignTaxa(Stage):
         task.note("by_rank", dict(sorted(ranks.items())))
 
 
-def _rows(task: Task) -> Iterator[KeptRow]:
+def _rows(task: Task) -> Iterator[Kept]:
     label = task.labels["matches"]
     for record in task.records():
         yield read_kept_row(record.sequence, Place(label, record.index + 2))

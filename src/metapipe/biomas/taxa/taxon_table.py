@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from metapipe.biomas.tables import ASSIGNMENT_COLUMNS, TAXON_COLUMNS
+from metapipe.biomas.tables import ASSIGNMENT_TABLE, TAXON_TABLE, TaxonRow
 from metapipe.biomas.taxa.taxon_tree import UNCLASSIFIED, TaxonTree
 from metapipe.errors import MetapipeError
 from metapipe.formats.plain_text import one_line
-from metapipe.formats.table_rows import Place, check_header, format_row, header_line, split_row, whole
+from metapipe.formats.row_type import Row, RowType
+from metapipe.formats.table_rows import Place, check_header, format_row, header_line
 
 #: Columns of the table over samples before and behind those of the samples: a lineage is as wide as a page.
 ACROSS_COLUMNS = ("taxon", "taxid", "rank"), ("lineage",)
@@ -24,39 +25,37 @@ def count_assignments(files: Sequence[tuple[Iterable[bytes], str]]) -> TaxonTree
     seen: dict[str, int] = {}
     names = [name for _, name in files]
     for number, (lines, file) in enumerate(files):
-        for place, cells in _rows(lines, ASSIGNMENT_COLUMNS, file):
-            read, size, _, _, _, taxid, taxon, rank, _, lineage = cells
-            before = seen.setdefault(read, number)
+        for place, row in _rows(lines, ASSIGNMENT_TABLE, file):
+            before = seen.setdefault(row.read, number)
             if before != number:
                 raise MetapipeError(
-                    "E107", f"read '{read}' is also in {names[before]}", file=place.file, line=place.line
+                    "E107", f"read '{row.read}' is also in {names[before]}", file=place.file, line=place.line
                 )
-            reads = whole(size, "size", place)
-            if lineage:
-                found = tree.add(lineage, reads, place)
-                if (str(found.taxid), found.name, found.rank) != (taxid, taxon, rank):
+            if row.lineage:
+                found = tree.add(row.lineage, row.size, place)
+                if (str(found.taxid), found.name, found.rank) != (row.taxid, row.taxon, row.rank):
                     raise MetapipeError(
                         "E111",
                         file=place.file,
                         line=place.line,
                         expected=f"the last taxon of the lineage, {found.taxid} {found.name}",
-                        found=f"{taxid} {taxon}",
+                        found=f"{row.taxid} {row.taxon}",
                     )
             else:
-                tree.unclassified[0] += reads
+                tree.unclassified[0] += row.size
     tree.add_up()
     return tree
 
 
 def write_taxa(tree: TaxonTree) -> Iterator[bytes]:
     """Return the rows of a sample's taxa table, header first."""
-    yield header_line(TAXON_COLUMNS)
+    yield TAXON_TABLE.header
     for taxon in tree:
-        counts = (str(taxon.direct_reads), str(taxon.total_reads))
-        yield format_row((taxon.name, str(taxon.taxid), taxon.rank, *counts, taxon.lineage))
+        counts = (taxon.direct_reads, taxon.total_reads)
+        yield TAXON_TABLE.format(TaxonRow(taxon.name, str(taxon.taxid), taxon.rank, *counts, taxon.lineage))
     if tree.unclassified_reads:
-        reads = str(tree.unclassified_reads)
-        yield format_row((UNCLASSIFIED, "", "", reads, reads, ""))
+        reads = tree.unclassified_reads
+        yield TAXON_TABLE.format(TaxonRow(UNCLASSIFIED, "", "", reads, reads, ""))
 
 
 def read_taxa(files: Sequence[tuple[Iterable[bytes], str]]) -> TaxonTree:
@@ -71,16 +70,14 @@ def read_taxa(files: Sequence[tuple[Iterable[bytes], str]]) -> TaxonTree:
     for sample, (lines, file) in enumerate(files):
         claims.append({})
         nowhere = False
-        for place, cells in _rows(lines, TAXON_COLUMNS, file):
-            name, taxid, _, direct, total, lineage = cells
-            reads = whole(direct, "direct", place)
+        for place, (name, taxid, _, reads, total, lineage) in _rows(lines, TAXON_TABLE, file):
             if lineage:
                 taxon = tree.add(lineage, reads, place, sample)
                 if taxon.taxid in claims[sample]:
                     raise MetapipeError(
                         "E107", f"taxon {taxid} ({name}) is there twice", file=place.file, line=place.line
                     )
-                claims[sample][taxon.taxid] = whole(total, "total", place), place
+                claims[sample][taxon.taxid] = total, place
             elif name == UNCLASSIFIED and nowhere:
                 raise MetapipeError("E107", f"the row {name} is there twice", file=place.file, line=place.line)
             elif name != UNCLASSIFIED:
@@ -122,9 +119,9 @@ def write_across(tree: TaxonTree, samples: Sequence[str], *, direct: bool) -> It
         yield format_row((UNCLASSIFIED, "", "", *map(str, tree.unclassified), ""))
 
 
-def _rows(lines: Iterable[bytes], columns: Sequence[str], file: str) -> Iterator[tuple[Place, list[str]]]:
+def _rows(lines: Iterable[bytes], table: RowType[Row], file: str) -> Iterator[tuple[Place, Row]]:
     rows = iter(lines)
-    check_header(next(rows, b""), columns, Place(file, 1))
+    check_header(next(rows, b""), table.columns, Place(file, 1))
     for number, line in enumerate(rows, start=2):
         place = Place(file, number)
-        yield place, split_row(line, columns, place)
+        yield place, table.parse(line, place)

@@ -20,27 +20,19 @@ from typing import NamedTuple
 
 import numpy as np
 
-from metapipe.biomas.tables import KEPT_COLUMNS
+from metapipe.biomas.tables import KEPT_TABLE, KeptRow
 from metapipe.biomas.taxa.tango import Tango
 from metapipe.biomas.taxa.taxonomy import Numbers, Taxonomy
 from metapipe.errors import MetapipeError
-from metapipe.formats.table_rows import Place, split_row, whole
+from metapipe.formats.table_rows import Place
 
 TIERS = ("upper", "lower", "none")
 
 
-class KeptRow(NamedTuple):
-    """A row of :data:`metapipe.biomas.tables.KEPT_COLUMNS`.
+class Kept(NamedTuple):
+    """A row of the table of kept matches, and where it stands, for messages."""
 
-    :param shown: its first four cells, as they are: read, size, tier, identity.
-    :param size: reads it stands for, 1 or more.
-    :param references: the last cell: names divided by blanks.
-    """
-
-    shown: tuple[str, ...]
-    size: int
-    tier: str
-    references: str
+    row: KeptRow
     place: Place
 
 
@@ -54,19 +46,19 @@ class Assigned(NamedTuple):
 UNCLASSIFIED_READ = Assigned("", ("0", "", "", "", "", ""))
 
 
-def read_kept_row(line: bytes, place: Place) -> KeptRow:
+def read_kept_row(line: bytes, place: Place) -> Kept:
     """Parse one row; raise E111 where a cell is not what its column says."""
-    cells = split_row(line, KEPT_COLUMNS, place)
-    size, tier, references = whole(cells[1], "size", place), cells[2], cells[4]
-    if size < 1:
-        raise MetapipeError("E111", file=place.file, line=place.line, expected="a size of 1 or more", found=cells[1])
-    if tier not in TIERS:
+    row = KEPT_TABLE.parse(line, place)
+    if row.size < 1:
+        found = str(row.size)
+        raise MetapipeError("E111", file=place.file, line=place.line, expected="a size of 1 or more", found=found)
+    if row.tier not in TIERS:
         expected = "upper, lower or none in column tier"
-        raise MetapipeError("E111", file=place.file, line=place.line, expected=expected, found=tier)
-    if (tier == "none") != (not references.strip()):
+        raise MetapipeError("E111", file=place.file, line=place.line, expected=expected, found=row.tier)
+    if (row.tier == "none") != (not row.references.strip()):
         expected = "references in the tiers upper and lower, and in these only"
-        raise MetapipeError("E111", file=place.file, line=place.line, expected=expected, found=references)
-    return KeptRow(tuple(cells[:4]), size, tier, references, place)
+        raise MetapipeError("E111", file=place.file, line=place.line, expected=expected, found=row.references)
+    return Kept(row, place)
 
 
 class Assigner:
@@ -79,21 +71,21 @@ class Assigner:
         self._says_nothing = taxonomy.unclassified[taxonomy.reference_taxa]
         self._lineages: dict[int, str] = {}
 
-    def assign(self, rows: Sequence[KeptRow], weights: Mapping[str, Fraction]) -> list[Assigned]:
+    def assign(self, rows: Sequence[Kept], weights: Mapping[str, Fraction]) -> list[Assigned]:
         """Assign each row; ``weights`` has the q of the tiers ``upper`` and ``lower``.
 
         :raises MetapipeError: E112, naming the row, for a reference that the database does not have.
         """
-        found: dict[tuple[str, str], Assigned] = {("none", row.references): UNCLASSIFIED_READ for row in rows}
+        found: dict[tuple[str, str], Assigned] = {("none", row.references): UNCLASSIFIED_READ for row, _ in rows}
         for tier, q in weights.items():
             # Reads of one organism often match the very same references: those are looked at once.
-            distinct = {row.references: row for row in reversed(rows) if row.tier == tier}
+            distinct = {kept.row.references: kept for kept in reversed(rows) if kept.row.tier == tier}
             chosen = self._choose(list(distinct.values()), tier, q)
             found.update(((tier, references), each) for references, each in zip(distinct, chosen, strict=True))
-        return [found[row.tier, row.references] for row in rows]
+        return [found[row.tier, row.references] for row, _ in rows]
 
-    def _choose(self, rows: Sequence[KeptRow], tier: str, q: Fraction) -> list[Assigned]:
-        listed = [self._numbers(row) for row in rows]
+    def _choose(self, rows: Sequence[Kept], tier: str, q: Fraction) -> list[Assigned]:
+        listed = [self._numbers(kept) for kept in rows]
         counts = list(map(len, listed))
         starts = np.cumsum([0, *counts])
         matches = np.fromiter(chain.from_iterable(listed), np.int64, int(starts[-1]))
@@ -106,13 +98,13 @@ class Assigner:
             for taxon, count, fraction in zip(taxa.tolist(), counts, fractions, strict=True)
         ]
 
-    def _numbers(self, row: KeptRow) -> tuple[int, ...]:
-        names = row.references.split()
+    def _numbers(self, kept: Kept) -> tuple[int, ...]:
+        names = kept.row.references.split()
         try:
             found = itemgetter(*names)(self.taxonomy.reference_numbers)  # of a hundred names in half a loop's time
         except KeyError as missing:
             expected = f"references of the database {self.database}"
-            place, name = row.place, missing.args[0]
+            place, name = kept.place, missing.args[0]
             raise MetapipeError("E112", file=place.file, line=place.line, expected=expected, found=name) from None
         return found if len(names) > 1 else (found,)
 
