@@ -7,6 +7,7 @@ from collections.abc import Callable
 from itertools import count
 from pathlib import Path
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from test_annotate import CONTIGS, DOMAINS, GENES, HITS, PROTEINS, fasta
@@ -137,6 +138,15 @@ def test_files_about_genes_are_annotated_or_refused(
             output.decode()
 
     read_or_refused(annotate)
+
+
+def test_a_gene_with_two_ids_is_the_one_that_both_readers_of_the_line_take(tmp_path: Path) -> None:
+    """The index of the files and the reader of the gene; else its protein is not where the gene says."""
+    side = {name: readable(name, content, tmp_path) for name, content in FILES.items()}
+    side["genes"].write_bytes(FILES["genes"].replace(b";partial=", b";ID=another;partial=", 1))
+    task = FakeTask(Annotate(), tmp_path / "task", {"contigs": fasta(CONTIGS)}, side=side)
+    with pytest.raises(MetapipeError, match=r"METAPIPE-E112 .*another"):
+        task.run()
 
 
 @QUIET

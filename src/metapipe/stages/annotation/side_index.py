@@ -228,13 +228,14 @@ def _gene_entries(
                 raise MetapipeError("E111", file=genes.label, line=number, expected=expected, found=line)
             continue
         contig = positions.get(unquote_to_bytes(columns[0]))
-        identifier = _ID.search(columns[8])
-        if contig is None or identifier is None:
+        identifiers = _ID.findall(columns[8])
+        if contig is None or not identifiers:
             missing = (
                 "an attribute ID for every CDS" if contig is not None else "a line ##sequence-region before its genes"
             )
             raise MetapipeError("E111", file=genes.label, line=number, expected=missing, found=line)
-        yield contig, Entry(unquote_to_bytes(identifier[1]), offset, offset + len(line), number)
+        # Of several the last, as whoever reads the whole line later on does (metapipe.formats.gff3).
+        yield contig, Entry(unquote_to_bytes(identifiers[-1]), offset, offset + len(line), number)
 
 
 def fasta_entries(path: Path, label: str) -> Iterator[Entry]:
