@@ -100,6 +100,14 @@ def test_other_cluster_managers_are_taken_by_configuration_alone(url: str, tmp_p
     check_masters(cluster.masters)
 
 
+def test_where_there_is_no_master_none_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    def wait(*_: object) -> None:
+        pytest.fail("waited for nobody")
+
+    monkeypatch.setattr("threading.Event.wait", wait)
+    check_masters(())
+
+
 @pytest.mark.parametrize(
     ("change", "message"),
     [

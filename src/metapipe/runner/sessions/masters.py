@@ -37,10 +37,12 @@ def shown(masters: Masters) -> str:
 
 
 def check_masters(masters: Masters) -> None:
-    """Make sure that one of the masters takes connections.
+    """Make sure that one of the masters takes connections; none, as on Kubernetes and YARN, are none to ask.
 
     :raises MetapipeError: E303 within ``CONNECT_LIMIT`` seconds, saying why each does not.
     """
+    if not masters:
+        return
     reasons: dict[tuple[str, int], str] = {}
     answered = threading.Event()
 
@@ -63,8 +65,7 @@ def check_masters(masters: Masters) -> None:
     answered.wait(CONNECT_LIMIT)
     if len(reasons) == len(masters) or not answered.is_set():
         why = "; ".join(f"{host}:{port} {reasons.get((host, port), 'no answer')}" for host, port in masters)
-        if masters:
-            raise MetapipeError("E303", f"the Spark master cannot be reached ({why})")
+        raise MetapipeError("E303", f"the Spark master cannot be reached ({why})")
 
 
 def address_towards(master: tuple[str, int]) -> str:
