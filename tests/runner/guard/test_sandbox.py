@@ -269,7 +269,7 @@ def test_an_unknown_policy_is_refused(
     [("auto", "require", "require"), ("off", "require", "require"), ("off", "", "off"), ("require", "off", "require")],
 )
 def test_a_host_can_only_be_stricter_than_the_job(job: str, host: str, expected: str) -> None:
-    assert sandbox.on_this_host(job, {sandbox.VARIABLE: host}) == expected
+    assert sandbox.on_this_host(sandbox.Policy(job), {sandbox.VARIABLE: host}) == expected
 
 
 # --------------------------------------------------------------------------------------------- what must stay possible

@@ -21,7 +21,7 @@ from metapipe.runner.declare.merge import add_counts
 from metapipe.runner.declare.records import READERS
 from metapipe.runner.guard.launcher import run_program
 from metapipe.runner.guard.limits import Allowance, ran_short
-from metapipe.runner.guard.sandbox import Room, environment_inside, is_sandboxed, on_this_host, with_targets
+from metapipe.runner.guard.sandbox import Policy, Room, environment_inside, is_sandboxed, on_this_host, with_targets
 
 #: Programs of one block that the run report names.
 _MOST_COMMANDS = 20
@@ -64,7 +64,7 @@ class Job:
     multiple: frozenset[str] = frozenset()
     kept: frozenset[str] = frozenset()
     database_sizes: Mapping[str, tuple[int, int]] | None = None
-    sandbox: str = "auto"
+    sandbox: Policy = Policy.AUTO
 
 
 def shared_folder(job: Job) -> Path:
@@ -270,7 +270,7 @@ class BlockTask:
         return Room(with_targets(given), own, self.scratch)
 
     def _environment(self) -> dict[str, str]:
-        if on_this_host(self.job.sandbox, os.environ) == "off":
+        if on_this_host(self.job.sandbox, os.environ) is Policy.OFF:
             return {**os.environ, "TMPDIR": str(self.scratch), "LC_ALL": "C"}
         return environment_inside(os.environ, self.scratch)
 

@@ -165,9 +165,9 @@ class _Nursery:
     def _set_up(self, task: BlockTask) -> None:
         policy = sandbox.on_this_host(self.job.sandbox, os.environ)
         self.stage = self.load(self.job.stage)()
-        if policy == "require" or self.stage.programs:
+        if policy is sandbox.Policy.REQUIRE or self.stage.programs:
             sandbox.is_sandboxed(policy)  # known once, here, for all blocks
-        if policy != "off" and not sandbox.is_setuid():
+        if policy is not sandbox.Policy.OFF and not sandbox.is_setuid():
             drop_network()
         self.state = self.stage.setup(task)
 

@@ -8,6 +8,7 @@ bubblewrap works) or ``off``; a host on which it says ``require`` stays stricter
 
 from __future__ import annotations
 
+import enum
 import functools
 import os
 import shutil
@@ -22,7 +23,6 @@ from typing import Any
 from metapipe.errors import MetapipeError, warning_line
 
 VARIABLE = "METAPIPE_SANDBOX"
-POLICIES = ("require", "auto", "off")
 
 _PROBE_SECONDS = 20.0
 #: Names of the root folder that are links into /usr, or folders on older systems.
@@ -38,6 +38,14 @@ _ENVIRONMENT_MARKS = ("conda-meta", "pyvenv.cfg")
 _PARTS_OF_PREFIX = ("bin", "lib", "lib64", "libexec", "Cellar")
 #: Writable switches of the kernel that user 0 may turn without any capability.
 _KERNEL_SWITCHES = ("/proc/sysrq-trigger", "/proc/kcore")
+
+
+class Policy(enum.StrEnum):
+    """Whether programs are sandboxed: the values of METAPIPE_SANDBOX."""
+
+    REQUIRE = "require"
+    AUTO = "auto"
+    OFF = "off"
 
 
 @dataclass(frozen=True)
@@ -63,38 +71,39 @@ class Bubblewrap:
         return not self.reason
 
 
-def policy_of(environment: Mapping[str, str]) -> str:
+def policy_of(environment: Mapping[str, str]) -> Policy:
     """The policy in force.
 
     :raises MetapipeError: E701 when METAPIPE_SANDBOX is none of the three words.
     """
-    asked = environment.get(VARIABLE) or "auto"
-    if asked not in POLICIES:
-        raise MetapipeError("E701", f"{VARIABLE}: expected one of {', '.join(POLICIES)}, found '{asked}'")
-    return asked
+    asked = environment.get(VARIABLE) or Policy.AUTO
+    try:
+        return Policy(asked)
+    except ValueError:
+        raise MetapipeError("E701", f"{VARIABLE}: expected one of {', '.join(Policy)}, found '{asked}'") from None
 
 
-def on_this_host(policy: str, environment: Mapping[str, str]) -> str:
+def on_this_host(policy: Policy, environment: Mapping[str, str]) -> Policy:
     """The policy of a job on a host with this environment: what the job says, unless the host requires a sandbox."""
-    return "require" if environment.get(VARIABLE) == "require" else policy
+    return Policy.REQUIRE if environment.get(VARIABLE) == Policy.REQUIRE else policy
 
 
-def is_sandboxed(policy: str) -> bool:
+def is_sandboxed(policy: Policy) -> bool:
     """Whether programs run in a sandbox under this policy on this host.
 
     :raises MetapipeError: E304 when it is required and cannot be had.
     """
-    if policy == "off":
+    if policy is Policy.OFF:
         return False
     found = bubblewrap()
-    if policy == "require" and not found.works:
+    if policy is Policy.REQUIRE and not found.works:
         raise MetapipeError("E304", f"the sandbox is required ({VARIABLE}) but not available: {found.reason}")
     return found.works
 
 
-def facts(policy: str, has_programs: bool) -> dict[str, Any]:
+def facts(policy: Policy, has_programs: bool) -> dict[str, Any]:
     """For the run report: what was asked for, what programs got, and why not more."""
-    if policy == "off":
+    if policy is Policy.OFF:
         return {"policy": policy, "program": None, "reason": f"switched off ({VARIABLE})"}
     if not has_programs:
         return {"policy": policy, "program": None, "reason": "the stage starts no program"}
@@ -102,9 +111,9 @@ def facts(policy: str, has_programs: bool) -> dict[str, Any]:
     return {"policy": policy, "program": found.version or None, "reason": found.reason or None}
 
 
-def warning(policy: str) -> str:
+def warning(policy: Policy) -> str:
     """One line for a user whose programs run without the sandbox that would be there by default, else nothing."""
-    if policy == "off" or bubblewrap().works:
+    if policy is Policy.OFF or bubblewrap().works:
         return ""
     reason = bubblewrap().reason
     return warning_line("W304", f"no sandbox: {reason}; programs run without network, but see this user's files")

@@ -59,9 +59,9 @@ class Loaded:
 
 @dataclass(frozen=True)
 class Checked:
-    """What the surroundings allow. :param sandbox: the policy. :param cluster: None: blocks run on this host."""
+    """What the surroundings allow. :param policy: of the sandbox. :param cluster: None: blocks run on this host."""
 
-    sandbox: str
+    policy: sandbox.Policy
     cluster: ClusterShare | None
 
 
@@ -111,7 +111,7 @@ def check(run: Loaded) -> Checked:
     """
     stage, given, warn = run.stage, run.given, run.request.voice.warn
     policy = sandbox.policy_of(os.environ)
-    if policy == "require":
+    if policy is sandbox.Policy.REQUIRE:
         sandbox.is_sandboxed(policy)
     elif stage.programs and warn is not None and (open_door := sandbox.warning(policy)):
         warn(open_door)
@@ -181,7 +181,7 @@ def make_job(run: Loaded, checked: Checked, scanned: Scanned, planned: Planned, 
         multiple=frozenset(name for name, declared in run.stage.side.items() if declared.multiple),
         kept=frozenset(part.name for part in folder.glob("parts/*")),
         database_sizes=None if planned.cluster is None else database_sizes(run.given.databases),
-        sandbox=checked.sandbox,
+        sandbox=checked.policy,
     )
 
 
