@@ -47,6 +47,14 @@ def test_every_type_of_a_cell_is_written_as_the_tables_have_it() -> None:
     assert FEW.format(Few("a", 1)) == b"a\t1\n"
 
 
+def test_a_table_may_have_one_column() -> None:
+    class One(NamedTuple):
+        count: int
+
+    assert RowType(One).format(One(3)) == b"3\n"
+    assert RowType(One).parse(b"3\n", PLACE) == One(3)
+
+
 @given(
     st.text(st.characters(codec="utf-8", exclude_characters="\t\r\n")),
     st.integers(0, 10**17),

@@ -61,8 +61,15 @@ class RowType(Generic[Row]):
         return tuple((field, *_cell(field, hint)) for field, hint in hints.items())
 
     @cached_property
-    def _fields(self) -> Callable[[Row], tuple[Any, ...]]:
-        return attrgetter(*(field for field, *_ in self._cells))
+    def _written(self) -> tuple[Callable[[Row], Any], list[tuple[int, Write]]]:
+        # Text, most of what there is, is handed through: a row in a microsecond or two.
+        return attrgetter(*(field for field, *_ in self._cells)), [
+            (index, write) for index, (_, _, write, _) in enumerate(self._cells) if write is not None
+        ]
+
+    @cached_property
+    def _read(self) -> list[tuple[int, str, Read]]:
+        return [(index, column, read) for index, (_, column, _, read) in enumerate(self._cells) if read is not None]
 
     @cached_property
     def columns(self) -> tuple[str, ...]:
@@ -76,21 +83,18 @@ class RowType(Generic[Row]):
 
     def format(self, row: Row) -> bytes:
         """Return one line. Text must be free of tabs and line breaks: :func:`~metapipe.formats.plain_text.one_line`."""
-        return format_row(
-            [
-                value if write is None else write(value)
-                for value, (_, _, write, _) in zip(self._fields(row), self._cells, strict=True)
-            ]
-        )
+        fields, written = self._written
+        cells = list(fields(row)) if len(self._cells) > 1 else [fields(row)]
+        for index, write in written:
+            cells[index] = write(cells[index])
+        return format_row(cells)
 
     def parse(self, line: bytes, place: Place) -> Row:
         """Read one line; raise E111 for the first cell, from the left, that is not what its column says."""
-        return self._row(
-            *[
-                cell if read is None else read(cell, column, place)
-                for cell, (_, column, _, read) in zip(split_row(line, self.columns, place), self._cells, strict=True)
-            ]
-        )
+        cells: list[Any] = list(split_row(line, self.columns, place))
+        for index, column, read in self._read:
+            cells[index] = read(cells[index], column, place)
+        return self._row(*cells)
 
 
 def _cell(field: str, hint: Any) -> tuple[str, Write | None, Read | None]:
