@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from metapipe.runner.run import choice as sessions
+from metapipe.runner.run import session_choice as sessions
 from metapipe.runner.sessions.local import LocalSession
 
 

@@ -17,11 +17,11 @@ import pytest
 from run_report_samples import attempt, busy, report
 
 from metapipe import cli
-from metapipe.runner.account.facts import natural
-from metapipe.runner.account.model import RunReport
-from metapipe.runner.account.page import page
-from metapipe.runner.account.quantities import counted, duration, letters, mebibytes, megabytes, number, percent
-from metapipe.runner.account.timeline import lanes, tick_label, ticks, timeline
+from metapipe.runner.accounting.facts import natural
+from metapipe.runner.accounting.model import RunReport
+from metapipe.runner.accounting.page import page
+from metapipe.runner.accounting.quantities import counted, duration, letters, mebibytes, megabytes, number, percent
+from metapipe.runner.accounting.timeline import lanes, tick_label, ticks, timeline
 
 HERE = Path(__file__).parents[1]
 

@@ -207,7 +207,7 @@ FAILURES: dict[int, Failure] = {
             "runner/run/test_engine.py::test_a_grandchild_that_holds_the_pipes_does_not_hold_the_run",
             "runner/guard/test_hostile_programs.py::test_a_program_that_ignores_every_signal_it_can_ends_at_the_limit_with_all_it_started",
             "runner/run/test_engine.py::test_a_failure_that_may_not_be_set_aside_ends_the_run_with_its_code_and_a_report",
-            "runner/account/test_accounting.py::test_what_a_block_left_running_is_counted_too",
+            "runner/accounting/test_accounting.py::test_what_a_block_left_running_is_counted_too",
         ),
     ),
     18: Failure(

@@ -41,25 +41,25 @@ def run(arguments: argparse.Namespace, say: Callable[[str], None]) -> int:
 
     :raises MetapipeError: E113, E114, E201 for a file that is no run report; E501 for a page that cannot be written.
     """
-    from metapipe.runner.account import model
+    from metapipe.runner.accounting import model
 
     if arguments.schema or arguments.fields:
         say((model.json_schema() if arguments.schema else model.fields_markdown()).rstrip())
         return 0
     if not arguments.files:
         raise MetapipeError("E701", "no run report given (see metapipe report --help)")
-    from metapipe.runner.account.reading import read_run_report
+    from metapipe.runner.accounting.reading import read_run_report
 
     reports = [(_short_name(path), read_run_report(path)) for path in arguments.files]
     if arguments.html is not None:
-        from metapipe.runner.account.page import page
-        from metapipe.runner.account.summary import write_whole
+        from metapipe.runner.accounting.page import page
+        from metapipe.runner.accounting.summary import write_whole
         from metapipe.runner.run.deliver import check_targets
 
         check_targets({"the page": arguments.html}, arguments.files)
         write_whole(arguments.html, page(reports).encode("utf-8", "replace"))
     if arguments.json:
-        from metapipe.runner.account.facts import together
+        from metapipe.runner.accounting.facts import together
 
         shown = [
             {"file": name} | report.model_dump(by_alias=True, exclude={"attempts", "phases", "commands"})
@@ -69,7 +69,7 @@ def run(arguments: argparse.Namespace, say: Callable[[str], None]) -> int:
     elif arguments.html is not None:
         say(f"{arguments.html}: {len(reports)} run{'s' * (len(reports) > 1)}")
     else:
-        from metapipe.runner.account.table import text_of
+        from metapipe.runner.accounting.table import text_of
 
         say(text_of(reports))
     return 0

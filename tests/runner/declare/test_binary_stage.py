@@ -15,9 +15,9 @@ from hypothesis import strategies as st
 
 from metapipe.errors import MetapipeError
 from metapipe.runner.declare.binary_stage import BinaryStage, command_words, count_records
+from metapipe.runner.declare.command_words import Placeholder, When, parse_word, when
 from metapipe.runner.declare.elements import Exact, Fasta, FastqPairs, Output, PinnedGlobals, RefDB, SideFile, option
 from metapipe.runner.declare.stage import Task
-from metapipe.runner.declare.words import Placeholder, When, parse_word, when
 
 if TYPE_CHECKING:
     from conftest import Ran

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from metapipe.errors import MetapipeError
-from metapipe.runner.account import summary as report
+from metapipe.runner.accounting import summary as report
 from metapipe.runner.blocks.block import Block
 from metapipe.runner.run import deliver
 

@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from metapipe.errors import MetapipeError
-from metapipe.runner.attempt.part import begin, bytes_in, commit, kept_row, left_behind
+from metapipe.runner.attempt.part import begin, bytes_in, commit, kept_row
 from metapipe.runner.attempt.shared_folders import check_host
 from metapipe.runner.attempt.task import Job, last_words
 from metapipe.runner.attempt.zygote import Zygote
@@ -212,9 +212,3 @@ def describe(error: BaseException) -> tuple[str, str, bool]:
     if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EFBIG):
         return "E501", f"cannot write ({error.strerror})", False
     return "E901", f"{type(error).__name__}: {error}", True
-
-
-def lost_attempts(job: Job) -> list[Attempt]:
-    """Rows for attempts whose worker died under them; whoever asks knows that no worker is left."""
-    message = "the worker was lost"
-    return [Attempt(outcome="lost", code="E601", message=message, **begun) for begun in left_behind(Path(job.folder))]

@@ -15,8 +15,8 @@ from typing import Any, ClassVar
 
 from metapipe.errors import MetapipeError
 from metapipe.runner.declare.command_check import check_command
+from metapipe.runner.declare.command_words import Placeholder, When, parse_word
 from metapipe.runner.declare.stage import Stage, Task
-from metapipe.runner.declare.words import Placeholder, When, parse_word
 from metapipe.runner.guard.program_version import program_version
 
 

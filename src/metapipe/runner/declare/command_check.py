@@ -6,8 +6,8 @@ import dataclasses
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from metapipe.runner.declare.command_words import Placeholder, When, parse_word
 from metapipe.runner.declare.elements import PinnedGlobals
-from metapipe.runner.declare.words import Placeholder, When, parse_word
 
 _CONDITIONS = ("options", "side", "db")
 

@@ -12,20 +12,21 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from metapipe.runner.account import summary as reports
-from metapipe.runner.account.progress import Progress
-from metapipe.runner.account.run_report import Run, SessionFacts, run_report, settle_accounts
-from metapipe.runner.attempt.attempt import lost_attempts, part_folder
+from metapipe.runner.accounting import summary as reports
+from metapipe.runner.accounting.progress import Progress
+from metapipe.runner.accounting.run_report import Run, SessionFacts, run_report, settle_accounts
+from metapipe.runner.attempt.attempt import part_folder
+from metapipe.runner.attempt.lost_workers import lost_attempts
 from metapipe.runner.attempt.preparation import prepare
 from metapipe.runner.attempt.task import Job
 from metapipe.runner.blocks.block import Block
 from metapipe.runner.blocks.resources import SessionKind
 from metapipe.runner.guard import sandbox
-from metapipe.runner.run.choice import open_session
 from metapipe.runner.run.deliver import Delivery, check_targets, quarantined_text
 from metapipe.runner.run.identity import plan_hash, residue_unit
 from metapipe.runner.run.request import Request, RunResult
 from metapipe.runner.run.retry import Outcome, run_all
+from metapipe.runner.run.session_choice import open_session
 from metapipe.runner.run.steps import Loaded, Planned, Scanned, check, load, make_job, plan, scan
 from metapipe.runner.run.workfolder import job_folder, own_folder
 from metapipe.runner.sessions.event_log import event_log_settings

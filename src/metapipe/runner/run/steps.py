@@ -28,11 +28,11 @@ from metapipe.runner.declare.given import Given
 from metapipe.runner.declare.stage import Stage
 from metapipe.runner.guard import sandbox
 from metapipe.runner.guard.limits import Allowance, default_timeout
-from metapipe.runner.run.choice import ClusterShare, Opening, find_cluster
 from metapipe.runner.run.deliver import check_targets
 from metapipe.runner.run.identity import input_rows
 from metapipe.runner.run.inputs import StageInput, read_inputs
 from metapipe.runner.run.request import Request
+from metapipe.runner.run.session_choice import ClusterShare, Opening, find_cluster
 from metapipe.runner.scan.side_files import readable_side_files
 from metapipe.runner.sessions.jvm import java_binary
 from metapipe.runner.warm.session import look_for_warm

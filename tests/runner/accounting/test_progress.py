@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 from marked_program import HERE, PYTHON_PATH
 
-from metapipe.runner.account.progress import BlocksSeen, FilesRead, Progress
+from metapipe.runner.accounting.progress import BlocksSeen, FilesRead, Progress
 from metapipe.runner.attempt.part import commit
 
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from metapipe.runner.account.facts import (
+from metapipe.runner.accounting.facts import (
     block_name,
     facts,
     failures,
@@ -17,9 +17,9 @@ from metapipe.runner.account.facts import (
     slowest,
     together,
 )
-from metapipe.runner.account.model import RunReport
-from metapipe.runner.account.quantities import duration, letters, mebibytes, number, percent
-from metapipe.runner.account.timeline import legend, timeline
+from metapipe.runner.accounting.model import RunReport
+from metapipe.runner.accounting.quantities import duration, letters, mebibytes, number, percent
+from metapipe.runner.accounting.timeline import legend, timeline
 
 #: Failed attempts shown of one run.
 SHOWN_FAILURES = 50
@@ -31,7 +31,7 @@ def page(reports: Sequence[tuple[str, RunReport]]) -> str:
     :param reports: (file name, report), in the order in which they are to stand.
     """
     environment = Environment(
-        loader=PackageLoader("metapipe.runner.account", "."),
+        loader=PackageLoader("metapipe.runner.accounting", "."),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,

@@ -10,9 +10,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
 
-from metapipe.runner.account.facts import block_name, natural
-from metapipe.runner.account.model import Phase, RunReport, Try
-from metapipe.runner.account.quantities import counted, duration, letters, mebibytes, number
+from metapipe.runner.accounting.facts import block_name, natural
+from metapipe.runner.accounting.model import Phase, RunReport, Try
+from metapipe.runner.accounting.quantities import counted, duration, letters, mebibytes, number
 
 WIDTH, LEFT, RIGHT = 1100.0, 150.0, 12.0
 _AXIS, _PHASES, _GAP = 22.0, 20.0, 8.0

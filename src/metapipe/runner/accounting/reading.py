@@ -9,8 +9,8 @@ from typing import Any
 from pydantic import ValidationError
 
 from metapipe.errors import MetapipeError
-from metapipe.runner.account.model import RunReport
-from metapipe.runner.account.run_report import REPORT_SCHEMA
+from metapipe.runner.accounting.model import RunReport
+from metapipe.runner.accounting.run_report import REPORT_SCHEMA
 
 _EXPECTED = "a run report of metapipe (JSON)"
 

@@ -1,6 +1,6 @@
 """The summary of a run (a result: the same bytes every time), and writing JSON files whole.
 
-What the run cost, which differs from run to run, is in :mod:`metapipe.runner.account.run_report`.
+What the run cost, which differs from run to run, is in :mod:`metapipe.runner.accounting.run_report`.
 """
 
 from __future__ import annotations

@@ -14,15 +14,15 @@ import jsonschema
 import pytest
 
 from metapipe.errors import MetapipeError
-from metapipe.runner.account import model as run_report_model
-from metapipe.runner.account.energy import PUE, WATTS_PER_CORE, WATTS_PER_GIB, energy_estimate
-from metapipe.runner.account.model import fields_markdown, json_schema
-from metapipe.runner.account.phases import PHASES, Phases
-from metapipe.runner.account.run_report import _most_at_once
+from metapipe.runner.accounting import model as run_report_model
+from metapipe.runner.accounting.energy import PUE, WATTS_PER_CORE, WATTS_PER_GIB, energy_estimate
+from metapipe.runner.accounting.model import fields_markdown, json_schema
+from metapipe.runner.accounting.phases import PHASES, Phases
+from metapipe.runner.accounting.run_report import _most_at_once
 from metapipe.runner.attempt.attempt import Attempt
 
 HOME = Path(__file__).parents[3]
-SCHEMA = json.loads((HOME / "src/metapipe/runner/account/run_report.schema.json").read_text())
+SCHEMA = json.loads((HOME / "src/metapipe/runner/accounting/run_report.schema.json").read_text())
 
 
 def read(path: Path) -> dict[str, Any]:
@@ -33,7 +33,7 @@ def read(path: Path) -> dict[str, Any]:
 
 
 def test_the_published_schema_is_that_of_the_model() -> None:
-    published = HOME / "src/metapipe/runner/account/run_report.schema.json"
+    published = HOME / "src/metapipe/runner/accounting/run_report.schema.json"
     assert published.read_text() == json_schema(), "metapipe report --schema > " + str(published)
 
 
@@ -219,7 +219,7 @@ def test_phases_have_known_names() -> None:
 
 
 def test_the_schema_version_of_the_model_is_the_one_written() -> None:
-    from metapipe.runner.account.run_report import REPORT_SCHEMA
+    from metapipe.runner.accounting.run_report import REPORT_SCHEMA
 
     declared = run_report_model.RunReport.model_fields["schema_"].annotation
     assert str(declared) == f"typing.Literal[{REPORT_SCHEMA}]"

@@ -6,8 +6,8 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
-from metapipe.runner.account.model import RunReport, Try
-from metapipe.runner.account.quantities import counted, duration, letters, mebibytes, megabytes, number, percent
+from metapipe.runner.accounting.model import RunReport, Try
+from metapipe.runner.accounting.quantities import counted, duration, letters, mebibytes, megabytes, number, percent
 
 #: Rows of the lists of slowest, heaviest and failed blocks.
 SHOWN = 5

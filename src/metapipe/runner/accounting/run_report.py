@@ -1,7 +1,7 @@
 """What a run cost and how it went: ``run_report.json``. Holds times, hosts and paths, so it is never part of a result.
 
 Spark's own accounting does not see child processes (measured: 6 ms shown for 2 s burned), so core-seconds come from
-``wait4`` of every child and from this process's own clock. The shape is :mod:`metapipe.runner.account.model`'s.
+``wait4`` of every child and from this process's own clock. The shape is :mod:`metapipe.runner.accounting.model`'s.
 """
 
 from __future__ import annotations
@@ -20,8 +20,8 @@ from typing import Any
 from metapipe import __version__, machine
 from metapipe.digests import sha256_of
 from metapipe.errors import MetapipeError
-from metapipe.runner.account.energy import energy_estimate
-from metapipe.runner.account.phases import Phases
+from metapipe.runner.accounting.energy import energy_estimate
+from metapipe.runner.accounting.phases import Phases
 from metapipe.runner.attempt.attempt import Attempt
 from metapipe.runner.blocks.plan import Plan, Work
 from metapipe.runner.blocks.resources import SessionKind, Slots

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from metapipe.errors import one_line
-from metapipe.runner.account.facts import (
+from metapipe.runner.accounting.facts import (
     SHOWN,
     block_name,
     facts,
@@ -16,8 +16,8 @@ from metapipe.runner.account.facts import (
     slowest,
     together,
 )
-from metapipe.runner.account.model import RunReport, Try
-from metapipe.runner.account.quantities import duration, letters, mebibytes, number
+from metapipe.runner.accounting.model import RunReport, Try
+from metapipe.runner.accounting.quantities import duration, letters, mebibytes, number
 
 _BLOCK_COLUMNS = ("block", "outcome", "wall", "CPU", "memory", "letters", "host")
 

@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from metapipe.proc import offset, open_files
-from metapipe.runner.account.quantities import counted, duration, letters, megabytes, percent
+from metapipe.runner.accounting.quantities import counted, duration, letters, megabytes, percent
 from metapipe.runner.attempt.part import residues_of
 
 #: Seconds after which a phase is worth a word.
