@@ -17,6 +17,8 @@ from metapipe.stages.registry import STAGES, SUMMARIES
 
 HOME = Path(__file__).parents[1]
 SOURCES = sorted((HOME / "src").rglob("*.py"))
+#: Programs for those who work on META-pipe: no part of the package, but of the house.
+PROGRAMS = sorted((HOME / "scripts").rglob("*.py"))
 #: Everything that is shipped or shown. This file names what is forbidden, and built files are not ours.
 TEXTS = [
     path
@@ -78,13 +80,14 @@ def test_pyspark_is_imported_only_when_a_session_starts() -> None:
 
 
 def test_no_source_file_is_longer_than_400_lines() -> None:
-    long = {path.name: count for path in SOURCES if (count := len(path.read_text().splitlines())) > 400}
+    long = {path.name: count for path in SOURCES + PROGRAMS if (count := len(path.read_text().splitlines())) > 400}
     assert not long
 
 
 def test_no_room_is_a_corridor() -> None:
     """About fifteen files are a room; eighteen are too many to find one among them by its name."""
-    rooms = Counter(path.parent.relative_to(HOME / "src").as_posix() for path in SOURCES if path.name != "__init__.py")
+    files = (path.relative_to(HOME) for path in SOURCES + PROGRAMS if path.name != "__init__.py")
+    rooms = Counter(path.parent.as_posix() for path in files)
     assert not {room: count for room, count in rooms.items() if count > 17}
 
 
@@ -94,9 +97,10 @@ def test_every_room_says_in_one_sentence_what_it_is_for() -> None:
         assert re.match(r"[A-Z].{19,}?[.:]", words, re.DOTALL), folder
 
 
-def test_no_module_is_imported_by_what_it_imports() -> None:
+@pytest.mark.parametrize(("root", "files"), [("src", SOURCES), ("scripts", PROGRAMS)], ids=["src", "scripts"])
+def test_no_module_is_imported_by_what_it_imports(root: str, files: list[Path]) -> None:
     """At whatever time: an import inside a function hides a circle, it does not open it."""
-    modules = {".".join(path.relative_to(HOME / "src").with_suffix("").parts): path for path in SOURCES}
+    modules = {".".join(path.relative_to(HOME / root).with_suffix("").parts): path for path in files}
     graph = {name: named(path) & modules.keys() for name, path in modules.items()}
     try:
         TopologicalSorter(graph).prepare()
@@ -167,7 +171,7 @@ def test_nothing_below_the_commands_prints() -> None:
 
 
 def test_no_module_is_a_drawer_for_everything() -> None:
-    names = {path.stem for path in SOURCES} | {path.parent.name for path in SOURCES}
+    names = {name for path in SOURCES + PROGRAMS for name in (path.stem, path.parent.name)}
     assert not names & {"utils", "util", "helpers", "helper", "common", "misc", "lib", "stuff"}
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 from typing import Any
 
-from benchmarks import programs
+from benchmarks.competitors import programs
 from metapipe.errors import MetapipeError
 from metapipe.runner.declare.elements import Exact, Fasta, Fastq, Output, PinnedGlobals, RefDB
 from metapipe.runner.declare.merge import Concat

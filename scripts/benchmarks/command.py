@@ -10,7 +10,10 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from benchmarks.measure import BenchmarkError
+from benchmarks.page.render import render
+from benchmarks.parts import known
 from benchmarks.place import BUILD, RESULTS, Setting
+from benchmarks.running import make_inputs, run_all, run_part
 
 EXAMPLES = """examples:
   scripts/bench data                         make all inputs (5 GB, minutes), so that nothing is made while measuring
@@ -22,31 +25,17 @@ EXAMPLES = """examples:
   scripts/bench render                       draw docs/benchmarks.md anew from docs/benchmarks/*.json
 """
 
-#: Part -> share of the budget of ``all``, and what it measures.
-PARTS = {
-    "session": (4, "what starting Spark costs"),
-    "scan": (3, "checking input files"),
-    "gz": (3, "reading gzip files"),
-    "merge": (2, "joining parts into one file"),
-    "feed": (5, "how fast records reach a program"),
-    "compare": (66, "the program's own threads, GNU parallel, RDD.pipe, ours cold and warm"),
-    "warm": (2, "submitting to a warm session"),
-    "scaling": (22, "1 and 2 cores, input x1 x3 x10 with memory, 1 and 2 hosts"),
-    "faults": (7, "what a killed worker and a poison record cost"),
-    "tango": (2, "giving reads with 100 matches each a taxon, by itself and in its stage"),
-    "mapping": (10, "merged amplicon reads to a classified sample, against Bowtie 2 alone"),
-    "skew": (1, "simulated up to 1,024 slots from recorded block times"),
-}
-
 
 def parser() -> argparse.ArgumentParser:
+    parts = known()
+    listed = (f"  {part.name:9} {part.summary}\n" for part in parts.values() if part.has_place)
     found = argparse.ArgumentParser(
         prog="scripts/bench",
         description="Measures the runner against its targets and its competitors.",
-        epilog=EXAMPLES + "\nparts:\n" + "".join(f"  {name:9} {text}\n" for name, (_, text) in PARTS.items()),
+        epilog=EXAMPLES + "\nparts:\n" + "".join(listed),
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    found.add_argument("part", choices=("data", "all", *PARTS, "amplicon-truth", "render"), metavar="PART")
+    found.add_argument("part", choices=("data", "all", *parts, "render"), metavar="PART")
     found.add_argument("--repeats", type=int, default=3, help="rounds in which every variant runs once (default 3)")
     found.add_argument("--budget", type=float, metavar="MINUTES", help="begin no further round after this time")
     found.add_argument("--work", type=float, default=60.0, metavar="S", help="core-seconds a compared input is worth")
@@ -88,25 +77,13 @@ def main(words: Sequence[str]) -> int:
     )
     try:
         if options.part == "render":
-            from benchmarks.render import render
-
             render(setting.results, say)
-        elif options.part == "amplicon-truth":
-            from benchmarks.amplicon_truth import compare
-
-            compare(setting, "scripts/bench amplicon-truth", say)
         elif options.part == "data":
-            from benchmarks.datasets import make_all
-
-            make_all(setting, say)
+            make_inputs(setting, say)
         elif options.part == "all":
-            from benchmarks.parts import run_all
-
             run_all(setting, options.resume, say)
         else:
-            from benchmarks.parts import run_part
-
-            run_part(options.part, setting, options.only, options.variants, say)
+            run_part(known()[options.part], setting, options.only, options.variants, say)
     except BenchmarkError as error:
         print(f"scripts/bench: {error}", file=sys.stderr)
         return 1

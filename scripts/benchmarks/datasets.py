@@ -86,26 +86,6 @@ def uncompressed(setting: Setting, size: int) -> int:
     return reads(setting, size, "plain").stat().st_size
 
 
-def make_all(setting: Setting, say: Callable[[str], None]) -> None:
-    """Make every input that any part uses; those that are there already are left alone."""
-    from benchmarks.workloads import WORKLOADS
-
-    for make in WORKLOADS.values():
-        say(make(setting).source.name)
-    genes = setting.work * WORKLOADS["genes"](setting).stage.rate
-    for letters in (30_000_000, int(1.5 * genes), int(0.4 * genes)):
-        say(contigs(setting, letters).name)
-    gigabyte = int(setting.reads_gb * 1e9)
-    every = ("plain", "gzip", "members")
-    for size, packings in {
-        **dict.fromkeys((200_000_000, 500_000_000, gigabyte), every),
-        **dict.fromkeys((2_000_000, 250_000_000), ("plain",)),
-        **dict.fromkeys((100_000_000, 300_000_000, 1_000_000_000), ("gzip",)),
-    }.items():
-        for packing in packings:
-            say(reads(setting, size, packing).name)
-
-
 def _made(setting: Setting, name: str, write: Callable[[Path], None]) -> Path:
     path = setting.data / f"v{RECIPE}-{name}"
     if not path.is_file():

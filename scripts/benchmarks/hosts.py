@@ -21,8 +21,7 @@ from benchmarks import datasets
 from benchmarks.bench_stages import WrappedProdigal
 from benchmarks.measure import BenchmarkError, Spent, Variant, call, last_line, rounds, run, summary
 from benchmarks.place import Setting, environment, metapipe, need, scratch
-from benchmarks.results import Part
-from benchmarks.scaling import cpu_list
+from benchmarks.results import Results
 
 #: Reserved for the benchmarking of networks (RFC 2544), so nobody's real network.
 NETWORK = "198.18"
@@ -30,7 +29,7 @@ PORT = 7077
 _PATIENCE = 60.0
 
 
-def measure_hosts(setting: Setting, part: Part, say: Callable[[str], None]) -> None:
+def measure_hosts(setting: Setting, results: Results, say: Callable[[str], None]) -> None:
     """Measure both by rounds; each run has a cluster of its own, started before its time is taken.
 
     :raises BenchmarkError: not root, a program is missing, or blocks ran elsewhere than they should.
@@ -54,7 +53,7 @@ def measure_hosts(setting: Setting, part: Part, say: Callable[[str], None]) -> N
                 "text": f"Twice the input on two hosts: **{one / two:.2f}** of the ideal. Each host is a network "
                 "namespace with one core; the driver runs beside them on the same cores. CPU-seconds are the driver's.",
             }
-            part.save("hosts", result, finished=len(seen["2 hosts"]) >= setting.repeats)
+            results.save("hosts", result, finished=len(seen["2 hosts"]) >= setting.repeats)
 
         variants = {"1 host": on(1), "2 hosts": on(2)}
         rounds(variants, setting.repeats, deadline=setting.deadline, after=after, say=say)
@@ -122,6 +121,14 @@ def cluster(folder: Path, count: int) -> Iterator[dict[str, str]]:
             subprocess.run(["ip", "netns", "del", f"mbh{number}{name}"], capture_output=True, check=False)
             subprocess.run(["ip", "link", "del", f"mbo{number}{name}"], capture_output=True, check=False)
         subprocess.run(["ip", "link", "del", bridge], capture_output=True, check=False)
+
+
+def cpu_list(count: int, first: int = 0) -> str:
+    """So many of our own cores, from that one on, as taskset takes them: core 0 may not be ours."""
+    mine = sorted(os.sched_getaffinity(0))
+    if first + count > len(mine):
+        raise BenchmarkError(f"{first + count} cores are needed, {len(mine)} are there")
+    return ",".join(map(str, mine[first : first + count]))
 
 
 def _add_host(space: str, outer: str, inner: str, bridge: str, address: str) -> None:

@@ -29,7 +29,7 @@ _ASK = {
 }
 
 
-class Part:
+class Results:
     """The results of one part while it is measured; every :meth:`save` leaves a whole file.
 
     :param command: what to type to measure it again.

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 from benchmarks.amplicon_page import write_page
-from benchmarks.amplicon_truth import lca_calls, sintax_calls
+from benchmarks.parts.amplicon_truth import lca_calls, sintax_calls
 
 from metapipe.biomas.taxa.taxonomy import read_taxonomy
 

@@ -12,16 +12,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from benchmarks import measure, targets
+from benchmarks import measure
 from benchmarks.bench_stages import WrappedProdigal
-from benchmarks.compare import COLD, PARALLEL, Ready, check_outputs
-from benchmarks.cutting import check_same_blocks, cut
-from benchmarks.mapping import judged
+from benchmarks.competitors.cutting import check_same_blocks, cut
+from benchmarks.competitors.workloads import WORKLOADS
 from benchmarks.measure import BenchmarkError, Spent, rounds
+from benchmarks.page import targets
+from benchmarks.page.render import render
+from benchmarks.parts.compare import COLD, PARALLEL, Ready, check_outputs
+from benchmarks.parts.mapping import judged
+from benchmarks.parts.skew import makespan
 from benchmarks.place import Setting, need
-from benchmarks.render import render
-from benchmarks.skew import makespan
-from benchmarks.workloads import WORKLOADS
 
 from metapipe.runner.declare.elements import Totals
 

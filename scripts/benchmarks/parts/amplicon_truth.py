@@ -20,8 +20,9 @@ from typing import Any
 
 from benchmarks.amplicon_page import LCA, OURS, SINTAX, write_page
 from benchmarks.measure import BenchmarkError
-from benchmarks.place import BUILD, Setting, need
-from benchmarks.results import Part, digest
+from benchmarks.part import Asked, Part
+from benchmarks.place import BUILD, need
+from benchmarks.results import Results, digest
 from metapipe.biomas.taxa.taxonomy import Taxonomy, read_taxonomy
 from metapipe.demo.amplicons import FragmentSpec, MockSpec, cut, cut_amplicons, write_amplicon_truth
 from metapipe.demo.reads import simulate_amplicon_reads
@@ -80,11 +81,12 @@ OTHER_SETTINGS = (
 _LETTERS = {"phylum": "p", "class": "c", "order": "o", "family": "f", "genus": "g", "species": "s"}
 
 
-def compare(setting: Setting, command: str, say: Say) -> None:
+def measure(asked: Asked) -> None:
     """Make communities and databases, run everything, write ``amplicon-truth.json`` and ``.md``.
 
     :raises BenchmarkError: when a program fails.
     """
+    setting, say = asked.setting, asked.say
     need("bowtie2", "flash", "vsearch", "art_illumina")
     work = setting.data / ("amplicon-truth-quick" if setting.quick else "amplicon-truth")
     work.mkdir(parents=True, exist_ok=True)
@@ -100,7 +102,7 @@ def compare(setting: Setting, command: str, say: Say) -> None:
     )  # fmt: skip
     reads = _make_reads(spec, references, placed, work, say)
     out = {reference.sequence for reference in references if reference.name in set(members)}
-    part = Part("amplicon-truth", setting, command, ("bowtie2", "flash", "vsearch"))
+    results = Results("amplicon-truth", setting, "scripts/bench amplicon-truth", ("bowtie2", "flash", "vsearch"))
     for name, kept in (
         ("held out", [reference for reference in references if reference.sequence not in out]),
         ("members in", references),
@@ -108,7 +110,7 @@ def compare(setting: Setting, command: str, say: Say) -> None:
         database = _database(work / f"db-{name.replace(' ', '-')}", kept, placed, say)
         found = _classify(reads, database, work / name.replace(" ", "-"), setting.slots, say)
         found["database"]["removed"] = len(references) - len(kept)
-        part.save(name, found, finished=True)
+        results.save(name, found, finished=True)
         say(f"{name}: species precision {found['tiers']['upper']['species']['precision']} in the upper tier")
     write_page(setting.results)
 
@@ -368,3 +370,13 @@ def _table(path: Path) -> Iterator[list[str]]:
         next(lines)
         for line in lines:
             yield line.rstrip("\n").split("\t")
+
+
+PART = Part(
+    "amplicon-truth",
+    "taxa of amplicon reads against the truth, SINTAX and a plain LCA",
+    measure,
+    order=130,
+    share=0,
+    has_place=False,
+)

@@ -7,7 +7,7 @@ too, and taken off where a speed is told.
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -16,10 +16,10 @@ import numpy as np
 import numpy.typing as npt
 
 from benchmarks.measure import Variant, rounds, run, summary
-from benchmarks.place import Setting, environment, metapipe, scratch
-from benchmarks.results import Part
+from benchmarks.part import Asked, Part
+from benchmarks.place import environment, metapipe, scratch
+from benchmarks.results import Results
 
-Say = Callable[[str], None]
 #: Taxa by rank, from the root to species: as many as Greengenes and RefSeq have, about.
 RANKS = {"no rank": 1, "superkingdom": 3, "phylum": 60, "class": 150, "order": 400, "family": 900, "genus": 6000}
 SPECIES, REFERENCES, MATCHES, DISTINCT = 40_000, 100_000, 100, 20_000
@@ -27,14 +27,15 @@ KINDS = ("random", "clustered")
 
 CHOOSE = """
 import sys
-from benchmarks.tango import choose
+from benchmarks.parts.tango import choose
 choose(sys.argv[1], int(sys.argv[2]), int(sys.argv[3]))
 """
 
 
-def measure_tango(setting: Setting, say: Say, command: str) -> None:
+def measure(asked: Asked) -> None:
     """Measure both kinds of matches, TANGO alone and the whole stage, and keep them after every round."""
-    part = Part("tango", setting, command)
+    setting = asked.setting
+    results = Results("tango", setting, asked.command)
     reads, times, rows = (500, 2, 400) if setting.quick else (DISTINCT, 10, 40_000)
     with scratch(setting) as folder:
         database = write_database(folder / "database")
@@ -55,9 +56,9 @@ def measure_tango(setting: Setting, say: Say, command: str) -> None:
                 cost, start = (found[which]["cpu_seconds"]["median"] for which in (name, idle))
                 speeds[name] = round(count / max(0.001, cost - start))
             value = {"variants": found, "reads": counts, "reads_per_cpu_second": speeds, "matches": MATCHES}
-            part.save("tango", value, finished=all(len(spent) >= setting.repeats for spent in seen.values()))
+            results.save("tango", value, finished=all(len(spent) >= setting.repeats for spent in seen.values()))
 
-        rounds(variants, setting.repeats, deadline=setting.deadline, after=after, say=say)
+        rounds(variants, setting.repeats, deadline=setting.deadline, after=after, say=asked.say)
 
 
 def _python(kind: str, reads: int, times: int) -> Variant:
@@ -157,3 +158,22 @@ def write_kept(path: Path, kind: str, rows: int) -> None:
             listed = " ".join(sorted({names[match] for match in read}))
             tier, identity = ("upper", "98.00") if number % 2 else ("lower", "93.00")
             file.write(f"r{number}\t1\t{tier}\t{identity}\t{listed}\n".encode())
+
+
+def words(_section: str, results: Any) -> Iterator[str]:
+    """What was classified, and what the speeds are of."""
+    yield f"100,000 references, {results['matches']} matches a read: anywhere, or clustered as a mapper finds them"
+    yield "(97 in a neighbourhood of 100 to 2,000 references, three anywhere). Reads a CPU-second: without those of"
+    yield "the start. The stage also checks the table, looks names up and writes lineages."
+
+
+PART = Part(
+    "tango",
+    "giving reads with 100 matches each a taxon, by itself and in its stage",
+    measure,
+    order=100,
+    share=2,
+    titles={"tango": "Giving reads a taxon (TANGO)"},
+    words=words,
+    on_page=110,
+)

@@ -1,7 +1,8 @@
 """The Spark competitors, as others write them: records go through the JVM and Python into the program's stdin.
 
-usage: python -m benchmarks.rivals pipe COMMAND TARGET BLOCK...       RDD.pipe, as SparkBLAST and Sparkhit do
-       python -m benchmarks.rivals feed HOW FILE                      how fast records reach ``wc -l``; prints seconds
+usage, after python -m benchmarks.competitors.rivals:
+  pipe COMMAND TARGET BLOCK...       RDD.pipe, as SparkBLAST and Sparkhit do
+  feed HOW FILE                      how fast records reach ``wc -l``; prints seconds
 
 The session is Spark's own default one (no web page). The blocks are ours, one partition each.
 """

@@ -11,8 +11,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks import datasets, programs
+from benchmarks import datasets
 from benchmarks.bench_stages import WrappedDiamond, WrappedFastp, WrappedHmmsearch, WrappedProdigal
+from benchmarks.competitors import programs
 from benchmarks.place import Setting
 from metapipe.runner.declare.elements import Totals
 from metapipe.runner.declare.stage import Stage

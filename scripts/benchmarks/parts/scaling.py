@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 from benchmarks import datasets
 from benchmarks.bench_stages import WrappedProdigal
+from benchmarks.hosts import cpu_list, measure_hosts
 from benchmarks.measure import BenchmarkError, Spent, Variant, rounds, run, summary
 from benchmarks.memory import MemoryWatch
+from benchmarks.part import Asked, Entries, Figures, Part
 from benchmarks.place import Setting, environment, metapipe, need, scratch
-from benchmarks.results import Part, digest
+from benchmarks.results import Results, digest
+from benchmarks.words import phases
 
 Say = Callable[[str], None]
 SECTIONS = ("cores", "input", "hosts")
@@ -23,12 +27,13 @@ _SHARES = {"cores": 5, "input": 3, "hosts": 4}
 BLOCKS = "16"
 
 
-def measure_scaling(setting: Setting, wanted: Sequence[str], say: Say, command: str) -> None:
+def measure(asked: Asked) -> None:
     """Measure the sections named.
 
     :raises BenchmarkError:
     """
-    part = Part("scaling", setting, command, ["prodigal", "fastp", "java"])
+    setting, wanted, say = asked.setting, asked.sections, asked.say
+    results = Results("scaling", setting, asked.command, ["prodigal", "fastp", "java"])
     for position, name in enumerate(wanted):
         share = setting
         if setting.deadline is not None:
@@ -37,16 +42,14 @@ def measure_scaling(setting: Setting, wanted: Sequence[str], say: Say, command: 
             share = replace(setting, deadline=time.monotonic() + left * weights[0] / sum(weights))
         say(f"{name}:")
         if name == "cores":
-            _cores(share, part, say)
+            _cores(share, results, say)
         elif name == "input":
-            _input(share, part, say)
+            _input(share, results, say)
         else:
-            from benchmarks.hosts import measure_hosts
-
-            measure_hosts(share, part, say)
+            measure_hosts(share, results, say)
 
 
-def _cores(setting: Setting, part: Part, say: Say) -> None:
+def _cores(setting: Setting, results: Results, say: Say) -> None:
     need("taskset", "prodigal")
     contigs = datasets.contigs(setting, int(1.5 * setting.work * WrappedProdigal.rate))
     with scratch(setting) as folder:
@@ -78,29 +81,24 @@ def _cores(setting: Setting, part: Part, say: Say) -> None:
                     for cores, report in reports.items()
                 },
             }
-            part.save("cores", result, finished=len(seen["2 cores"]) >= setting.repeats)
+            results.save("cores", result, finished=len(seen["2 cores"]) >= setting.repeats)
 
         variants = {"1 core": on(1), "2 cores": on(2)}
         rounds(variants, setting.repeats, deadline=setting.deadline, after=after, say=say)
 
 
-def cpu_list(count: int, first: int = 0) -> str:
-    import os
-
-    mine = sorted(os.sched_getaffinity(0))
-    if first + count > len(mine):
-        raise BenchmarkError(f"{first + count} cores are needed, {len(mine)} are there")
-    return ",".join(map(str, mine[first : first + count]))
+def _reads(setting: Setting, factor: int) -> Path:
+    return datasets.reads(setting, factor * (200_000 if setting.quick else 100_000_000), "gzip")
 
 
-def _input(setting: Setting, part: Part, say: Say) -> None:
+def _input(setting: Setting, results: Results, say: Say) -> None:
     """Filter reads, gzip in one member: the whole way of the data, with the memory of each role."""
     need("fastp")
     peaks: dict[str, list[dict[str, float]]] = {}
     with scratch(setting) as folder:
 
         def times(factor: int) -> Variant:
-            reads = datasets.reads(setting, factor * (200_000 if setting.quick else 100_000_000), "gzip")
+            reads = _reads(setting, factor)
 
             def once() -> Spent:
                 words = [
@@ -125,7 +123,53 @@ def _input(setting: Setting, part: Part, say: Say) -> None:
             first, last = (variants[name]["wall_seconds"]["median"] for name in ("x1", "x10"))
             memory = {name: {r: round(max(p[r] for p in taken), 1) for r in taken[0]} for name, taken in peaks.items()}
             result = {"variants": variants, "time_ratio": round(last / first, 2), "peak_mib": memory}
-            part.save("input", result, finished=len(seen["x10"]) >= setting.repeats)
+            results.save("input", result, finished=len(seen["x10"]) >= setting.repeats)
 
         variants = {f"x{factor}": times(factor) for factor in (1, 3, 10)}
         rounds(variants, setting.repeats, deadline=setting.deadline, after=after, say=say)
+
+
+def words(section: str, results: Any) -> Iterator[str]:
+    """Speed-up and phases, memory by role, or the efficiency of two hosts."""
+    if section == "cores":
+        yield f"1 → 2 cores: **{results['speedup']}×**, pinned with taskset, the same 16 blocks, Spark started in both."
+        yield ""
+        yield from phases(results["phases"])
+    elif section == "input":
+        yield f"×10 input takes **{results['time_ratio']}×** the time. Peak memory in MiB (shared pages shared out):"
+        yield ""
+        roles = list(next(iter(results["peak_mib"].values())))
+        yield f"| | {' | '.join(roles)} |"
+        yield f"|{' --- |' * (1 + len(roles))}"
+        for name, peaks in results["peak_mib"].items():
+            yield f"| {name} | {' | '.join(f'{peaks[role]:.0f}' for role in roles)} |"
+    else:
+        yield results["text"]
+
+
+def picture(_entries: Entries, figures: Figures) -> Iterator[str]:
+    """The figure below all sections."""
+    if "scaling" in figures:
+        yield from ("", f"![Time and memory against input]({figures['scaling']})")
+
+
+def inputs(setting: Setting) -> Iterator[Path]:
+    """Contigs for cores and hosts, reads in one gzip member for the sizes of the input."""
+    for factor in (1.5, 1.0):
+        yield datasets.contigs(setting, int(factor * setting.work * WrappedProdigal.rate))
+    for factor in (1, 3, 10):
+        yield _reads(setting, factor)
+
+
+PART = Part(
+    "scaling",
+    "1 and 2 cores, input x1 x3 x10 with memory, 1 and 2 hosts",
+    measure,
+    order=80,
+    share=22,
+    inputs=inputs,
+    sections=SECTIONS,
+    titles={"cores": "One and two cores", "input": "Input ×1, ×3, ×10", "hosts": "One and two hosts"},
+    words=words,
+    below=picture,
+)

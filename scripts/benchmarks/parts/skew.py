@@ -8,7 +8,7 @@ planner's own. What the driver needs to send tasks is not simulated.
 from __future__ import annotations
 
 import heapq
-from collections.abc import Callable
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -16,8 +16,8 @@ import numpy.typing as npt
 
 from benchmarks.datasets import pareto_lengths
 from benchmarks.measure import BenchmarkError
-from benchmarks.place import Setting
-from benchmarks.results import Part, read
+from benchmarks.part import Asked, Entries, Figures, Part
+from benchmarks.results import Results, read
 from metapipe.runner.blocks.plan import Within, Work, cut_evenly, launch_order, make_plan
 from metapipe.runner.blocks.resources import Resources, SessionKind
 from metapipe.runner.scan.scan import ATOM_RESIDUES
@@ -30,11 +30,12 @@ LETTERS = 9_000_000_000
 LONGEST = 5_000_000
 
 
-def simulate(setting: Setting, say: Callable[[str], None], command: str) -> None:
+def measure(asked: Asked) -> None:
     """Simulate from the block times that the compare part has kept for gene calling.
 
     :raises BenchmarkError: when there are none.
     """
+    setting = asked.setting
     kept = read(setting.results, "compare").get("sections", {}).get("genes")
     if kept is None:
         raise BenchmarkError("skew needs recorded block times: run scripts/bench compare --only genes first")
@@ -42,7 +43,7 @@ def simulate(setting: Setting, say: Callable[[str], None], command: str) -> None
     rate = sum(letters for letters, _ in recorded) / sum(seconds for _, seconds in recorded)
     errors = np.array([seconds * rate / letters for letters, seconds in recorded])
     contigs = pareto_lengths(LETTERS // (1000 if setting.quick else 1), np.random.default_rng(7), LONGEST)
-    say(
+    asked.say(
         f"{len(contigs)} contigs, longest {contigs.max()}, {rate:.0f} letters a second, {len(recorded)} recorded blocks"
     )
     curves: dict[str, dict[str, float]] = {}
@@ -60,7 +61,7 @@ def simulate(setting: Setting, say: Callable[[str], None], command: str) -> None
         "letters_per_second": round(rate),
         "makespan_over_ideal": curves,
     }
-    Part("skew", setting, command).save("skew", result, finished=True)
+    Results("skew", setting, asked.command).save("skew", result, finished=True)
 
 
 def _splits(contigs: Ints, rate: float, slots: int) -> list[tuple[str, Ints, bool]]:
@@ -93,3 +94,30 @@ def makespan(seconds: list[float], slots: int) -> float:
     for task in seconds:
         heapq.heapreplace(free, free[0] + task)
     return max(free)
+
+
+def _section(entry: Any, figures: Figures) -> Iterator[str]:
+    results = entry["results"]
+    yield from ("", "## Skew, simulated", "")
+    yield f"`{entry['command']}`, from {results['recorded_blocks']} recorded block times of gene calling"
+    yield f"({results['letters_per_second']:,} letters a second): {results['contigs']:,} contigs of Pareto lengths,"
+    yield f"{results['letters']:,} letters, the longest {results['longest']:,}. Makespan over the ideal, which is the"
+    yield "larger of all work over all slots and the longest contig. What the driver needs to send tasks is not in it."
+    yield ""
+    curves = results["makespan_over_ideal"]
+    slots = sorted(next(iter(curves.values())), key=int)
+    yield f"| slots | {' | '.join(slots)} |"
+    yield f"|{' --- |' * (1 + len(slots))}"
+    for name, curve in curves.items():
+        yield f"| {name} | {' | '.join(f'{curve[slot]:.2f}' for slot in slots)} |"
+    if "skew" in figures:
+        yield from ("", f"![Makespan over the ideal]({figures['skew']})")
+
+
+def page(entries: Entries, figures: Figures) -> Iterator[str]:
+    """The table and the figure of the simulation."""
+    for entry in entries.values():
+        yield from _section(entry, figures)
+
+
+PART = Part("skew", "simulated up to 1,024 slots from recorded block times", measure, order=120, share=1, page=page)

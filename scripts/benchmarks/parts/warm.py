@@ -7,15 +7,18 @@ The time to submit is that of the request itself, asked for in a process that ha
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+from collections.abc import Iterator
 from typing import Any
 
 from benchmarks import datasets
 from benchmarks.measure import Spent, Variant, rounds, run, spread, summary, with_cpu
-from benchmarks.place import Setting, environment, metapipe, scratch
-from benchmarks.results import Part
+from benchmarks.part import Asked, Part
+from benchmarks.place import environment, metapipe, scratch
+from benchmarks.results import Results
 from benchmarks.warm_server import warm_server
+from benchmarks.words import spread as told
 
+SIZE = 2_000_000
 #: Prints the seconds of every request but the first, which still loads code.
 REQUESTS = """
 import sys, time
@@ -35,9 +38,11 @@ for number in range(count + 1):
 """
 
 
-def measure_submit(setting: Setting, part: Part, say: Callable[[str], None]) -> None:
+def measure(asked: Asked) -> None:
     """Measure whole commands by rounds, and twenty requests of one process to the server for the median."""
-    reads = datasets.reads(setting, 2_000_000, "plain")
+    setting, say = asked.setting, asked.say
+    results = Results("warm", setting, asked.command, ["java"])
+    reads = datasets.reads(setting, SIZE, "plain")
     with scratch(setting) as folder, warm_server(setting.slots, say) as server:
         requests: dict[str, list[float]] = {"warm": [], "inline": []}
 
@@ -72,6 +77,24 @@ def measure_submit(setting: Setting, part: Part, say: Callable[[str], None]) -> 
                 "request_seconds": {session: spread(seconds) for session, seconds in requests.items()},
             }
             finished = all(len(spent) >= setting.repeats for spent in seen.values())
-            part.save("warm", result, finished=finished)
+            results.save("warm", result, finished=finished)
 
         rounds(variants, setting.repeats, deadline=setting.deadline, after=after, say=say)
+
+
+def words(_section: str, results: Any) -> Iterator[str]:
+    """How long one request takes."""
+    for session, values in results["request_seconds"].items():
+        yield f"- one request of a process with everything loaded, {session}: {told(values)} s, n={values['n']}"
+
+
+PART = Part(
+    "warm",
+    "submitting to a warm session",
+    measure,
+    order=70,
+    share=2,
+    inputs=lambda setting: [datasets.reads(setting, SIZE, "plain")],
+    titles={"warm": "Submitting a small job"},
+    words=words,
+)

@@ -3,29 +3,32 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 from benchmarks import datasets
 from benchmarks.bench_stages import WrappedProdigal
 from benchmarks.measure import BenchmarkError, Spent, rounds, run, summary
 from benchmarks.memory import kill_a_worker
+from benchmarks.part import Asked, Part
 from benchmarks.place import Setting, environment, metapipe, need, scratch
-from benchmarks.results import Part, digest
+from benchmarks.results import Results, digest
 
 #: Share of the work asked for: what a fault costs does not depend on the size of the rest.
 SHARE = 0.4
 NAMES = ("undisturbed", "a worker killed", "a poison record")
 
 
-def measure_faults(setting: Setting, say: Callable[[str], None], command: str) -> None:
+def measure(asked: Asked) -> None:
     """Measure the three runs by rounds; the outputs must be those of the undisturbed one.
 
     :raises BenchmarkError: also when the fault did not happen.
     """
     need("prodigal", "grep")
-    part = Part("faults", setting, command, ["prodigal", "java"])
-    contigs = datasets.contigs(setting, int(SHARE * setting.work * WrappedProdigal.rate))
+    setting = asked.setting
+    results = Results("faults", setting, asked.command, ["prodigal", "java"])
+    contigs = _contigs(setting)
     with scratch(setting) as folder:
         poisoned = _poisoned(contigs, folder / "poisoned.fasta")
         reports: dict[str, list[dict[str, object]]] = {name: [] for name in NAMES}
@@ -65,10 +68,10 @@ def measure_faults(setting: Setting, say: Callable[[str], None], command: str) -
                 "poison_costs_blocks": round((cpu[NAMES[2]] - cpu[NAMES[0]]) / block_cpu, 2),
                 "quarantined": [report["totals"]["quarantined"] for report in reports[NAMES[2]]],  # type: ignore[index]
             }
-            part.save("faults", result, finished=len(seen[NAMES[0]]) >= setting.repeats)
+            results.save("faults", result, finished=len(seen[NAMES[0]]) >= setting.repeats)
 
         variants = {name: (lambda name=name: once(name)) for name in NAMES}  # type: ignore[misc]
-        rounds(variants, setting.repeats, deadline=setting.deadline, after=after, say=say)
+        rounds(variants, setting.repeats, deadline=setting.deadline, after=after, say=asked.say)
 
 
 def _poisoned(contigs: Path, target: Path) -> Path:
@@ -77,3 +80,28 @@ def _poisoned(contigs: Path, target: Path) -> Path:
     middle = len(records) // 2
     target.write_bytes(b"".join(b">" + record for record in [*records[:middle], b"poison\nTTAA\n", *records[middle:]]))
     return target
+
+
+def _contigs(setting: Setting) -> Path:
+    return datasets.contigs(setting, int(SHARE * setting.work * WrappedProdigal.rate))
+
+
+def words(_section: str, results: Any) -> Iterator[str]:
+    """What each fault costs."""
+    yield (
+        f"A killed worker costs {results['killed_costs_seconds']} s of wall time (largest block "
+        f"{results['largest_block_wall']} s); a poison record {results['poison_costs_blocks']} times the "
+        f"CPU-seconds of the largest block ({results['largest_block_cpu']}). The outputs are the same bytes."
+    )
+
+
+PART = Part(
+    "faults",
+    "what a killed worker and a poison record cost",
+    measure,
+    order=90,
+    share=7,
+    inputs=lambda setting: [_contigs(setting)],
+    titles={"faults": "What faults cost"},
+    words=words,
+)

@@ -18,12 +18,14 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks import datasets
-from benchmarks.cutting import check_same_blocks, cut
+from benchmarks.competitors.cutting import check_same_blocks, cut
+from benchmarks.competitors.workloads import WORKLOADS, Workload
 from benchmarks.measure import BenchmarkError, Spent, rounds, run, summary, with_cpu
+from benchmarks.part import Asked, Entries, Figures, Part
 from benchmarks.place import Setting, environment, metapipe, need, scratch
-from benchmarks.results import Part, digest
+from benchmarks.results import Results, digest
 from benchmarks.warm_server import WarmServer, warm_server
-from benchmarks.workloads import WORKLOADS, Workload
+from benchmarks.words import conditions, phases, spread
 from metapipe.runner.declare.elements import Totals
 
 Say = Callable[[str], None]
@@ -52,13 +54,15 @@ class Ready:
         return self.target(variant).with_name("report.json")
 
 
-def compare(setting: Setting, wanted: Sequence[str], say: Say, command: str, variants: Sequence[str] = ()) -> None:
-    """Measure the workloads named; :param variants: only these (for trying), all when empty.
+def measure(asked: Asked) -> None:
+    """Measure the workloads named.
 
     :raises BenchmarkError: a program is missing or fails, or outputs differ.
     """
+    setting, wanted, variants, say = asked.setting, asked.sections, asked.variants, asked.say
     need("parallel", *(WORKLOAD_PROGRAMS[name] for name in wanted))
-    part = Part("compare", setting, command, ["parallel", "java", *(WORKLOAD_PROGRAMS[name] for name in wanted)])
+    programs = ["parallel", "java", *(WORKLOAD_PROGRAMS[name] for name in wanted)]
+    kept = Results("compare", setting, asked.command, programs)
     for number, name in enumerate(wanted):
         say(f"{name}: making the input and its blocks")
         share = setting
@@ -66,7 +70,7 @@ def compare(setting: Setting, wanted: Sequence[str], say: Say, command: str, var
             left = setting.deadline - time.monotonic()
             share = replace(setting, deadline=time.monotonic() + left / (len(wanted) - number))
         with ready(name, share, say, warm=not variants or WARM in variants) as prepared:
-            _compare(prepared, part, say, variants)
+            _compare(prepared, kept, say, variants)
 
 
 @contextlib.contextmanager
@@ -82,7 +86,7 @@ def ready(name: str, setting: Setting, say: Say, *, warm: bool) -> Iterator[Read
         yield Ready(workload, blocks, totals, folder, setting, running)
 
 
-def _compare(ready: Ready, part: Part, say: Say, wanted: Sequence[str]) -> None:
+def _compare(ready: Ready, kept: Results, say: Say, wanted: Sequence[str]) -> None:
     workload = ready.workload
     variants = {name: make for name, make in _variants(ready).items() if not wanted or name in wanted}
     say(f"{workload.name}: {len(ready.blocks)} blocks, variants: {', '.join(variants)}")
@@ -103,7 +107,7 @@ def _compare(ready: Ready, part: Part, say: Say, wanted: Sequence[str]) -> None:
             "accounting": _accounting(ready, seen),
         }
         finished = len(seen.get(COLD, [0] * 99)) >= ready.setting.repeats
-        part.save(workload.name, result, finished=finished)
+        kept.save(workload.name, result, finished=finished)
 
     essential = {PARALLEL, COLD, WARM} | ({REAL, workload.native_title} if workload.name == "hmm" else set())
     deadline = ready.setting.deadline
@@ -191,7 +195,7 @@ sh {shlex.quote(str(tool))} "$d/in" "$d/out" && cat "$d/out" && rm -r "$d\""""
     script = _script(ready.folder / "pipe.sh", text)
     command = f"sh {shlex.quote(str(script))}"
     shutil.rmtree(ready.target(PIPE).with_suffix(".parts"), ignore_errors=True)
-    return [sys.executable, "-m", "benchmarks.rivals", "pipe", command, str(ready.target(PIPE)), *blocks]
+    return [sys.executable, "-m", "benchmarks.competitors.rivals", "pipe", command, str(ready.target(PIPE)), *blocks]
 
 
 def _shell_word(word: str) -> str:
@@ -252,3 +256,68 @@ def _accounting(ready: Ready, seen: Mapping[str, list[Spent]]) -> dict[str, Any]
 
 
 WORKLOAD_PROGRAMS = {"hmm": "hmmsearch", "genes": "prodigal", "diamond": "diamond", "reads": "fastp"}
+
+
+def page(entries: Entries, figures: Figures) -> Iterator[str]:
+    """A table a workload, with the ratio to GNU parallel."""
+    if not entries:
+        return
+    yield from ("", "## Against the competitors", "")
+    if "compare" in figures:
+        yield from (f"![Wall time against GNU parallel]({figures['compare']})", "")
+    yield "*GNU parallel* has the block files, cut by our planner, for nothing; ours and RDD.pipe are charged for"
+    yield "everything from the start of the command to the whole output file. *The real stage* is the one users run."
+    for entry in entries.values():
+        results = entry["results"]
+        yield from ("", f"### {results['title']}", "")
+        yield from conditions(entry)
+        yield f"{results['records']:,} records, {results['residues']:,} letters, {results['blocks']} blocks;"
+        yield f"input {results['input_bytes'] / 1e6:,.0f} MB, uncompressed {results['block_bytes'] / 1e6:,.0f} MB."
+        yield ""
+        base = results["variants"].get("GNU parallel", {}).get("wall_seconds", {}).get("median")
+        yield "| | wall s | CPU-s | wall against GNU parallel | largest process MiB | n |"
+        yield f"|{' --- |' * 6}"
+        for name, values in results["variants"].items():
+            ratio = "" if not base else f"{values['wall_seconds']['median'] / base:.2f}"
+            cells = [spread(values["wall_seconds"]), spread(values["cpu_seconds"]), ratio]
+            cells += [f"{values['largest_process_mib']['median']:.0f}", str(values["wall_seconds"]["n"])]
+            yield f"| {name} | {' | '.join(cells)} |"
+        yield from _agreement(results)
+
+
+def _agreement(results: Any) -> Iterator[str]:
+    accounting = results.get("accounting")
+    if accounting:
+        off = 100 * (accounting["reported"] / accounting["kernel"] - 1)
+        yield ""
+        yield f"Core-seconds reported: {accounting['reported']}, by the kernel: {accounting['kernel']} ({off:+.1f} %)."
+        yield ""
+        yield from phases({"ours, cold": accounting["phases"]})
+    real = results["variants"].get("ours, the real stage", {})
+    if "shared" in real:
+        yield ""
+        yield (
+            f"The real stage writes {real['rows']:,} rows, the program {real['rows_of_program']:,} (it resolves "
+            f"overlaps or judges further); {100 * real['shared']:.1f} % of the stage's rows are among the program's."
+        )
+
+
+def inputs(setting: Setting) -> Iterator[Path]:
+    """The workloads' own, and the reads in every packing."""
+    for make in WORKLOADS.values():
+        yield make(setting).source
+    for packing in ("plain", "gzip", "members"):
+        yield datasets.reads(setting, int(setting.reads_gb * 1e9), packing)
+
+
+PART = Part(
+    "compare",
+    "the program's own threads, GNU parallel, RDD.pipe, ours cold and warm",
+    measure,
+    order=60,
+    share=66,
+    inputs=inputs,
+    sections=tuple(WORKLOADS),
+    page=page,
+    on_page=0,
+)

@@ -1,0 +1,1 @@
+"""What the runner is compared with: the programs by themselves, GNU parallel and RDD.pipe, over the same blocks."""
