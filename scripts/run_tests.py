@@ -16,11 +16,13 @@ import sys
 import tempfile
 import threading
 import time
-import xml.etree.ElementTree as ElementTree
+from collections import deque
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
+
+import junit_reports
 
 HOME = Path(__file__).resolve().parent.parent
 BUILD = Path(os.environ.get("METAPIPE_BUILD") or HOME / ".build")
@@ -40,6 +42,9 @@ OURS = re.compile(
 )
 #: Tests named at the end, the slowest first.
 SLOWEST = 50
+#: Lines of failures that the end of the log holds, last lines taken of a runner without a JUnit file, and examples of
+#: names left in the temp folder: a log that is cut in its middle still says what failed.
+NAMED, LAST, EXAMPLES = 60, 8, 5
 _printing = threading.Lock()
 
 
@@ -56,12 +61,13 @@ class Step:
 
 @dataclass(frozen=True)
 class Result:
-    """What a step executed, and how long it took (seconds)."""
+    """What a step executed, how long it took (seconds), and a line for each test that did not pass."""
 
     step: Step
     passed: int
     failed: int
     seconds: float
+    failures: list[str] = field(default_factory=list)
 
 
 def steps(everything: bool, temp: Path) -> list[Step]:
@@ -134,12 +140,15 @@ def run(step: Step) -> Result:
     if step.junit is not None:
         step.junit.unlink(missing_ok=True)
     closing: tuple[int, int] | None = None
+    last: deque[str] = deque(maxlen=LAST)
     with log.open("w") as file:
 
         def read(line: str) -> None:
             nonlocal closing
             file.write(line + "\n")
             file.flush()
+            if line.strip():
+                last.append(line.strip())
             if match := CLOSING.match(line.strip()):
                 closing = int(match[1]), int(match[2]) + int(match[3] or 0)
 
@@ -148,13 +157,19 @@ def run(step: Step) -> Result:
     seconds = time.monotonic() - started
     passed, failed = count(step, returncode, closing)
     say(step.group, f"=== {step.name}: {passed} passed, {failed} failed in {seconds:.0f} s")
-    return Result(step, passed, failed, seconds)
+    return Result(step, passed, failed, seconds, failures_of(step, list(last)) if failed else [])
+
+
+def failures_of(step: Step, last: list[str]) -> list[str]:
+    """A line for each test that did not pass; of a runner that names none, the last lines it wrote."""
+    named = junit_reports.not_passed(step.junit) if step.junit is not None else []
+    return named or [junit_reports.shortened([line]) for line in last] or ["it said nothing"]
 
 
 def count(step: Step, returncode: int, closing: tuple[int, int] | None) -> tuple[int, int]:
     """How many tests passed and failed; a runner that failed without a failed test counts as one failed."""
     if step.junit is not None:
-        passed, failed = junit_counts(step.junit)
+        passed, failed = junit_reports.counts(step.junit)
     elif closing is not None:
         passed, failed = closing
     else:
@@ -164,32 +179,23 @@ def count(step: Step, returncode: int, closing: tuple[int, int] | None) -> tuple
     return passed, failed
 
 
-def junit_counts(path: Path) -> tuple[int, int]:
-    if not path.is_file():
-        return 0, 1
-    suites = list(ElementTree.parse(path).getroot().iter("testsuite"))
-    total, bad = (
-        sum(int(suite.get(name, 0)) for suite in suites for name in names)
-        for names in (("tests",), ("failures", "errors", "skipped"))
+def left_in(temp: Path) -> list[str]:
+    """What is left in the temp folder of these tests; pytest's own folders are its business."""
+    return sorted(path.name for path in temp.iterdir() if not path.name.startswith("pytest"))
+
+
+def judged(left: list[str]) -> Result:
+    """Whether something of ours is among the names left in the temp folder."""
+    ours = [name for name in left if OURS.search(name)]
+    return Result(Step("temp", "nothing of ours stays", []), int(not ours), len(ours), 0.0, ours)
+
+
+def left_over(names: list[str]) -> str:
+    """One line about what is left in the temp folder, however much that is."""
+    (LOGS / "left-in-temp.txt").write_text("".join(f"{name}\n" for name in names))
+    return ", ".join([f"--- left in the temp folder: {len(names)}", *names[:EXAMPLES]]) + ", …" * (
+        len(names) > EXAMPLES
     )
-    return total - bad, bad
-
-
-def slowest(results: list[Result]) -> list[tuple[float, str]]:
-    """Seconds and name of the tests that took longest, of all steps that leave pytest's JUnit file."""
-    reports = {result.step.junit for result in results if result.step.junit and result.step.junit.is_file()}
-    cases = [case for path in reports for case in ElementTree.parse(path).getroot().iter("testcase")]
-    took = [(float(case.get("time", 0)), f"{case.get('classname')}::{case.get('name')}") for case in cases]
-    return sorted(took, reverse=True)[:SLOWEST]
-
-
-def left_in(temp: Path) -> Result:
-    """Whether something of ours was left in the temp folder of these tests; pytest's own folders are its business."""
-    names = sorted(path.name for path in temp.iterdir() if not path.name.startswith("pytest"))
-    ours = [name for name in names if OURS.search(name)]
-    for name in names:
-        say("temp", f"left in the temp folder: {name}")
-    return Result(Step("temp", "nothing of ours stays", []), int(not ours), len(ours), 0.0)
 
 
 def call(*command: str | Path, **environment: str | Path) -> bool:
@@ -237,11 +243,12 @@ def main() -> int:
         ]
         results = [run(step) for step in offline]
         results += [result for lane in others for result in lane.result()]
+    left = left_in(temp)
     if not options.keep_galaxy:
-        results.append(left_in(temp))
+        results.append(judged(left))
     if not any(result.failed for result in results):
         shutil.rmtree(temp, ignore_errors=True)
-    return report(results, time.monotonic() - started)
+    return report(results, time.monotonic() - started, left)
 
 
 def run_on_galaxy(steps: list[Step], keep: bool) -> list[Result]:
@@ -250,15 +257,16 @@ def run_on_galaxy(steps: list[Step], keep: bool) -> list[Result]:
         return []
     try:
         if not prepare_galaxy():
-            return [Result(step, 0, 1, 0.0) for step in steps]
+            return [Result(step, 0, 1, 0.0, ["the Galaxy for the tests did not start"]) for step in steps]
         return [run(step) for step in steps]
     finally:
         if not keep:
             call("scripts/galaxy", "down", "--state", STATE)
 
 
-def report(results: list[Result], seconds: float) -> int:
-    took = slowest(results)
+def report(results: list[Result], seconds: float, left: list[str]) -> int:
+    """Print what was executed and, last, what did not pass: a log is often cut, and read from its end."""
+    took = junit_reports.slowest([result.step.junit for result in results if result.step.junit], SLOWEST)
     (LOGS / "slowest.txt").write_text("".join(f"{seconds:8.1f} s  {name}\n" for seconds, name in took))
     print(f"\n--- the {len(took)} slowest tests are in {LOGS / 'slowest.txt'}")
     print(f"--- what was executed, in {seconds:.0f} s")
@@ -267,6 +275,14 @@ def report(results: list[Result], seconds: float) -> int:
             f"{result.step.group:9} {result.step.name:25} {result.passed:5} passed "
             f"{result.failed:4} failed {result.seconds:6.0f} s"
         )
+    print(left_over(left))
+    failures = [f"{result.step.group:9} {line}" for result in results for line in result.failures]
+    (LOGS / "failures.txt").write_text("".join(f"{line}\n" for line in failures))
+    if failures:
+        print(f"--- what did not pass; all of it is in {LOGS / 'failures.txt'}")
+        print("\n".join(failures[:NAMED]))
+    if len(failures) > NAMED:
+        print(f"… and {len(failures) - NAMED} more")
     passed, failed = sum(r.passed for r in results), sum(r.failed for r in results)
     print(f"\n{passed} passed, {failed} failed", flush=True)
     return 1 if failed or not passed else 0

@@ -6,6 +6,7 @@ import sys
 import threading
 from pathlib import Path
 
+import junit_reports
 import pytest
 import run_tests
 from run_tests import Result, Step
@@ -49,10 +50,15 @@ def test_a_skipped_test_counts_as_failed(workers: list[str], tmp_path: Path) -> 
     words = ["--rootdir", str(tmp_path), str(tmp_path), f"--junitxml={junit}"]
     result = run_tests.run(Step("unit", "pytest", [*PYTEST, *workers, *words], junit))
     assert (result.passed, result.failed) == (1, 3)
-    (seconds, name), *others = run_tests.slowest([result])
+    (seconds, name), *others = junit_reports.slowest([junit], 9)
     assert seconds >= 0.05
     assert name == "test_outcomes::test_passes"
     assert len(others) == 3
+    fails, fails_too, skipped = sorted(result.failures)
+    assert fails.startswith("test_outcomes::test_fails[1]: failure: assert not 1 … ")
+    assert fails.endswith("test_outcomes.py:14: AssertionError")
+    assert fails_too.startswith("test_outcomes::test_fails[2]: failure: assert not 2")
+    assert skipped.startswith("test_outcomes::test_is_skipped: skipped: unconditional skip")
 
 
 def test_a_worker_that_dies_is_a_failed_test(tmp_path: Path) -> None:
@@ -97,21 +103,48 @@ def test_each_line_says_whose_it_is_and_stays_whole(capfd: pytest.CaptureFixture
     assert len(lines) == 7
 
 
-def test_what_is_ours_in_the_temp_folder_is_a_failure(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_what_is_ours_in_the_temp_folder_is_a_failure(tmp_path: Path) -> None:
+    def judged() -> Result:
+        return run_tests.judged(run_tests.left_in(temp))
+
     temp = tmp_path / "temp"
     (temp / "pytest").mkdir(parents=True)
-    assert (run_tests.left_in(temp).passed, run_tests.left_in(temp).failed) == (1, 0)
+    assert (judged().passed, judged().failed) == (1, 0)
     (temp / "of-the-browser").touch()
-    assert run_tests.left_in(temp).failed == 0
-    for name in ("spark-1234", "faulthandler-12", "liblz4-java-1.so", "metapipe-refdb-x"):
+    assert judged().failed == 0
+    ours = ["faulthandler-12", "liblz4-java-1.so", "metapipe-refdb-x", "spark-1234"]
+    for name in ours:
         (temp / name).mkdir()
-    assert (run_tests.left_in(temp).passed, run_tests.left_in(temp).failed) == (0, 4)
-    assert "temp     | left in the temp folder: spark-1234" in capsys.readouterr().out
+    assert (judged().passed, judged().failed) == (0, 4)
+    assert judged().failures == ours
+
+
+def test_what_is_left_in_the_temp_folder_is_one_line_however_much_it_is(
+    logs: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run_tests.report([Result(printed(""), 5, 0, 1.0)], 2.0, [f"tmp{number:03}" for number in range(400)])
+    (line,) = (line for line in capsys.readouterr().out.splitlines() if "tmp000" in line)
+    assert line == "--- left in the temp folder: 400, tmp000, tmp001, tmp002, tmp003, tmp004, …"
+    assert len((logs / "left-in-temp.txt").read_text().splitlines()) == 400
+
+
+def test_the_end_of_a_log_says_what_did_not_pass(logs: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    failed = run_tests.run(printed("is not so\n\nand here it says why: " + "y" * 999, 1))
+    capsys.readouterr()
+    assert run_tests.report([failed, Result(printed(""), 1, 99, 1.0, [f"test {n}" for n in range(99)])], 2.0, []) == 1
+    _, end = capsys.readouterr().out.split("--- what did not pass")
+    _, first, second, third, *_, more, empty, sums = end.splitlines()
+    assert first == "tools     is not so"
+    assert second.startswith("tools     and here it says why: yyy")
+    assert len(second) < 300
+    assert third == "tools     test 0"
+    assert (more, empty, sums) == ("… and 41 more", "", "1 passed, 100 failed")
+    assert len((logs / "failures.txt").read_text().splitlines()) == 101
 
 
 def test_the_last_line_holds_the_sums_and_nothing_else(logs: Path, capsys: pytest.CaptureFixture[str]) -> None:
     results = [Result(printed(""), 5, 0, 1.0), Result(printed(""), 7, 1, 2.0)]
-    assert run_tests.report(results, 2.0) == 1
+    assert run_tests.report(results, 2.0, []) == 1
     assert capsys.readouterr().out.splitlines()[-1] == "12 passed, 1 failed"
-    assert run_tests.report(results[:1], 2.0) == 0
-    assert run_tests.report([], 2.0) == 1
+    assert run_tests.report(results[:1], 2.0, []) == 0
+    assert run_tests.report([], 2.0, []) == 1

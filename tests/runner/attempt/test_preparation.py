@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import faulthandler
 import os
 import signal
 from collections.abc import Callable
@@ -36,6 +37,7 @@ class Preparing(Identity):
             case "raise":
                 raise ValueError("a slip")
             case "segfault":
+                faulthandler.disable()  # pytest's would write 90 lines into the tests' log
                 os.kill(os.getpid(), signal.SIGSEGV)
             case "kill":
                 os.kill(os.getpid(), signal.SIGKILL)
