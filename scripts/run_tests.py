@@ -75,6 +75,7 @@ def steps(everything: bool, temp: Path) -> list[Step]:
     pytest = [str(DEV / "python"), "-m", "pytest", "-q", "-p", "no:cacheprovider"]
     workers = ["-n", str(WORKERS), "--dist", "loadfile", "--no-loadscope-reorder"]
     slow = [] if everything else ["and not slow"]
+    chance = ["--hypothesis-profile=chance"] if everything else []
     galaxy = {"METAPIPE_GALAXY_STATE": str(STATE)}
 
     def tests(group: str, name: str, which: str, *words: str, **environment: str) -> Step:
@@ -83,7 +84,7 @@ def steps(everything: bool, temp: Path) -> list[Step]:
         return Step(
             group,
             name,
-            [*pytest, *words, "-m", marked, f"--basetemp={base}", f"--junitxml={junit}"],
+            [*pytest, *words, *chance, "-m", marked, f"--basetemp={base}", f"--junitxml={junit}"],
             junit,
             environment,
         )

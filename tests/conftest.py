@@ -1,4 +1,4 @@
-"""In which order the tests run, and what they are called.
+"""In which order the tests run, what they are called, and which examples Hypothesis gives them.
 
 `scripts/test` gives them to as many workers as there are cores, two at least, file by file (pytest-xdist, ``--dist
 loadfile``): what a file makes once for its tests, a Spark cluster or a clone, is then made once.
@@ -10,6 +10,7 @@ import random
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from fake_task import fake_task
 
@@ -17,6 +18,14 @@ __all__ = ["fake_task"]
 
 #: Files that take minutes come first: a worker that gets one last keeps the other waiting.
 LONG = ("runner", "instance", "test_how_to_add_a_stage", "test_added_stage_in_galaxy", "test_partition_invariance")
+
+#: Examples and the files they write depend on the test alone, and no example fails because the machine was busy: what
+#: passes here passes everywhere. A test sets no more than how many it needs. ``scripts/test --all`` looks further, with
+#: ``--hypothesis-profile=chance``. Examples of one test share its folder; each writes its files anew.
+UNHURRIED = [HealthCheck.too_slow, HealthCheck.function_scoped_fixture]
+settings.register_profile("chance", deadline=None, suppress_health_check=UNHURRIED, print_blob=True)
+settings.register_profile("same", settings.get_profile("chance"), derandomize=True, database=None)
+settings.load_profile("same")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -10,6 +10,7 @@ from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from metapipe.runner.attempt.attempt import load_stage
 from metapipe.runner.declare.elements import Invariance
@@ -173,6 +174,21 @@ def test_nothing_below_the_commands_prints() -> None:
 def test_no_module_is_a_drawer_for_everything() -> None:
     names = {name for path in SOURCES + PROGRAMS for name in (path.stem, path.parent.name)}
     assert not names & {"utils", "util", "helpers", "helper", "common", "misc", "lib", "stuff"}
+
+
+def test_a_test_of_many_examples_says_how_many_and_leaves_the_clock_and_chance_to_the_profile() -> None:
+    called = [
+        (path.relative_to(HOME).as_posix(), keyword.arg)
+        for path in (HOME / "tests").rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.Call) and ast.unparse(node.func) == "settings"
+        for keyword in node.keywords
+    ]
+    assert not [found for found in called if found[1] != "max_examples"]
+    assert called
+    assert settings.default is not None
+    assert settings.default.deadline is None
+    assert HealthCheck.too_slow in settings.default.suppress_health_check
 
 
 def test_nothing_names_this_machine() -> None:

@@ -5,7 +5,7 @@ import gzip
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from metapipe.errors import MetapipeError
@@ -122,7 +122,7 @@ def test_reads_packed_in_another_way_are_not_left_out_in_silence(ending: str, tm
         find_samples(tmp_path)
 
 
-@settings(deadline=None, max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=300)
 @given(
     start=st.sampled_from(
         [b"", b"@", b"\x1f\x8b", b"\x1f\x8b\x08\0\0\0\0\0\0\xff", b"\xef\xbb\xbf@", gzip.compress(RECORD)[:20]]

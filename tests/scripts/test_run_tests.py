@@ -88,6 +88,15 @@ def test_a_runner_that_failed_is_never_counted_as_passed(step: Step, counts: tup
     assert (result.passed, result.failed) == counts
 
 
+def test_examples_are_those_of_every_run_but_with_all(tmp_path: Path) -> None:
+    def chance(everything: bool) -> set[str]:
+        found = run_tests.steps(everything, tmp_path)
+        return {step.group for step in found if "--hypothesis-profile=chance" in step.command}
+
+    assert chance(everything=False) == set()
+    assert chance(everything=True) == {"unit", "galaxy", "instance"}
+
+
 def test_each_line_says_whose_it_is_and_stays_whole(capfd: pytest.CaptureFixture[str]) -> None:
     lanes = [
         threading.Thread(target=run_tests.run, args=(Step(group, "lines", [sys.executable, "-c", program]),))

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from made_reads import Read, dna, fastq, reads_of
 
@@ -142,7 +142,7 @@ def test_the_result_is_what_counting_gives_most_abundant_first_then_by_sequence(
     assert [split_size(name)[0] for name, _, _ in unique] == [first[bases] for bases, _ in expected]
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25)
 @given(
     st.lists(st.tuples(st.text("ACGTNacgu", min_size=1, max_size=4), st.integers(1, 5)), max_size=30),
     st.integers(1, 4),

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from made_reads import fastq, pair
 
@@ -18,7 +18,6 @@ from metapipe.biomas.reads.trim_unmerged import TrimUnmerged
 from metapipe.errors import MetapipeError
 from metapipe.runner.declare.stage import Stage
 
-in_one_folder = settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 reads = st.dictionaries(st.integers(1, 60), st.text("ACGTN", max_size=20).map(str.encode)).map(
     lambda found: [NumberedRead(number, found[number], b"I" * len(found[number])) for number in sorted(found)]
 )
@@ -29,7 +28,6 @@ def written(path: Path, found: list[NumberedRead]) -> Path:
     return path
 
 
-@in_one_folder
 @given(reads)
 def test_every_number_has_its_read_or_none(tmp_path: Path, found: list[NumberedRead]) -> None:
     by_number = {read.number: read for read in found}

@@ -106,14 +106,14 @@ def test_the_page_loads_nothing_has_no_script_and_can_be_saved_by_its_own_link()
     assert "script" not in page.tags
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(st.sets(st.sampled_from(sorted(SUMMARIES))), st.booleans())
 def test_any_subset_of_the_steps_makes_a_page(chosen: set[str], with_taxa: bool) -> None:
     tree = tree_of(samples.MERGED, samples.PAIRS) if with_taxa else None
     assert "</html>" in page_of({name: SUMMARIES[name] for name in sorted(chosen)}, tree)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(
     st.sampled_from(sorted(SUMMARIES)),
     st.recursive(

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 import taxa_samples as samples
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from metapipe.biomas.taxa.biom_table import biom
@@ -63,7 +63,6 @@ def tree_of(rows: list[samples.Row]) -> TaxonTree:
     return count_assignments([(samples.assignments(rows).splitlines(keepends=True), "table")])
 
 
-@settings(deadline=None)
 @given(st.integers(min_value=1, max_value=60), st.integers(min_value=0, max_value=99))
 def test_every_table_follows_the_specification_and_holds_every_read(taxa: int, seed: int) -> None:
     rows = samples.many_taxa(taxa, seed)

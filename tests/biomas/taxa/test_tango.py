@@ -102,7 +102,7 @@ def test_every_small_tree_and_every_set_of_matches_gives_what_a_search_finds() -
     assert trees > 400
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=120)
 @given(st.data())
 def test_any_tree_and_matches_give_what_a_search_finds(data: st.DataObject) -> None:
     taxonomy = data.draw(taxonomies())
@@ -111,7 +111,6 @@ def test_any_tree_and_matches_give_what_a_search_finds(data: st.DataObject) -> N
         assert chosen(taxonomy, reads, q) == [by_search(taxonomy, read, q) for read in reads]
 
 
-@settings(deadline=None)
 @given(st.data())
 def test_order_repeats_and_neighbours_of_a_read_never_matter(data: st.DataObject) -> None:
     taxonomy = data.draw(taxonomies())
@@ -124,7 +123,6 @@ def test_order_repeats_and_neighbours_of_a_read_never_matter(data: st.DataObject
     assert chosen(taxonomy, [*others, read, *others], q)[len(others)] == alone[0]
 
 
-@settings(deadline=None)
 @given(st.data())
 def test_with_q_1_it_is_the_lowest_common_ancestor(data: st.DataObject) -> None:
     taxonomy = data.draw(taxonomies())
@@ -134,7 +132,6 @@ def test_with_q_1_it_is_the_lowest_common_ancestor(data: st.DataObject) -> None:
     assert penalty == 0
 
 
-@settings(deadline=None)
 @given(st.data())
 def test_one_match_gives_its_own_taxon_and_all_matches_under_a_taxon_give_that_taxon(data: st.DataObject) -> None:
     taxonomy = data.draw(taxonomies())
@@ -148,7 +145,6 @@ def test_one_match_gives_its_own_taxon_and_all_matches_under_a_taxon_give_that_t
     assert chosen(taxonomy, [sorted(leaves)], q) == [(lowest, 0)]
 
 
-@settings(deadline=None)
 @given(st.data())
 def test_one_more_match_under_the_only_best_taxon_never_takes_the_read_elsewhere(data: st.DataObject) -> None:
     taxonomy = data.draw(taxonomies())
@@ -161,7 +157,6 @@ def test_one_more_match_under_the_only_best_taxon_never_takes_the_read_elsewhere
         assert taxon in taxonomy.lineage(chosen(taxonomy, [[*read, more]], q)[0][0])
 
 
-@settings(deadline=None)
 @given(st.data())
 def test_a_larger_q_never_leaves_more_matches_out(data: st.DataObject) -> None:
     """Of the best taxa themselves; the common ancestor of tied ones may lie above those of a larger q."""
@@ -177,7 +172,6 @@ def test_a_larger_q_never_leaves_more_matches_out(data: st.DataObject) -> None:
         assert chosen(taxonomy, [read], q)[0][0] == common(taxonomy, best)
 
 
-@settings(deadline=None)
 @given(st.data())
 def test_what_stands_outside_the_lca_never_matters(data: st.DataObject) -> None:
     taxonomy = data.draw(taxonomies())

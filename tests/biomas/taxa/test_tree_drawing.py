@@ -8,7 +8,7 @@ from xml.etree import ElementTree
 
 import pytest
 import taxa_samples as samples
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from metapipe.biomas.taxa.main_ranks import MAIN_RANKS, main_ranks
@@ -58,7 +58,6 @@ def walk(top: Drawn) -> Iterator[Drawn]:
         yield from walk(child)
 
 
-@settings(deadline=None)
 @given(st.integers(2, 150), st.integers(0, 50), st.integers(1, 60))
 def test_no_read_is_lost_and_no_more_taxa_are_drawn_than_asked(taxa: int, seed: int, most: int) -> None:
     tree = tree_of(samples.many_taxa(taxa, seed))

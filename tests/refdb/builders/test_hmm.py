@@ -140,7 +140,7 @@ def test_a_damaged_file_that_would_end_hmmer_is_refused(tmp_path: Path) -> None:
         build(tmp_path, content, "own.h3m")
 
 
-@settings(deadline=None, max_examples=3)
+@settings(max_examples=3)
 @given(
     st.integers(0, 4000),
     st.sampled_from([b"", b"\0", b"\xf8", b"\t", b"\v", b"//\n", b"NAME\n", b"\xef\xbb\xbf", b"LENG  0\n", b"\n\n"]),
@@ -154,7 +154,7 @@ def test_no_bytes_in_profiles_are_an_error_of_our_own(place: int, bytes_: bytes,
         build(Path(folder), content)
 
 
-@settings(deadline=None, max_examples=3)
+@settings(max_examples=3)
 @given(st.binary(max_size=300))
 def test_bytes_that_nobody_would_write_are_no_profiles(content: bytes) -> None:
     with tempfile.TemporaryDirectory() as folder, pytest.raises(MetapipeError):

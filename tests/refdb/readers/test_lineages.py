@@ -3,7 +3,7 @@ from __future__ import annotations
 import contextlib
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from metapipe.refdb.readers.lineages import ROOT, Step, place_lineages, read_lineage
@@ -177,7 +177,6 @@ def test_only_terminal_placeholders_are_flagged() -> None:
 names = st.text("ABab _", min_size=1, max_size=3)
 
 
-@settings(deadline=None)
 @given(st.dictionaries(st.text("xyz", min_size=1), st.lists(names, min_size=1, max_size=7), min_size=1, max_size=8))
 def test_the_order_of_the_table_changes_nothing_and_every_way_leads_to_the_root(table: dict[str, list[str]]) -> None:
     steps = {}
@@ -200,7 +199,6 @@ def test_the_order_of_the_table_changes_nothing_and_every_way_leads_to_the_root(
         assert tuple(reversed(way)) == steps[name]
 
 
-@settings(deadline=None)
 @given(st.text())
 def test_a_plain_name_fits_a_cell_and_a_lineage(text: str) -> None:
     assert not set("\t\n;:|") & set(plain_name(text))
@@ -209,7 +207,6 @@ def test_a_plain_name_fits_a_cell_and_a_lineage(text: str) -> None:
 BEGINNINGS = ("", "Bacteria;", "Bacteria;domain;", "k__Fungi;s__", "Eukaryota|", "D_0__", "Eukaryota;" * 7)
 
 
-@settings(deadline=None)
 @given(st.sampled_from(BEGINNINGS), st.text(max_size=40), st.sampled_from([by_place, by_pr2, by_silva, by_word]))
 def test_any_text_is_a_lineage_that_our_tables_can_hold_or_is_refused(start: str, text: str, scheme: Scheme) -> None:
     with contextlib.suppress(ValueError):

@@ -110,7 +110,7 @@ def test_byte_order_marks_line_ends_and_gzip_change_nothing(tmp_path: Path, kind
     assert results[0] == results[1]
 
 
-@settings(deadline=None, max_examples=150)
+@settings(max_examples=150)
 @given(
     st.sampled_from(sorted(FILES)),
     st.integers(0, 700),
@@ -127,7 +127,7 @@ def test_no_bytes_in_a_file_are_an_error_of_our_own(kind: str, place: int, left_
         read(path)
 
 
-@settings(deadline=None, max_examples=100)
+@settings(max_examples=100)
 @given(st.sampled_from(sorted(FILES)), st.one_of(st.binary(max_size=60), st.text(max_size=60).map(str.encode)))
 def test_files_of_any_bytes_are_read_or_refused(kind: str, content: bytes) -> None:
     with tempfile.TemporaryDirectory() as folder, contextlib.suppress(MetapipeError):
@@ -136,7 +136,6 @@ def test_files_of_any_bytes_are_read_or_refused(kind: str, content: bytes) -> No
         FILES[kind][1](path)
 
 
-@settings(deadline=None)
 @given(st.lists(st.binary(min_size=1, max_size=6), min_size=2, max_size=2, unique=True))
 def test_two_names_of_bytes_that_are_no_utf8_stay_two(names: list[bytes]) -> None:
     # 0xFF never stands in UTF-8; what follows it is read byte by byte.

@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from metapipe.errors import MetapipeError
@@ -114,7 +114,6 @@ def test_greek_arrows_and_tildes_of_product_names_are_kept() -> None:
     )
 
 
-@settings(deadline=None)
 @given(st.lists(st.text(max_size=30), min_size=6, max_size=6))
 def test_any_text_survives_as_one_line_of_six_fields(texts: list[str]) -> None:
     gene, product, taxid, organism, accession, sequence = texts
@@ -173,7 +172,6 @@ ODD = st.sampled_from(
 )
 
 
-@settings(deadline=None)
 @given(st.lists(ODD, max_size=30).map(b"".join))
 def test_no_bytes_in_a_protein_file_are_an_error_of_our_own(content: bytes) -> None:
     with tempfile.TemporaryDirectory() as folder, contextlib.suppress(MetapipeError):

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from metapipe.runner.blocks.plan import BLOCKS_PER_SLOT, Warm, Within, Work, cut_evenly, launch_order, make_plan
@@ -16,7 +16,6 @@ from metapipe.runner.blocks.resources import Resources, SessionKind
 RESIDUES = st.lists(st.integers(0, 10_000), max_size=60).map(lambda values: np.array(values, dtype=np.int64))
 
 
-@settings(deadline=None)
 @given(RESIDUES, st.integers(1, 80))
 def test_blocks_cover_every_atom_once_and_in_order(residues: np.ndarray, wanted: int) -> None:
     borders = cut_evenly(residues, wanted)
@@ -27,7 +26,6 @@ def test_blocks_cover_every_atom_once_and_in_order(residues: np.ndarray, wanted:
         assert all(first < last for first, last in itertools.pairwise(borders))
 
 
-@settings(deadline=None)
 @given(RESIDUES.filter(len), st.integers(1, 40))
 def test_no_block_exceeds_its_share_by_more_than_one_atom(residues: np.ndarray, wanted: int) -> None:
     borders = cut_evenly(residues, wanted)

@@ -6,13 +6,13 @@ import json
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from metapipe.runner.declare import merge
 from metapipe.runner.declare.merge import Concat, HeaderOnce, MergeRule, Reduce, add_counts
 
-QUIET = settings(deadline=None, max_examples=50, suppress_health_check=[HealthCheck.function_scoped_fixture])
+ENOUGH = settings(max_examples=50)
 PARTS = st.lists(
     st.lists(st.binary(max_size=9).filter(lambda b: b"\n" not in b and not b.startswith(b"#"))), min_size=1
 )
@@ -28,13 +28,13 @@ def merged(rule: MergeRule, parts: list[bytes], folder: Path) -> bytes:
     return (folder / "target").read_bytes()
 
 
-@QUIET
+@ENOUGH
 @given(parts=PARTS)
 def test_parts_are_joined_in_order(parts: list[list[bytes]], tmp_path: Path) -> None:
     assert merged(Concat(), [b"\n".join(part) for part in parts], tmp_path) == b"".join(b"\n".join(p) for p in parts)
 
 
-@QUIET
+@ENOUGH
 @given(parts=PARTS, kind=st.sampled_from([(1, 0), (2, 0), (0, 1), (0, 3)]))
 def test_a_header_stands_once_at_the_top(parts: list[list[bytes]], kind: tuple[int, int], tmp_path: Path) -> None:
     lines, leading = kind
@@ -60,7 +60,7 @@ def test_a_copy_that_the_kernel_refuses_is_made_by_hand(tmp_path: Path, monkeypa
     assert merged(Concat(), parts, tmp_path) == b"".join(parts)
 
 
-@QUIET
+@ENOUGH
 @given(counts=st.lists(st.dictionaries(st.sampled_from("abc"), st.integers()), min_size=1))
 def test_counts_add_up_in_any_grouping(counts: list[dict[str, int]], tmp_path: Path) -> None:
     text = merged(Reduce(add_counts), [json.dumps(count).encode() for count in counts], tmp_path)

@@ -65,7 +65,7 @@ def failures(draw: Callable[..., object]) -> tuple[list[int], frozenset[int], in
     return sizes, poison, draw(st.integers(0, 99))  # type: ignore[return-value]
 
 
-@settings(deadline=None, max_examples=300)
+@settings(max_examples=300)
 @given(failures(), st.sampled_from(["E401", "E403", "E801"]))
 def test_all_but_the_poison_records_are_done_at_a_bounded_cost(
     case: tuple[list[int], frozenset[int], int], code: str
@@ -92,7 +92,7 @@ def test_all_but_the_poison_records_are_done_at_a_bounded_cost(
     assert outcome.retries == len(outcome.rows) - len(blocks)
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(failures(), st.integers(0, 99))
 def test_what_is_set_aside_and_in_which_order_depends_on_no_order_of_completion(
     case: tuple[list[int], frozenset[int], int], other: int
@@ -107,7 +107,7 @@ def test_what_is_set_aside_and_in_which_order_depends_on_no_order_of_completion(
     assert seen[0] == seen[1]
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(failures(), st.integers(0, 3))
 def test_more_poison_than_allowed_ends_the_run_with_the_first_in_input_order(
     case: tuple[list[int], frozenset[int], int], allowed: int

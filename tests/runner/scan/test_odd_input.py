@@ -14,9 +14,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, example, given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
-from test_scan import PACKING, RELAXED, bgzf, check, fasta_text, fastq_text
+from test_scan import PACKING, bgzf, check, fasta_text, fastq_text
 
 from metapipe.errors import MetapipeError
 from metapipe.runner.blocks import stream
@@ -30,7 +30,7 @@ from metapipe.runner.scan.letters import blanked, joined
 from metapipe.runner.scan.name_hashes import hash_names
 from metapipe.runner.scan.scan import scan_file
 
-QUIET = settings(deadline=None, max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
+ENOUGH = settings(max_examples=150)
 DNA, BASES = set(b"ACGTUNRYSWKMBDHVacgtunryswkmbdhv"), set(b"ACGTUNRYSWKMBDHVacgtunryswkmbdhv.-")
 
 
@@ -106,7 +106,7 @@ def fault_of_fastq(text: bytes) -> tuple[str, int] | None:
     return None
 
 
-@QUIET
+@ENOUGH
 @given(
     case=st.one_of(fasta_text().map(lambda c: ("fasta", c[0])), fastq_text().map(lambda c: ("fastq", c[0]))),
     place=st.floats(0, 1, exclude_max=True),
@@ -139,7 +139,7 @@ def test_the_first_fault_is_found_wherever_the_chunks_end(
     assert found == expected
 
 
-@RELAXED
+@ENOUGH
 @given(
     case=st.one_of(fasta_text().map(lambda c: ("fasta", *c)), fastq_text().map(lambda c: ("fastq", *c))),
     packing=st.sampled_from(sorted(PACKING)),
@@ -181,7 +181,7 @@ def laid_out(stretches: list[tuple[bytes, bytes]]) -> tuple[bytes, np.ndarray, n
     return text, np.array(starts), np.array(ends)
 
 
-@QUIET
+@ENOUGH
 @given(stretches=STRETCHES)
 def test_stretches_are_joined_and_blanked_to_their_last_byte(stretches: list[tuple[bytes, bytes]]) -> None:
     text, starts, ends = laid_out(stretches)
@@ -214,7 +214,7 @@ def test_every_byte_in_every_place_is_judged_as_one_by_one(form: str, alphabet: 
 NAMES = st.lists(st.binary(min_size=1, max_size=150).filter(lambda b: b"\0" not in b), min_size=1, max_size=30)
 
 
-@QUIET
+@ENOUGH
 @given(names=NAMES, before=st.binary(max_size=20))
 def test_a_hash_depends_on_the_name_alone(names: list[bytes], before: bytes) -> None:
     def hashes(stretches: list[tuple[bytes, bytes]]) -> list[int]:

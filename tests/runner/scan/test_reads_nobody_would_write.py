@@ -6,7 +6,7 @@ import gzip
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from metapipe.errors import CODES, EX_DATA, MetapipeError
@@ -63,10 +63,10 @@ def made_of(pieces: list[bytes]) -> st.SearchStrategy[bytes]:
 
 TEXT = st.one_of(made_of(FASTA), made_of(FASTQ), made_of(ROWS), st.binary(max_size=60))
 RECORDS = [Fasta("f"), Fasta("f", alphabet="aa"), Fasta("f", alphabet="any"), Fastq("f"), Table("f", ("x", "y"))]
-QUIET = settings(deadline=None, max_examples=250, suppress_health_check=[HealthCheck.function_scoped_fixture])
+ENOUGH = settings(max_examples=250)
 
 
-@QUIET
+@ENOUGH
 @given(
     first=TEXT,
     second=TEXT,
@@ -99,7 +99,7 @@ def test_any_bytes_are_read_or_refused_as_bad_input(
         assert not any("\ufffd" in record.name for record in found)
 
 
-@QUIET
+@ENOUGH
 @given(content=TEXT, packed=st.booleans(), raw=st.sampled_from([1, 2, 1 << 18]))
 def test_side_files_are_text_as_they_are_or_refused_by_their_line(
     content: bytes, packed: bool, raw: int, tmp_path: Path

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from metapipe.errors import MetapipeError
@@ -19,9 +19,7 @@ from metapipe.runner.declare.records import READERS
 from metapipe.runner.scan import scan
 from metapipe.runner.scan.scan import scan_file
 
-RELAXED = settings(
-    max_examples=120, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
-)
+ENOUGH = settings(max_examples=120)
 
 NAME = st.text(st.characters(exclude_categories=["Cs", "Cc", "Zs", "Zl", "Zp"]), min_size=1, max_size=12)
 COMMENT = st.sampled_from(["", " x", " two words", "\ttab > inside", " é ü ; ' \" $(x)", "  ", " 1:N:0:ACGT"])
@@ -136,7 +134,7 @@ def check(path: Path, form: str, text: bytes, records: list[tuple[bytes, bytes]]
     assert not text[first + len(whole) :].strip()
 
 
-@RELAXED
+@ENOUGH
 @given(
     case=st.one_of(
         fasta_text().map(lambda c: ("fasta", *c)),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import gzip
 from pathlib import Path
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from test_scan import bgzf, fasta_text, fastq_text, multi_member
 
@@ -40,7 +40,7 @@ def halves(scanned: StageInput, block: Block) -> list[Block]:
     return [*halves(scanned, first), *halves(scanned, second)]
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60)
 @given(
     case=st.one_of(fasta_text().map(lambda c: ("fasta", *c)), fastq_text().map(lambda c: ("fastq", *c))),
     packing=st.sampled_from(sorted(PACK)),

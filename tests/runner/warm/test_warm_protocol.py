@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from metapipe.errors import MetapipeError
@@ -122,7 +122,6 @@ def test_a_run_cannot_take_off_the_sandbox_that_the_host_requires(monkeypatch: p
 # ------------------------------------------------------------------------------------------------------ sharing
 
 
-@settings(deadline=None)
 @given(
     slots=st.integers(1, 6),
     clients=st.lists(st.tuples(st.integers(1, 8), st.integers(1, 8), st.integers(0, 12)), min_size=1, max_size=5),

@@ -8,7 +8,7 @@ from itertools import count
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from test_annotate import CONTIGS, DOMAINS, GENES, HITS, PROTEINS, fasta
 
@@ -79,7 +79,7 @@ ODD += [
     b"=",
 ]
 ODD += [b",", b":", b"##FASTA\n", b"##sequence-region x 1 5\n", b">\n", b"ID=", b";ID=a;ID=b"]
-QUIET = settings(deadline=None, max_examples=200, suppress_health_check=[HealthCheck.function_scoped_fixture])
+ENOUGH = settings(max_examples=200)
 NUMBER = count()
 
 
@@ -123,7 +123,7 @@ def read_or_refused(reading: Callable[[], object]) -> None:
     assert refused is None or CODES[refused.code].exit_code == EX_DATA, refused
 
 
-@QUIET
+@ENOUGH
 @given(damaged=st.sampled_from(sorted(FILES)), damage=damages())
 def test_files_about_genes_are_annotated_or_refused(
     damaged: str, damage: Callable[[bytes], bytes], tmp_path: Path
@@ -149,7 +149,7 @@ def test_a_gene_with_two_ids_is_the_one_that_both_readers_of_the_line_take(tmp_p
         task.run()
 
 
-@QUIET
+@ENOUGH
 @given(damage=damages())
 def test_tables_of_taxa_and_genes_are_counted_or_refused(damage: Callable[[bytes], bytes], tmp_path: Path) -> None:
     def read(content: bytes) -> io.BytesIO:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from metapipe.errors import MetapipeError
@@ -55,7 +55,7 @@ genes_by_contig = st.dictionaries(
 
 
 @given(genes_by_contig, st.data())
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_each_contig_finds_exactly_its_own_lines(tmp_path: Path, counts: dict[str, int], data: st.DataObject) -> None:
     genes = {contig: [f"{contig}_{n}" for n in range(1, count + 1)] for contig, count in counts.items()}
     order = [gene for names in genes.values() for gene in names]

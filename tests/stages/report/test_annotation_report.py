@@ -135,7 +135,7 @@ def test_names_from_the_data_are_shown_as_text_and_never_run() -> None:
     assert "49" not in page.text.split("What went in")[0]
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(st.text(max_size=60), st.lists(st.text(max_size=30), min_size=3, max_size=3))
 def test_any_text_makes_a_well_formed_page(title: str, words: list[str]) -> None:
     everything = samples.full(genes=30)

@@ -130,7 +130,7 @@ def test_a_users_settings_of_matplotlib_change_nothing() -> None:
 
 
 # Many names in one picture: a picture takes longer than its names.
-@settings(max_examples=6, deadline=None)
+@settings(max_examples=6)
 @given(st.text(max_size=200), st.lists(st.text(max_size=200), min_size=1, max_size=8, unique=True))
 def test_any_name_can_be_drawn(title: str, products: list[str]) -> None:
     everything = {"annotate": samples.full(genes=30)["annotate"]}
