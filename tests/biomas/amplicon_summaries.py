@@ -42,7 +42,7 @@ def of_a_sample(
         "reads-2": {"name": f"{sample}_R2.fastq.gz", "records": reads + 50, "residues": 250 * (reads + 50)},
     }
     filters = {"min_coverage": 70.0, "upper_identity": 97.0, "lower_identity": 90.0}
-    tango = {"q": 0.5, "lower_q": 1.0}
+    tango = {"q": 0.5, "lower_q": 1.0, "rank_identities": "genus=94.5,family=86.5,order=82,class=78.5,phylum=75"}
     bowtie = {"programs": {"bowtie2": "2.5.0"}, "databases": DATABASE, "options": {"search": "both"}}
     some = {"upper": pairs - pairs // 3, "lower": 0, "none": pairs // 3}
     others = {"upper": upper - some["upper"], "lower": lower, "none": none - some["none"]}

@@ -126,6 +126,7 @@ def context(stage: str, name: str) -> dict[str, Any]:
             "database": installed("/refdb/x/1"),
             "q": 0.5,
             "lower_q": 1.0,
+            "rank_identities": "genus=94.5,family=86.5",
             "assignments": "/galaxy/assignments",
         },
         "annotate": {

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable
-from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +13,10 @@ from hypothesis import strategies as st
 
 from metapipe.biomas.tables import ASSIGNMENT_TABLE, KEPT_TABLE
 from metapipe.biomas.taxa import assign_taxa
-from metapipe.biomas.taxa.assign_taxa import AssignTaxa
+from metapipe.biomas.taxa.assign_taxa import AssignTaxa, AssignTaxaOptions
+from metapipe.biomas.taxa.rank_identities import YARZA, read_thresholds
 from metapipe.biomas.taxa.taxonomy import read_taxonomy
-from metapipe.biomas.taxa.tier_rules import Assigner, above_species, read_kept_row, score
+from metapipe.biomas.taxa.tier_rules import Assigner, Rules, above_species, read_kept_row, score
 from metapipe.errors import MetapipeError
 from metapipe.formats.table_rows import Place
 from metapipe.runner.declare.elements import Database
@@ -76,10 +76,10 @@ def run(fake_task: Callable[..., Any], database: Database) -> Run:
 
 
 def test_each_row_of_each_tier_gives_a_row(run: Run) -> None:
-    rows, notes = run("a;size=5|5|upper|99.50|c1 c2 n1", "b|1|lower|93.00|c1 f1", "d;size=3|3|none||")
+    rows, notes = run("a;size=5|5|upper|99.50|c1 c2 n1", "b|1|lower|95.00|c1 f1", "d;size=3|3|none||")
     assert rows == [
         ["a;size=5", "5", "upper", "99.50", "3", "666", "Vibrio cholerae", "species", "0.0000", CHOLERAE],
-        ["b", "1", "lower", "93.00", "2", "662", "Vibrio", "genus", "0.0000", VIBRIO],
+        ["b", "1", "lower", "95.00", "2", "662", "Vibrio", "genus", "0.0000", VIBRIO],
         ["d;size=3", "3", "none", "", "0", "", "", "", "", ""],
     ]
     assert notes == {"reads": {"classified": 6, "unclassified": 3}, "by_rank": {"genus": 1, "species": 5}}
@@ -87,8 +87,8 @@ def test_each_row_of_each_tier_gives_a_row(run: Run) -> None:
 
 def test_species_and_what_is_below_come_from_the_upper_tier_only(run: Run) -> None:
     rows, _ = run(
-        *("a|1|upper|99.50|n1", "b|1|lower|93.00|n1", "c|1|lower|93.00|c1 c2 n1", "d|1|lower|93.00|x1"),
-        "e|1|lower|91.00|e1 f1",
+        *("a|1|upper|99.50|n1", "b|1|lower|95.00|n1", "c|1|lower|95.00|c1 c2 n1", "d|1|lower|95.00|x1"),
+        "e|1|lower|95.00|e1 f1",
     )
     assert [row[6] for row in rows] == [
         "Vibrio cholerae N16961",
@@ -113,8 +113,26 @@ def test_matches_that_say_nothing_give_way_to_any_other(run: Run) -> None:
     assert [row[4] for row in rows] == ["5", "1", "2", "2"]
 
 
+def test_a_read_too_far_from_its_relatives_for_a_rank_is_given_the_next_main_rank_above(run: Run) -> None:
+    rows = [f"{identity}|1|lower|{identity}|c1 c2" for identity in ("94.50", "94.49", "90.00")]
+    assert [row[6] for row in run(*rows)[0]] == ["Vibrio", "Bacteria", "Bacteria"]  # the tiny taxonomy has no family
+    assert [row[6] for row in run(*rows, rank_identities="none")[0]] == ["Vibrio"] * 3
+    assert [row[6] for row in run(*rows, rank_identities="genus=92.5")[0]] == ["Vibrio", "Vibrio", "Bacteria"]
+
+
+def test_the_upper_tier_knows_no_limits_of_ranks(run: Run) -> None:
+    (row,), _ = run("a|1|upper|91.00|c1 c2 n1")
+    assert row[6] == "Vibrio cholerae"
+
+
+def test_a_limit_that_is_none_is_refused_before_anything_starts() -> None:
+    with pytest.raises(MetapipeError, match=r"E701 expected ranks with per cent for --rank-identities"):
+        AssignTaxa().check(AssignTaxaOptions(rank_identities="genus"))
+    AssignTaxa().check(AssignTaxaOptions())
+
+
 def test_q_is_a_choice_for_each_tier(run: Run) -> None:
-    rows = ("a|1|upper|99.50|c1 c2 e1 n1", "b|1|lower|93.00|c1 c2 e1 n1")
+    rows = ("a|1|upper|99.50|c1 c2 e1 n1", "b|1|lower|95.00|c1 c2 e1 n1")
     assert [row[6] for row in run(*rows)[0]] == ["Vibrio cholerae", "Bacteria"]
     assert [row[6] for row in run(*rows, q=1.0)[0]] == ["Bacteria", "Bacteria"]
     assert [row[6] for row in run(*rows, lower_q=0.5)[0]] == ["Vibrio cholerae", "Vibrio"]
@@ -154,6 +172,7 @@ def test_all_reads_unmatched_is_a_result(run: Run) -> None:
         ("b|1|middle|98.00|c1", "E111", "matches line 3: expected upper, lower or none in column tier, found 'middle'"),
         ("b|1|upper|98.00|", "E111", "matches line 3: expected references in the tiers upper and lower, and in these"),
         ("b|1|none||c1", "E111", "matches line 3: expected references in the tiers upper and lower, and in these only"),
+        ("b|1|lower||c1", "E111", "matches line 3: expected per cent in column identity, found ''"),
         ("b|1|upper|c1", "E111", "matches line 3: expected 5 columns, found '4 columns'"),
     ],
 )
@@ -194,7 +213,7 @@ def test_neither_order_of_references_nor_other_rows_matter(
     (folder / "references.tsv").write_text(REFERENCES)
     taxonomy = read_taxonomy(folder)
     names = list(taxonomy.references)
-    weights = {"upper": Fraction(1, 2), "lower": Fraction(1)}
+    rules = Rules(identities=read_thresholds(YARZA))
 
     def line(references: list[str], tier: str) -> bytes:
         return f"a\t1\t{tier}\t95.00\t{' '.join(references)}".encode()
@@ -202,8 +221,8 @@ def test_neither_order_of_references_nor_other_rows_matter(
     tier = rows.draw(st.sampled_from(["upper", "lower"]))
     some = rows.draw(st.lists(st.sampled_from(names), min_size=1, unique=True))
     lines = [line(some, tier), line(rows.draw(st.permutations(some)), tier), line(names, "lower"), line(names, "upper")]
-    first, second, *_ = Assigner(taxonomy, "tiny:1").assign(
-        [read_kept_row(each, Place("x", 2)) for each in lines], weights
+    first, second, *_ = Assigner(taxonomy, "tiny:1", rules).assign(
+        [read_kept_row(each, Place("x", 2)) for each in lines]
     )
-    alone = Assigner(taxonomy, "tiny:1").assign([read_kept_row(lines[0], Place("x", 2))], weights)
+    alone = Assigner(taxonomy, "tiny:1", rules).assign([read_kept_row(lines[0], Place("x", 2))])
     assert first == second == alone[0]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -28,6 +29,17 @@ TANGO = (
         "10.1093/bioinformatics/btt256",
     ),
 )
+RANK_IDENTITIES = Citation(
+    "Yarza P et al. (2014) Uniting the classification of cultured and uncultured bacteria and archaea using 16S rRNA "
+    "gene sequences. Nature Reviews Microbiology 12:635–645.",
+    "10.1038/nrmicro3330",
+)
+
+
+def of_classification(summaries: Mapping[str, Sequence[Summary]]) -> tuple[Citation, ...]:
+    """What to cite for the choice of taxa."""
+    run = _first(summaries, "assign_taxa")
+    return (*TANGO, RANK_IDENTITIES) if run is not None and _limits(run) else TANGO
 
 
 def paragraph(summaries: Mapping[str, Sequence[Summary]]) -> str:
@@ -113,11 +125,21 @@ def _classification(summaries: Mapping[str, Sequence[Summary]]) -> str:
     run = _first(summaries, "assign_taxa")
     if run is None:
         return ""
-    return (
+    text = (
         "Each read was placed in the taxonomy of its relatives by the method of TANGO "
         f"(q = {_option(run, 'q', 0.5)} in the upper tier, {_option(run, 'lower_q', 1.0)} in the lower); species and "
         "taxa below come from the upper tier only."
     )
+    if limits := _limits(run):
+        told = re.sub(r"\s*,\s*", ", ", limits).replace("=", " ")
+        text += f" A read of the lower tier was named at a rank only from an identity, in per cent, of {told} on."
+    return text
+
+
+def _limits(run: Summary) -> str:
+    """The option ``rank_identities``; empty where there is none, as in summaries of before it was."""
+    limits = str(run.options.get("rank_identities", "none")).strip()
+    return "" if limits == "none" else limits
 
 
 def _counting(summaries: Mapping[str, Sequence[Summary]]) -> str:

@@ -11,7 +11,7 @@ from metapipe import __version__
 from metapipe.biomas.report.facts import Facts, gather
 from metapipe.biomas.report.glossary import GLOSSARY, tier_words
 from metapipe.biomas.report.hints import hints
-from metapipe.biomas.report.methods import PIPELINE, TANGO, paragraph
+from metapipe.biomas.report.methods import PIPELINE, of_classification, paragraph
 from metapipe.biomas.report.rank_lists import rank_lists, reach
 from metapipe.biomas.report.steps import STEPS
 from metapipe.biomas.report.story import funnel, sentence
@@ -71,7 +71,7 @@ def render(
         citations=citations(
             [name for step in steps for name, _ in step.programs],
             [database.name for step in steps for database in step.databases],
-            (*PIPELINE, *(TANGO if "assign_taxa" in facts.ran or tree is not None else ())),
+            (*PIPELINE, *(of_classification(summaries) if "assign_taxa" in facts.ran or tree is not None else ())),
         ),
         glossary=GLOSSARY,
     )

@@ -10,8 +10,9 @@ from itertools import islice
 from typing import Any
 
 from metapipe.biomas.tables import ASSIGNMENT_TABLE, KEPT_TABLE, AssignmentRow
+from metapipe.biomas.taxa.rank_identities import YARZA, read_thresholds
 from metapipe.biomas.taxa.taxonomy import REFERENCES_FILE, TAXONOMY_FILE, read_taxonomy
-from metapipe.biomas.taxa.tier_rules import Assigner, Kept, read_kept_row
+from metapipe.biomas.taxa.tier_rules import Assigner, Kept, Rules, read_kept_row
 from metapipe.formats.table_rows import Place
 from metapipe.runner.declare.elements import Database, Exact, Output, RefDB, Table, option
 from metapipe.runner.declare.merge import HeaderOnce
@@ -25,7 +26,8 @@ SECONDS_PER_BYTE = 1.5e-7
 
 @dataclass(frozen=True)
 class AssignTaxaOptions:
-    """Options of :class:`AssignTaxa`. Defaults: BioMaS's (TANGO's own 0.5, and 1 for the lower tier)."""
+    """Options of :class:`AssignTaxa`. Defaults: BioMaS's (TANGO's own 0.5, and 1 for the lower tier), but for
+    ``rank_identities``, which BioMaS has not (``none``)."""
 
     q: float = option(
         0.5,
@@ -34,6 +36,11 @@ class AssignTaxaOptions:
         maximum=1,
     )
     lower_q: float = option(1.0, "The same for reads of the lower tier of identity", minimum=0, maximum=1)
+    rank_identities: str = option(
+        YARZA,
+        "Lowest identity, in per cent, with which a read of the lower tier is named at a rank, as genus=94.5,"
+        "family=86.5; none: no limits. The default is for 16S (Yarza et al. 2014)",
+    )
 
 
 class AssignTaxa(Stage):
@@ -45,6 +52,7 @@ class AssignTaxa(Stage):
     records = Table("matches", columns=KEPT_TABLE.columns, help="matches kept by filter_matches, plain or gzip")
     databases = {"amplicon": RefDB(kind="amplicon", help="the database of marker genes the reads were mapped to")}
     outputs = {"assignments": Output("tabular", "one row a read: its taxon, rank and lineage", HeaderOnce())}
+    version = "2"
     options = AssignTaxaOptions
     invariance = Exact()
     rate = 5e6
@@ -59,13 +67,20 @@ class AssignTaxa(Stage):
         except (KeyError, OSError):
             return self.fixed_cost
 
+    def check(self, options: AssignTaxaOptions) -> None:
+        """Refuse limits of identity that are none (E701)."""
+        read_thresholds(options.rank_identities)
+
     def setup(self, task: Task) -> Assigner:
         """Read the taxonomy and number it, once a worker.
 
         :raises MetapipeError: E206 for tables that do not hold together.
         """
         database = task.databases["amplicon"]
-        return Assigner(read_taxonomy(database.path), f"{database.name}:{database.version}")
+        # The shortest decimal number that is this float is what was typed: 0.1 is a tenth, not the float next to it.
+        upper_q, lower_q = Fraction(repr(task.options.q)), Fraction(repr(task.options.lower_q))
+        rules = Rules(upper_q, lower_q, read_thresholds(task.options.rank_identities))
+        return Assigner(read_taxonomy(database.path), f"{database.name}:{database.version}", rules)
 
     def run(self, task: Task, state: Assigner) -> None:
         """Write a row a read with its taxon, rank and lineage, or as unclassified. Count reads, also by rank.
@@ -74,13 +89,11 @@ class AssignTaxa(Stage):
         """
         output = task.output("assignments")
         output.write(ASSIGNMENT_TABLE.header)
-        # The shortest decimal number that is this float is what was typed: 0.1 is a tenth, not the float next to it.
-        weights = {"upper": Fraction(repr(task.options.q)), "lower": Fraction(repr(task.options.lower_q))}
         reads = {"classified": 0, "unclassified": 0}
         ranks: Counter[str] = Counter()
         rows = _rows(task)
         while batch := list(islice(rows, ROWS)):
-            for (row, _), assigned in zip(batch, state.assign(batch, weights), strict=True):
+            for (row, _), assigned in zip(batch, state.assign(batch), strict=True):
                 told = AssignmentRow(row.read, row.size, row.tier, row.identity, *assigned.cells)
                 output.write(ASSIGNMENT_TABLE.format(told))
                 reads["classified" if assigned.rank else "unclassified"] += row.size

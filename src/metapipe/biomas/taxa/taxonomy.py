@@ -196,8 +196,8 @@ def make_taxonomy(
         ends=ends,
         first_references=np.searchsorted(reference_taxa, np.arange(len(order))).astype(np.int64),
         end_references=np.searchsorted(reference_taxa, ends).astype(np.int64),
-        species_or_below=_with_all_below([row.rank in SPECIES_OR_BELOW for row in order], ends),
-        unclassified=_with_all_below([row.flags == UNCLASSIFIED for row in order], ends),
+        species_or_below=with_all_below([row.rank in SPECIES_OR_BELOW for row in order], ends),
+        unclassified=with_all_below([row.flags == UNCLASSIFIED for row in order], ends),
         references=tuple(name for _, name in named),
         reference_taxa=reference_taxa,
         reference_numbers={name: number for number, (_, name) in enumerate(named)},
@@ -276,8 +276,11 @@ def _by_name(references: Iterable[ReferenceRow], numbers: dict[int, int], tables
     return sorted((taxon, name) for name, taxon in found.items())
 
 
-def _with_all_below(chosen: Sequence[bool], ends: Numbers) -> Flags:
-    """The taxa chosen and all below them: subtrees are intervals of numbers."""
+def with_all_below(chosen: Sequence[bool], ends: Numbers) -> Flags:
+    """Say of each taxon whether it is chosen or below one that is: subtrees are intervals of numbers.
+
+    :param chosen: of each taxon. :param ends: of :class:`Taxonomy`.
+    """
     steps = np.zeros(len(chosen) + 1, dtype=np.int64)
     picked = np.flatnonzero(chosen)
     np.add.at(steps, picked, 1)

@@ -2,7 +2,8 @@
 
 * Upper tier (97 % and above): TANGO's choice, down to species and strains.
 * Lower tier: TANGO's choice (by default with q = 1, the lowest common ancestor), then up to the first taxon that is
-  above all species: matches of 90 to 97 % do not tell species.
+  above all species, for matches of 90 to 97 % do not tell species; and from there up to the first main rank that the
+  read's identity reaches (:mod:`metapipe.biomas.taxa.rank_identities`, **ours**).
 * No match kept: unclassified.
 
 Matches to references of taxa that are flagged ``unclassified``, or lie below such, are dropped when the read has any
@@ -13,6 +14,7 @@ taxa 447265 and 175245 so.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from fractions import Fraction
 from itertools import chain
 from operator import itemgetter
@@ -21,6 +23,7 @@ from typing import NamedTuple
 import numpy as np
 
 from metapipe.biomas.tables import KEPT_TABLE, KeptRow
+from metapipe.biomas.taxa.rank_identities import RankIdentities, hundredths
 from metapipe.biomas.taxa.tango import Tango
 from metapipe.biomas.taxa.taxonomy import Numbers, Taxonomy
 from metapipe.errors import MetapipeError
@@ -61,42 +64,76 @@ def read_kept_row(line: bytes, place: Place) -> Kept:
     return Kept(row, place)
 
 
+@dataclass(frozen=True)
+class Rules:
+    """What a site may choose.
+
+    :param upper_q: :param lower_q: TANGO's weight for each tier, exactly.
+    :param identities: of :func:`metapipe.biomas.taxa.rank_identities.read_thresholds`, for the lower tier.
+    """
+
+    upper_q: Fraction = Fraction(1, 2)
+    lower_q: Fraction = Fraction(1)
+    identities: Mapping[str, int] = field(default_factory=dict)
+
+
 class Assigner:
     """Assigns reads by one database. ``database`` is its name, for messages."""
 
-    def __init__(self, taxonomy: Taxonomy, database: str) -> None:
-        self.taxonomy, self.database = taxonomy, database
+    def __init__(self, taxonomy: Taxonomy, database: str, rules: Rules) -> None:
+        self.taxonomy, self.database, self.rules = taxonomy, database, rules
         self._tango = Tango(taxonomy)
         self._above_species = above_species(taxonomy)
+        self._identities = RankIdentities(taxonomy, rules.identities)
         self._says_nothing = taxonomy.unclassified[taxonomy.reference_taxa]
         self._lineages: dict[int, str] = {}
 
-    def assign(self, rows: Sequence[Kept], weights: Mapping[str, Fraction]) -> list[Assigned]:
-        """Assign each row; ``weights`` has the q of the tiers ``upper`` and ``lower``.
+    def assign(self, rows: Sequence[Kept]) -> list[Assigned]:
+        """Assign each row.
 
         :raises MetapipeError: E112, naming the row, for a reference that the database does not have.
         """
-        found: dict[tuple[str, str], Assigned] = {("none", row.references): UNCLASSIFIED_READ for row, _ in rows}
-        for tier, q in weights.items():
-            # Reads of one organism often match the very same references: those are looked at once.
-            distinct = {kept.row.references: kept for kept in reversed(rows) if kept.row.tier == tier}
-            chosen = self._choose(list(distinct.values()), tier, q)
-            found.update(((tier, references), each) for references, each in zip(distinct, chosen, strict=True))
-        return [found[row.tier, row.references] for row, _ in rows]
+        found: dict[tuple[str, int, str], Assigned] = {}
+        keys = [(kept.row.tier, self._missed(kept), kept.row.references) for kept in rows]
+        # Reads of one organism often match the very same references: those are looked at once.
+        distinct = dict(zip(reversed(keys), reversed(rows), strict=True))
+        for tier, q in (("upper", self.rules.upper_q), ("lower", self.rules.lower_q)):
+            asked = {key: kept for key, kept in distinct.items() if key[0] == tier}
+            missed = [number for _, number, _ in asked]
+            found.update(zip(asked, self._choose(list(asked.values()), tier, q, missed), strict=True))
+        return [UNCLASSIFIED_READ if key[0] == "none" else found[key] for key in keys]
 
-    def _choose(self, rows: Sequence[Kept], tier: str, q: Fraction) -> list[Assigned]:
+    def _missed(self, kept: Kept) -> int:
+        """How many of the ranks with a threshold a read does not reach; 0 in the upper tier."""
+        if kept.row.tier != "lower" or not self.rules.identities:
+            return 0
+        identity = hundredths(kept.row.identity)
+        if identity is None:
+            place, expected = kept.place, "per cent in column identity"
+            raise MetapipeError("E111", file=place.file, line=place.line, expected=expected, found=kept.row.identity)
+        return self._identities.missed(identity)
+
+    def _choose(self, rows: Sequence[Kept], tier: str, q: Fraction, missed: Sequence[int]) -> list[Assigned]:
         listed = [self._numbers(kept) for kept in rows]
         counts = list(map(len, listed))
         starts = np.cumsum([0, *counts])
         matches = np.fromiter(chain.from_iterable(listed), np.int64, int(starts[-1]))
         matches, starts = self._without_unclassified(matches, starts)
         choices = self._tango.choose(matches, starts, q)
-        taxa = self._above_species[choices.taxa] if tier == "lower" else choices.taxa
+        taxa = choices.taxa if tier == "upper" else self._reached(choices.taxa, missed)
         fractions = zip(choices.numerators.tolist(), choices.denominators.tolist(), strict=True)
         return [
             self._assigned(taxon, count, score(*fraction))
             for taxon, count, fraction in zip(taxa.tolist(), counts, fractions, strict=True)
         ]
+
+    def _reached(self, taxa: Numbers, missed: Sequence[int]) -> Numbers:
+        """What reads of the lower tier are given in place of what TANGO chose."""
+        found: Numbers = self._above_species[taxa]
+        for number in set(missed) - {0}:
+            some = np.flatnonzero(np.array(missed) == number)
+            found[some] = self._identities.reached(number)[found[some]]
+        return found
 
     def _numbers(self, kept: Kept) -> tuple[int, ...]:
         names = kept.row.references.split()
