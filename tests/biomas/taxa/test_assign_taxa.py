@@ -15,8 +15,8 @@ from metapipe.biomas.tables import ASSIGNMENT_TABLE, KEPT_TABLE
 from metapipe.biomas.taxa import assign_taxa
 from metapipe.biomas.taxa.assign_taxa import AssignTaxa, AssignTaxaOptions
 from metapipe.biomas.taxa.rank_identities import YARZA, read_thresholds
-from metapipe.biomas.taxa.taxonomy import read_taxonomy
-from metapipe.biomas.taxa.tier_rules import Assigner, Rules, above_species, read_kept_row, score
+from metapipe.biomas.taxa.taxonomy import ReferenceRow, TaxonRow, make_taxonomy, read_taxonomy
+from metapipe.biomas.taxa.tier_rules import Assigner, Rules, above_species, not_only_strains, read_kept_row, score
 from metapipe.errors import MetapipeError
 from metapipe.formats.table_rows import Place
 from metapipe.runner.declare.elements import Database
@@ -103,6 +103,43 @@ def test_a_taxonomy_of_species_only_gives_its_root_in_the_lower_tier(tmp_path: P
     (tmp_path / "taxonomy.tsv").write_text(TAXA.splitlines()[0] + "\n7\t\tspecies\tX y\t\n8\t7\tstrain\tX y z\t\n")
     (tmp_path / "references.tsv").write_text("#reference\ttaxid\nr\t8\n")
     assert above_species(read_taxonomy(tmp_path)).tolist() == [0, 0]
+
+
+def test_a_strain_is_named_only_where_its_species_has_other_references(tmp_path: Path) -> None:
+    """Chains below a species end at the species; above it they end at the species as well."""
+    taxa = (
+        "1||no rank|root", "2|1|genus|Solus", "3|2|species|Solus unus", "4|3|subspecies|Solus unus unus",
+        "5|4|strain|Solus unus unus A", "6|1|genus|Duo", "7|6|species|Duo par", "8|7|strain|Duo par A",
+        "9|7|subspecies|Duo par secunda", "10|9|strain|Duo par secunda B", "11|6|strain|Duo sp. C",
+    )  # fmt: skip
+    rows = "".join(f"{row}|\n".replace("|", "\t") for row in taxa)
+    (tmp_path / "taxonomy.tsv").write_text(TAXA.splitlines()[0] + "\n" + rows)
+    (tmp_path / "references.tsv").write_text("#reference\ttaxid\na\t5\nb\t8\nc\t10\nd\t11\n")
+    lines = (f"{name}\t1\tupper\t99.00\t{name}" for name in "abcd")
+    assigner = Assigner(read_taxonomy(tmp_path), "tiny:1", Rules())
+    found = assigner.assign([read_kept_row(line.encode(), Place("x", 2)) for line in lines])
+    assert [each.cells[2] for each in found] == ["Solus unus", "Duo par A", "Duo par secunda", "Duo sp. C"]
+
+
+@given(st.data())
+def test_of_taxa_below_a_species_with_the_same_references_the_highest_is_named(data: st.DataObject) -> None:
+    ranks = ("no rank", "genus", "species", "strain")
+    count = data.draw(st.integers(1, 12))
+    rows = [TaxonRow(1, None, "no rank", "root", "", 1)]
+    for n in range(2, count + 1):
+        above = data.draw(st.integers(max(1, n - 3), n - 1))
+        rows.append(TaxonRow(n, above, data.draw(st.sampled_from(ranks)), f"t{n}", "", n))
+    places = data.draw(st.lists(st.integers(1, count), min_size=1, max_size=8))
+    taxonomy = make_taxonomy(rows, [ReferenceRow(chr(97 + n), place, n) for n, place in enumerate(places)])
+
+    def under(taxon: int) -> set[int]:
+        return {n for n, own in enumerate(taxonomy.reference_taxa.tolist()) if taxon in taxonomy.lineage(own)}
+
+    for taxon, named in enumerate(not_only_strains(taxonomy).tolist()):
+        way = taxonomy.lineage(taxon)
+        low = [step for step in way if taxonomy.species_or_below[step] and under(step) == under(taxon)]
+        assert named == (low[0] if taxonomy.species_or_below[taxon] else taxon)
+        assert under(named) == under(taxon)
 
 
 def test_matches_that_say_nothing_give_way_to_any_other(run: Run) -> None:

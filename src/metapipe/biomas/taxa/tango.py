@@ -16,7 +16,8 @@ Rules of ours, where the papers leave room:
 * The leaves are the *reference sequences* of the database, not taxa; so a taxon may have references of its own beside
   children. Only taxa are chosen.
 * Taxa that have the same references under them (a genus with one species) are one taxon to the evidence; the lowest
-  of them stands for all.
+  of them stands for all. What a read is then called below a species is said by :mod:`metapipe.biomas.taxa.tier_rules`:
+  a strain that is alone in its species is not told from the species.
 * **Ties.** When several taxa have the smallest penalty, the read goes to their lowest common ancestor: what all of them
   share is asserted, and never one of two siblings because it comes first. Penalties are compared as exact fractions.
 * A reference matched more than once counts once. The order of matches counts nothing.

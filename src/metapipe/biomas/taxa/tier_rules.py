@@ -1,6 +1,8 @@
 """Which taxon a read may be given, by the tier of identity of its matches (BioMaS, Fosso et al. 2015).
 
-* Upper tier (97 % and above): TANGO's choice, down to species and strains.
+* Upper tier (97 % and above): TANGO's choice, down to species and strains. Where a species has the references of a
+  single strain only, TANGO's "lowest of equal taxa" would name the strain, although nothing tells it from others of the
+  species: below a species, of taxa with the same references the highest is named (**ours**).
 * Lower tier: TANGO's choice (by default with q = 1, the lowest common ancestor), then up to the first taxon that is
   above all species, for matches of 90 to 97 % do not tell species; and from there up to the first main rank that the
   read's identity reaches (:mod:`metapipe.biomas.taxa.rank_identities`, **ours**).
@@ -84,6 +86,7 @@ class Assigner:
         self.taxonomy, self.database, self.rules = taxonomy, database, rules
         self._tango = Tango(taxonomy)
         self._above_species = above_species(taxonomy)
+        self._not_only_strains = not_only_strains(taxonomy)
         self._identities = RankIdentities(taxonomy, rules.identities)
         self._says_nothing = taxonomy.unclassified[taxonomy.reference_taxa]
         self._lineages: dict[int, str] = {}
@@ -120,7 +123,7 @@ class Assigner:
         matches = np.fromiter(chain.from_iterable(listed), np.int64, int(starts[-1]))
         matches, starts = self._without_unclassified(matches, starts)
         choices = self._tango.choose(matches, starts, q)
-        taxa = choices.taxa if tier == "upper" else self._reached(choices.taxa, missed)
+        taxa = self._not_only_strains[choices.taxa] if tier == "upper" else self._reached(choices.taxa, missed)
         fractions = zip(choices.numerators.tolist(), choices.denominators.tolist(), strict=True)
         return [
             self._assigned(taxon, count, score(*fraction))
@@ -171,6 +174,22 @@ def above_species(taxonomy: Taxonomy) -> Numbers:
     while len(low):
         found[low] = taxonomy.parents[found[low]]
         low = low[taxonomy.species_or_below[found[low]] & (found[low] > 0)]
+    return found
+
+
+def not_only_strains(taxonomy: Taxonomy) -> Numbers:
+    """For each taxon below a species the highest with the same references, up to the species; else itself.
+
+    A strain that is all the database has of its species is no more told from other strains than the species is.
+    """
+    found = np.arange(len(taxonomy.taxids))
+    spans = taxonomy.end_references - taxonomy.first_references
+    low = np.flatnonzero(taxonomy.species_or_below)
+    while len(low):
+        above = taxonomy.parents[found[low]]
+        same = taxonomy.species_or_below[above] & (spans[above] == spans[low]) & (above != found[low])
+        low = low[same]
+        found[low] = taxonomy.parents[found[low]]
     return found
 
 
