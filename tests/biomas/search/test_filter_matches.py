@@ -5,20 +5,39 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Sequence
 from fractions import Fraction
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from metapipe.biomas.search.filter_matches import FilterMatches, FilterMatchesOptions, parse_matches
-from metapipe.biomas.search.identity_tiers import Match, Thresholds, Verdict, percent
+from metapipe.biomas.search import filter_matches
+from metapipe.biomas.search.filter_matches import FilterMatches, FilterMatchesOptions, Rows, parse_matches
+from metapipe.biomas.search.identity_tiers import Measure, Thresholds, Verdict, percent
 from metapipe.biomas.tables import KEPT_TABLE, MATCH_TABLE
 from metapipe.errors import MetapipeError
 from metapipe.formats.table_rows import Place
 
 BIOMAS = Thresholds.of_percent(70, 97, 90)
 PLACE = Place("matches.tsv", 2)
+
+
+class Match(NamedTuple):
+    """One alignment, as the table tells it."""
+
+    reference: str
+    mate: int
+    columns: int
+    differences: int
+    bases: int
+
+
+def judge(thresholds: Thresholds, lengths: tuple[int, int], matches: Sequence[Match]) -> Verdict:
+    return thresholds.judge(lengths, [match.reference for match in matches], [Measure(*match[1:]) for match in matches])
+
+
+def read_back(cell: str, lengths: tuple[int, int]) -> list[Match]:
+    return [Match(reference, *measure) for reference, measure in zip(*parse_matches(cell, lengths, PLACE), strict=True)]
 
 
 def plainly(lengths: tuple[int, int], matches: Sequence[Match]) -> Verdict:
@@ -66,8 +85,8 @@ def reads(draw: st.DrawFn) -> tuple[tuple[int, int], list[Match]]:
 def test_the_rule_is_that_of_biomas_word_for_word(read: tuple[tuple[int, int], list[Match]]) -> None:
     lengths, matches = read
     expected = plainly(lengths, matches)
-    assert BIOMAS.judge(lengths, matches) == expected
-    assert BIOMAS.judge(lengths, matches[::-1]) == expected
+    assert judge(BIOMAS, lengths, matches) == expected
+    assert judge(BIOMAS, lengths, matches[::-1]) == expected
 
 
 @given(reads())
@@ -76,12 +95,12 @@ def test_what_a_row_says_is_read_back_as_it_was_meant(read: tuple[tuple[int, int
     cell = " ".join(f"{match.reference}:{':'.join(map(str, match[1:]))}" for match in matches)
     row = MATCH_TABLE.parse(f"r;size=3\t3\t{lengths[0]}\t{lengths[1]}\t{cell}".encode(), PLACE)
     assert row == ("r;size=3", 3, *lengths, cell)
-    assert list(parse_matches(row.matches, lengths, PLACE)) == matches
+    assert read_back(row.matches, lengths) == matches
 
 
 def single(columns: int, differences: int, bases: int | None = None, length: int | None = None) -> Verdict:
     bases = columns if bases is None else bases
-    return BIOMAS.judge((length or bases, 0), [Match("R", 1, columns, differences, bases)])
+    return judge(BIOMAS, (length or bases, 0), [Match("R", 1, columns, differences, bases)])
 
 
 @pytest.mark.parametrize(
@@ -103,30 +122,32 @@ def test_a_coverage_of_exactly_70_percent_is_in(bases: int, length: int, tier: s
 
 
 def test_a_read_of_the_upper_tier_leaves_the_lower() -> None:
-    found = BIOMAS.judge((100, 0), [Match("B", 1, 100, 2, 100), Match("A", 1, 100, 3, 100), Match("C", 1, 100, 5, 100)])
+    found = judge(
+        BIOMAS, (100, 0), [Match("B", 1, 100, 2, 100), Match("A", 1, 100, 3, 100), Match("C", 1, 100, 5, 100)]
+    )
     assert found == Verdict("upper", Fraction(98, 100), ("A", "B"))
 
 
 def test_a_longer_alignment_of_less_identity_does_not_hide_a_shorter_of_more() -> None:
     both = [Match("R", 1, 100, 9, 100), Match("R", 1, 75, 0, 75)]
-    assert BIOMAS.judge((100, 0), both) == Verdict("upper", Fraction(1), ("R",))
-    assert BIOMAS.judge((120, 0), both) == Verdict("lower", Fraction(91, 100), ("R",))
+    assert judge(BIOMAS, (100, 0), both) == Verdict("upper", Fraction(1), ("R",))
+    assert judge(BIOMAS, (120, 0), both) == Verdict("lower", Fraction(91, 100), ("R",))
 
 
 def test_mates_must_agree_on_a_reference_and_their_mean_counts() -> None:
     apart = [Match("A", 1, 100, 0, 100), Match("B", 2, 100, 0, 100)]
-    assert BIOMAS.judge((100, 100), apart).tier == "none"
+    assert judge(BIOMAS, (100, 100), apart).tier == "none"
     # 96 and 98 %: exactly 97.
     mean = [Match("A", 1, 100, 4, 100), Match("A", 2, 50, 1, 50)]
-    assert BIOMAS.judge((100, 50), mean) == Verdict("upper", Fraction(97, 100), ("A",))
-    assert BIOMAS.judge((100, 50), [mean[0], Match("A", 2, 49, 1, 49)]).tier == "lower"
+    assert judge(BIOMAS, (100, 50), mean) == Verdict("upper", Fraction(97, 100), ("A",))
+    assert judge(BIOMAS, (100, 50), [mean[0], Match("A", 2, 49, 1, 49)]).tier == "lower"
     # Each mate must be covered by itself.
-    assert BIOMAS.judge((100, 72), mean).tier == "none"
+    assert judge(BIOMAS, (100, 72), mean).tier == "none"
 
 
 def test_thresholds_are_the_decimal_numbers_somebody_wrote() -> None:
     assert Thresholds.of_percent(70, 98.7, 0.1) == Thresholds(Fraction(7, 10), Fraction(987, 1000), Fraction(1, 1000))
-    assert Thresholds.of_percent(70, 98.7, 90).judge((1000, 0), [Match("R", 1, 1000, 13, 1000)]).tier == "upper"
+    assert judge(Thresholds.of_percent(70, 98.7, 90), (1000, 0), [Match("R", 1, 1000, 13, 1000)]).tier == "upper"
 
 
 @pytest.mark.parametrize(
@@ -135,17 +156,17 @@ def test_thresholds_are_the_decimal_numbers_somebody_wrote() -> None:
 )
 def test_a_margin_drops_what_is_further_below_the_best(margin: float, kept: tuple[str, ...]) -> None:
     matches = [Match(name, 1, 100, differences, 100) for name, differences in (("A", 1), ("B", 2), ("C", 3), ("D", 4))]
-    assert Thresholds.of_percent(70, 97, 90, margin).judge((100, 0), matches).references == kept
+    assert judge(Thresholds.of_percent(70, 97, 90, margin), (100, 0), matches).references == kept
 
 
 def test_a_margin_never_takes_from_the_tier_below() -> None:
     matches = [Match("A", 1, 100, 3, 100), Match("B", 1, 100, 4, 100)]
-    assert Thresholds.of_percent(70, 97, 90, 50).judge((100, 0), matches).references == ("A",)
+    assert judge(Thresholds.of_percent(70, 97, 90, 50), (100, 0), matches).references == ("A",)
 
 
 def test_a_coverage_of_0_asks_for_nothing_and_an_identity_of_0_takes_all() -> None:
     open_to_all = Thresholds.of_percent(0, 100, 0)
-    assert open_to_all.judge((1000, 0), [Match("R", 1, 10, 10, 1)]) == Verdict("lower", Fraction(0), ("R",))
+    assert judge(open_to_all, (1000, 0), [Match("R", 1, 10, 10, 1)]) == Verdict("lower", Fraction(0), ("R",))
 
 
 def test_per_cent_is_cut_off_so_that_no_read_of_the_lower_tier_reads_as_97() -> None:
@@ -204,6 +225,33 @@ def test_rows_are_the_same_on_any_cut_and_in_any_order(fake_task: Callable[..., 
     assert kept == [KEPT[ROWS.index(row)] for row in rows]
 
 
+@pytest.mark.parametrize("remembered", [0, 300, 32_000_000])
+def test_what_is_remembered_of_rows_changes_none(
+    fake_task: Callable[..., Any], monkeypatch: pytest.MonkeyPatch, remembered: int
+) -> None:
+    monkeypatch.setattr(filter_matches, "_REMEMBERED", remembered)
+    again = [f"{name}{row[1:]}" for row in ROWS for name in ("x", "ø", row[0])]
+    kept = [f"{name}{row[1:]}" for row in KEPT for name in ("x", "ø", row[0])]
+    table = MATCH_TABLE.header + "".join(f"{row}\n" for row in again).encode()
+    assert fake_task(FilterMatches(), {"matches": table}).run()["kept"].decode().splitlines()[1:] == kept
+
+
+@pytest.mark.parametrize(
+    ("row", "message"),
+    [
+        (b"b\t-1\t100\t0\tR1:1:100:1:100", "line 3: expected a whole number in column size, found '-1'"),
+        (b"b\t\t100\t0\tR1:1:100:1:100", "line 3: expected a whole number in column size, found ''"),
+        (b"b\xff\t1\t100\t0\tR1:1:100:1:100", "line 3: expected UTF-8 text"),
+        (b"100\t0\tR1:1:100:1:100", "line 3: expected 5 columns, found '3 columns'"),
+    ],
+)
+def test_a_row_whose_matches_were_seen_before_is_checked_like_any_other(row: bytes, message: str) -> None:
+    rows = Rows(BIOMAS, "matches.tsv")
+    assert rows.judge(b"a\t1\t100\t0\tR1:1:100:1:100", 2) == (b"a\t1\tupper\t99.00\tR1\n", "upper", 1)
+    with pytest.raises(MetapipeError, match=f"METAPIPE-E111 matches.tsv {message}"):
+        rows.judge(row, 3)
+
+
 def test_a_table_without_rows_is_a_result(fake_task: Callable[..., Any]) -> None:
     task = fake_task(FilterMatches(), {"matches": MATCH_TABLE.header})
     assert task.run()["kept"] == KEPT_TABLE.header
@@ -220,7 +268,7 @@ def test_a_table_without_rows_is_a_result(fake_task: Callable[..., Any]) -> None
 )  # fmt: skip
 def test_a_cell_that_no_mapping_writes_is_named_with_its_line(cell: str) -> None:
     with pytest.raises(MetapipeError, match=r"METAPIPE-E111 matches.tsv line 2: expected REFERENCE:mate"):
-        list(parse_matches(MATCH_TABLE.parse(f"r\t1\t100\t0\t{cell}".encode(), PLACE).matches, (100, 0), PLACE))
+        parse_matches(MATCH_TABLE.parse(f"r\t1\t100\t0\t{cell}".encode(), PLACE).matches, (100, 0), PLACE)
 
 
 @pytest.mark.parametrize("row", ["r\t1\t100\t0", "r\tx\t100\t0\t", "r\t1\t-1\t0\t", "r\t1\t100\t\t", "r\t1\t1\t0\t\t"])

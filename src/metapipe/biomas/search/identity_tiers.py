@@ -9,22 +9,18 @@ scripts of BioMaS 2). No number is rounded before it is compared.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import NamedTuple
 
 UPPER, LOWER, NONE = "upper", "lower", "none"
 
-#: What the alignments of a reference are worth: matching columns, columns.
-Ratio = tuple[int, int]
 
-
-class Match(NamedTuple):
-    """One alignment of the table ``matches``: :class:`metapipe.biomas.search.sam_matches.Shape` of a reference and a
+class Measure(NamedTuple):
+    """What a match says of one alignment besides its reference: :class:`metapipe.biomas.search.sam_matches.Shape` of a
     mate."""
 
-    reference: str
     mate: int
     columns: int
     differences: int
@@ -63,47 +59,60 @@ class Thresholds:
         """Take per cent as somebody wrote them: 98.7 is 987/1000, not the nearest binary fraction."""
         return cls(*(Fraction(repr(percent)) / 100 for percent in (coverage, upper, lower, margin)))
 
-    def judge(self, lengths: tuple[int, int], matches: Iterable[Match]) -> Verdict:
+    def judge(self, lengths: tuple[int, int], references: Sequence[str], measures: Sequence[Measure]) -> Verdict:
         """Apply the rule to one read or pair.
 
-        :param lengths: bases of both mates; the second is 0 for a single read.
-        """
-        best = self._best_of_each(lengths, matches)
-        if lengths[1]:
-            identities = {
-                reference: _mean(ratio, best[reference, 2])
-                for (reference, mate), ratio in best.items()
-                if mate == 1 and (reference, 2) in best
-            }
-        else:
-            identities = {reference: ratio for (reference, _), ratio in best.items()}
-        for tier, threshold in ((UPPER, self.upper), (LOWER, self.lower)):
-            share, whole = threshold.as_integer_ratio()
-            kept = {name: ratio for name, ratio in identities.items() if ratio[0] * whole >= share * ratio[1]}
-            if kept:
-                highest = max(Fraction(*ratio) for ratio in set(kept.values()))
-                if self.margin < 1:
-                    share, whole = (highest - self.margin).as_integer_ratio()
-                    kept = {name: ratio for name, ratio in kept.items() if ratio[0] * whole >= share * ratio[1]}
-                return Verdict(tier, highest, tuple(sorted(kept)))
-        return NOTHING
+        References of a read are many, and few differ in their measures: each is weighed once.
 
-    def _best_of_each(self, lengths: tuple[int, int], matches: Iterable[Match]) -> dict[tuple[str, int], Ratio]:
-        """Return the best identity of each reference and mate among the alignments that cover enough."""
+        :param lengths: bases of both mates; the second is 0 for a single read.
+        :param references: of each alignment, any order, any number of times. :param measures: likewise.
+        """
         share, whole = self.coverage.as_integer_ratio()
         enough = [-(-share * length // whole) for length in lengths]  # rounded up: bases are whole
-        best: dict[tuple[str, int], Ratio] = {}
-        for reference, mate, columns, differences, bases in matches:
-            if bases < enough[mate - 1]:
-                continue
-            same, over = best.get((reference, mate), (-1, 1))
-            if (columns - differences) * over > same * columns:
-                best[reference, mate] = (columns - differences, columns)
-        return best
+        worth = {
+            measure: Fraction(measure.columns - measure.differences, measure.columns)
+            for measure in set(measures)
+            if measure.bases >= enough[measure.mate - 1]
+        }
+        if lengths[1]:
+            return self._of_pairs(references, measures, worth)
+        lowest = self._lowest(worth.values())
+        if lowest is None:
+            return NOTHING
+        kept = {measure for measure, identity in worth.items() if identity >= lowest.identity}
+        named = {reference for reference, measure in zip(references, measures, strict=True) if measure in kept}
+        return Verdict(lowest.tier, max(worth.values()), tuple(sorted(named)))
+
+    def _of_pairs(
+        self, references: Sequence[str], measures: Sequence[Measure], worth: Mapping[Measure, Fraction]
+    ) -> Verdict:
+        """Mean of the best identities of both mates, of references that both have an alignment with that counts."""
+        best: tuple[dict[str, Fraction], dict[str, Fraction]] = ({}, {})
+        for reference, measure in zip(references, measures, strict=True):
+            if (identity := worth.get(measure)) is not None:
+                of_mate = best[measure.mate - 1]
+                if identity > of_mate.get(reference, -1):
+                    of_mate[reference] = identity
+        both = {reference: (first, best[1][reference]) for reference, first in best[0].items() if reference in best[1]}
+        means = {pair: (pair[0] + pair[1]) / 2 for pair in set(both.values())}
+        lowest = self._lowest(means.values())
+        if lowest is None:
+            return NOTHING
+        named = (reference for reference, pair in both.items() if means[pair] >= lowest.identity)
+        return Verdict(lowest.tier, max(means.values()), tuple(sorted(named)))
+
+    def _lowest(self, identities: Collection[Fraction]) -> _Lowest | None:
+        """The tier of the best identity, and the lowest that is kept beside it; None when it is of no tier."""
+        best = max(identities, default=Fraction(-1))
+        for tier, threshold in ((UPPER, self.upper), (LOWER, self.lower)):
+            if best >= threshold:
+                return _Lowest(tier, max(threshold, best - self.margin))
+        return None
 
 
-def _mean(first: Ratio, second: Ratio) -> Ratio:
-    return first[0] * second[1] + second[0] * first[1], 2 * first[1] * second[1]
+class _Lowest(NamedTuple):
+    tier: str
+    identity: Fraction
 
 
 def percent(identity: Fraction | None) -> str:
