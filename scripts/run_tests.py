@@ -32,6 +32,8 @@ STATE = BUILD / "test-galaxy"
 GROUPS = ("lint", "unit", "tools", "workflow", "galaxy", "instance")
 #: Groups that need no Galaxy, and those whose tests start Galaxies of their own; the others share the one started here.
 OFFLINE, APART = ("lint", "unit"), ("instance",)
+#: Where tests marked ``galaxy`` and ``own_galaxy`` stand: to look for them everywhere takes a dozen seconds each.
+ON_GALAXY, ON_THEIR_OWN = ("tests/galaxy", "tests/instance"), ("tests/instance", "tests/test_added_stage_in_galaxy.py")
 #: Python processes that share the unit tests: one for each core, and two at least, since many tests wait.
 WORKERS = max(2, len(os.sched_getaffinity(0)))
 DEMO_DATABASES = ("ec-proteins-heldout:1", "pfam-gecco:35.0")
@@ -98,8 +100,8 @@ def steps(everything: bool, temp: Path) -> list[Step]:
         tests("unit", "pytest", "not galaxy", *workers),
         Step("tools", "Galaxy tool tests", ["scripts/galaxy-tests", "tools"], environment=galaxy),
         Step("workflow", "workflow tests", ["scripts/galaxy-tests", "workflows"], environment=galaxy),
-        tests("galaxy", "demo and pages", "galaxy and not own_galaxy", **galaxy),
-        tests("instance", "faults of instances", "own_galaxy"),
+        tests("galaxy", "demo and pages", "galaxy and not own_galaxy", *ON_GALAXY, **galaxy),
+        tests("instance", "faults of instances", "own_galaxy", *ON_THEIR_OWN),
     ]
 
 
@@ -229,6 +231,8 @@ def main() -> int:
     if unknown:
         parser.error(f"no such group: {', '.join(sorted(unknown))}")
     LOGS.mkdir(parents=True, exist_ok=True)
+    # Thousands of Python processes are started; each would compile everything it imports.
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     temp = Path(tempfile.mkdtemp(prefix="metapipe-tests-"))
     wanted = [step for step in steps(options.all, temp) if not options.groups or step.group in options.groups]
     offline = [step for step in wanted if step.group in OFFLINE]

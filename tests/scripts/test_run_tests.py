@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 import threading
 from pathlib import Path
@@ -95,6 +96,20 @@ def test_examples_are_those_of_every_run_but_with_all(tmp_path: Path) -> None:
 
     assert chance(everything=False) == set()
     assert chance(everything=True) == {"unit", "galaxy", "instance"}
+
+
+def test_every_test_that_needs_a_galaxy_is_where_its_group_looks() -> None:
+    def marked(mark: str) -> set[str]:
+        found = re.compile(rf"\bmark\.{mark}\b")
+        files = {path.relative_to(run_tests.HOME).as_posix(): path for path in (run_tests.HOME / "tests").rglob("*.py")}
+        return {name for name, path in files.items() if found.search(path.read_text())}
+
+    apart = marked("own_galaxy")
+    shared = marked("galaxy") - apart
+    assert apart
+    assert shared
+    assert not [name for name in apart if not name.startswith(run_tests.ON_THEIR_OWN)]
+    assert not [name for name in shared if not name.startswith(run_tests.ON_GALAXY)]
 
 
 def test_each_line_says_whose_it_is_and_stays_whole(capfd: pytest.CaptureFixture[str]) -> None:
