@@ -13,6 +13,7 @@ import pytest
 from metapipe.errors import MetapipeError
 from metapipe.formats.mate_names import marks_of
 from metapipe.runner.declare.elements import Completed, Database, FastqPairs, Record, Table, Totals
+from metapipe.runner.declare.fastq_text import FastqText, fastq_texts, paired_texts
 from metapipe.runner.declare.merge import add_counts
 from metapipe.runner.declare.stage import Stage
 
@@ -90,6 +91,12 @@ class FakeTask:
         assert isinstance(self.stage.records, FastqPairs)
         first, second = (read_records(self.input_file(name), self.first_index) for name in self.stage.records.files)
         return zip(first, second, strict=True)
+
+    def pair_texts(self) -> Iterator[tuple[FastqText, FastqText]]:
+        assert isinstance(self.stage.records, FastqPairs)
+        contents = [self.input_file(name).read_bytes() for name in self.stage.records.files]
+        first, second = (fastq_texts([content], name) for content, name in zip(contents, "12", strict=True))
+        return paired_texts(first, second, "2")
 
     def pair_name(self, mate: Record, which: int = 0) -> str:
         assert isinstance(self.stage.records, FastqPairs)

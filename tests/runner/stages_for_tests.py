@@ -57,6 +57,20 @@ class Mates(Identity):
                 task.output("copy").write(b"%s %s\n" % (record.name.encode(), record.sequence))
 
 
+class MateTexts(Mates):
+    """The same, many pairs at a time."""
+
+    name = "mate_texts"
+
+    def run(self, task: Task, state: Any) -> None:
+        output = task.output("copy")
+        for texts in task.pair_texts():
+            for at in range(len(texts[0])):
+                for mate in texts:
+                    bases = mate.text[mate.bases[at] : mate.bases[at] + mate.lengths[at]]
+                    output.write(b"%s %s\n" % (mate.name(at).encode(), bases))
+
+
 class Counting(Identity):
     """MapReduce: letters counted in each block and added up."""
 
@@ -399,6 +413,7 @@ STAGES = {
     for stage in (
         Identity,
         Mates,
+        MateTexts,
         Fat,
         Counting,
         Pinned,

@@ -102,8 +102,16 @@ def test_a_stage_of_the_whole_input_gets_the_files_and_all_slots(
     assert one.outputs["copy"].count(b"\n") == 400
 
 
+@pytest.mark.parametrize("blocks", CUTS)
+def test_pairs_read_as_texts_are_those_read_one_by_one(
+    blocks: int, run: Callable[..., Any], pairs: Callable[..., Any]
+) -> None:
+    assert run("mate_texts", pairs(100), blocks=blocks).outputs == run("mates", pairs(100)).outputs
+
+
+@pytest.mark.parametrize("stage", ["mates", "mate_texts"])
 def test_mates_with_one_hash_but_two_names_are_refused_when_they_are_read(
-    run: Callable[..., Any], pairs: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+    stage: str, run: Callable[..., Any], pairs: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from metapipe.runner.run import inputs
 
@@ -112,7 +120,7 @@ def test_mates_with_one_hash_but_two_names_are_refused_when_they_are_read(
     paths["reads-2"].write_text(text.replace("read_4/2", "read_x/2"))
     monkeypatch.setattr(inputs, "check_pairs", lambda first, second, marks: None)
     with pytest.raises(MetapipeError, match=r"METAPIPE-E106 reads_2.fastq line 17: expected the mate of 'read_4/1'"):
-        run("mates", paths, blocks=3)
+        run(stage, paths, blocks=3)
 
 
 def test_side_files_reach_every_block(run: Callable[..., Any], fasta: Callable[..., Path], tmp_path: Path) -> None:

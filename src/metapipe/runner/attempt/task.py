@@ -16,6 +16,7 @@ from typing import Any, BinaryIO
 from metapipe.errors import MetapipeError
 from metapipe.runner.blocks.block import Block, ByteRange
 from metapipe.runner.declare.elements import Completed, Database, Record, Totals
+from metapipe.runner.declare.fastq_text import FastqText, fastq_texts, first_other_name, paired_texts
 from metapipe.runner.declare.given import Given
 from metapipe.runner.declare.merge import add_counts
 from metapipe.runner.declare.records import READERS
@@ -160,16 +161,31 @@ class BlockTask:
         for count, (first, second) in enumerate(zip(self._records_of(0), self._records_of(1), strict=True), 1):
             if self.pair_name(first) != self.pair_name(second, 1):
                 # The scan compared hashes of names; here the names themselves are at hand.
-                names = list(self.job.records.forms)
-                raise MetapipeError(
-                    "E106",
-                    file=self.job.given.labels[names[1]],
-                    line=4 * second.index + 1,
-                    expected=f"the mate of '{first.name}' ({self.job.given.labels[names[0]]})",
-                    found=second.name,
-                )
+                raise self._no_mates(first.name, second.name, second.index)
             yield first, second
             self._read = max(self._read, count)
+
+    def pair_texts(self) -> Iterator[tuple[FastqText, FastqText]]:
+        """Yield the same pairs, many at a time, as texts with the places of everything in them.
+
+        :raises MetapipeError: as :meth:`pairs`.
+        """
+        labels = [self.job.given.labels[name] for name in self.job.records.forms]
+        mates = [fastq_texts(extent.chunks(), label) for extent, label in zip(self.block.ranges, labels, strict=True)]
+        self._read = max(self._read, 0)
+        count = 0
+        for first, second in paired_texts(mates[0], mates[1], labels[1]):
+            odd = first_other_name(first, second, self.job.records.marks or ("", ""))
+            if odd is not None:
+                raise self._no_mates(first.name(odd), second.name(odd), self.block.first_record + count + odd)
+            yield first, second
+            count += len(first)
+            self._read = max(self._read, count)
+
+    def _no_mates(self, first: str, second: str, index: int) -> MetapipeError:
+        one, other = (self.job.given.labels[name] for name in self.job.records.forms)
+        expected = f"the mate of '{first}' ({one})"
+        return MetapipeError("E106", file=other, line=4 * index + 1, expected=expected, found=second)
 
     def pair_name(self, mate: Record, which: int = 0) -> str:
         """Name of a mate without what tells mates apart in these files. :param which: 0, 1: file of the mate."""

@@ -27,6 +27,7 @@ from metapipe.runner.declare.elements import (
     Table,
     Totals,
 )
+from metapipe.runner.declare.fastq_text import FastqText
 
 # ----------------------------------------------------------------------------------------------------- inputs
 
@@ -95,6 +96,9 @@ class Task(Protocol):
 
     def pairs(self) -> Iterator[tuple[Record, Record]]:
         """Pairs of this block in file order (``FastqPairs``)."""
+
+    def pair_texts(self) -> Iterator[tuple[FastqText, FastqText]]:
+        """The same pairs, many at a time, as FASTQ with the places of everything in it: for work on arrays of reads."""
 
     def pair_name(self, mate: Record, which: int = 0) -> str:
         """Name of the pair that a mate belongs to: its name without what tells the mates apart in these two files.
