@@ -171,7 +171,6 @@ def full(genes: int = 1034) -> dict[str, dict[str, Any]]:
                 "window_quality": 15,
                 "window_size": 4,
             },
-            programs={"fastp": "0.23.2"},
             inputs={"reads-1": {"name": "marine_R1.fastq.gz", "records": reads, "residues": reads * 150}},
         ),
         "assemble": summary(

@@ -4,27 +4,41 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from metapipe.formats.byte_rows import column_sums, row_sums, whole_words, windows
 from metapipe.formats.called_bases import called_bases
 
 PHRED_OFFSET = 33
-_IS_CALLED = np.frombuffer(called_bases(bytes(range(256))), np.uint8) != ord("N")
-_IS_GC = np.zeros(256, np.uint8)
-_IS_GC[list(b"GCSgcs")] = 1
-_IS_ACGT = np.zeros(256, np.uint8)
-_IS_ACGT[list(b"ACGTUSWacgtusw")] = 1
+
+#: Bits of :attr:`ReadBatch.kinds`: the base (0 to 3), G or C, one of A, C, G and T, and what reads as N.
+BASE, GC, ACGT, NOT_CALLED = 3, 4, 8, 128
+
+
+def _kind(letter: int) -> int:
+    called = called_bases(bytes([letter]))
+    kind = NOT_CALLED if called == b"N" else 0
+    if letter == 0:  # what reads are filled up with
+        return 0
+    # The second and third bit of A, C, G and T are 0, 1, 3 and 2: the complement of a base differs in the upper one.
+    kind |= called[0] >> 1 & BASE
+    kind |= GC if letter in b"GCSgcs" else 0
+    return kind | (ACGT if letter in b"ACGTUSWacgtusw" else 0)
+
+
+_KINDS = bytes(map(_kind, range(256)))
 
 
 @dataclass(frozen=True)
 class ReadBatch:
-    """Reads side by side, filled up to the longest with zeros.
+    """Reads side by side, filled up with zeros to whole words of bytes.
 
-    :param bases: reads × longest, letters as in the file.
-    :param qualities: reads × longest, Phred scores.
+    :param bases: reads × width, letters as in the file.
+    :param qualities: reads × width, Phred scores.
     :param lengths: reads, bases of each.
     """
 
@@ -36,13 +50,31 @@ class ReadBatch:
     def of(cls, reads: Sequence[tuple[bytes, bytes]]) -> ReadBatch:
         """Make a batch from (sequence, quality string) of each read."""
         lengths = np.fromiter((len(sequence) for sequence, _ in reads), np.int64, len(reads))
-        longest = int(lengths.max(initial=0))
-        inside = np.arange(longest) < lengths[:, None]
-        bases = np.zeros((len(reads), longest), np.uint8)
-        qualities = np.zeros((len(reads), longest), np.uint8)
-        bases[inside] = np.frombuffer(b"".join(sequence for sequence, _ in reads), np.uint8)
-        qualities[inside] = np.frombuffer(b"".join(quality for _, quality in reads), np.uint8) - PHRED_OFFSET
-        return cls(bases, qualities, lengths)
+        text = b"".join(sequence + quality for sequence, quality in reads)
+        ends = np.cumsum(2 * lengths)
+        return cls.at(np.frombuffer(text, np.uint8), ends - 2 * lengths, ends - lengths, lengths)
+
+    @classmethod
+    def at(
+        cls,
+        buffer: NDArray[np.uint8],
+        bases: NDArray[np.int64],
+        qualities: NDArray[np.int64],
+        lengths: NDArray[np.int64],
+    ) -> ReadBatch:
+        """Make a batch from where the bases and the quality string of each read begin in a text."""
+        width = whole_words(int(lengths.max(initial=0)))
+        letters = windows(buffer, bases, width)
+        scores = windows(buffer, qualities, width)
+        scores -= np.uint8(PHRED_OFFSET)
+        _blank(letters, lengths)
+        _blank(scores, lengths)
+        return cls(letters, scores, lengths)
+
+    @cached_property
+    def kinds(self) -> NDArray[np.uint8]:
+        """What stands at each place, reads × width, in bits: :data:`BASE`, :data:`GC` …; to be read only."""
+        return np.frombuffer(self.bases.tobytes().translate(_KINDS), np.uint8).reshape(self.bases.shape)
 
     def judged_qualities(self) -> NDArray[np.uint8]:
         """Return the qualities with 0 for every N: an unknown base has no quality, whatever the file says.
@@ -50,7 +82,26 @@ class ReadBatch:
         What reads as N (:func:`~metapipe.formats.called_bases.called_bases`) counts as such: ``.`` is one, and so are
         IUPAC codes of several bases.
         """
-        return np.where(_IS_CALLED[self.bases], self.qualities, np.uint8(0))
+        called: NDArray[np.uint8] = (self.kinds >> np.uint8(7)) - np.uint8(1)  # 255, or 0 for N
+        called &= self.qualities
+        return called
+
+    def cut(self, lengths: NDArray[np.int64], which: slice | NDArray[np.bool_] = slice(None)) -> ReadBatch:
+        """Return the batch with so many bases of each read, and of its reads only those chosen."""
+        shorter = (lengths < self.lengths)[which]
+        bases, qualities, lengths = self.bases[which].copy(), self.qualities[which].copy(), lengths[which]
+        for rows in (bases, qualities):
+            rows[shorter] = _blank(rows[shorter], lengths[shorter])
+        return ReadBatch(bases, qualities, lengths)
+
+
+def _blank(rows: NDArray[np.uint8], lengths: NDArray[np.int64]) -> NDArray[np.uint8]:
+    """Set to zero what is behind each row's length, in place."""
+    shortest = int(lengths.min(initial=rows.shape[1]))
+    if shortest < rows.shape[1]:
+        tail = rows[:, shortest:]
+        tail *= np.arange(shortest, rows.shape[1]) < lengths[:, None]
+    return rows
 
 
 class ReadCounts:
@@ -68,15 +119,16 @@ class ReadCounts:
         self.reads += len(batch.lengths)
         self.bases += int(batch.lengths.sum())
         self.lengths = _sum_of(self.lengths, np.bincount(batch.lengths))
-        sums = batch.qualities.sum(axis=1, dtype=np.int64)
+        sums = row_sums(batch.qualities)
         filled = batch.lengths > 0
         self.mean_qualities = _sum_of(self.mean_qualities, np.bincount(sums[filled] // batch.lengths[filled]))
-        gc = _IS_GC[batch.bases].sum(axis=1, dtype=np.int64)
-        acgt = _IS_ACGT[batch.bases].sum(axis=1, dtype=np.int64)
+        gc = row_sums(batch.kinds >> np.uint8(2) & np.uint8(1))
+        acgt = row_sums(batch.kinds >> np.uint8(3) & np.uint8(1))
         known = acgt > 0
         per_cent = (200 * gc[known] + acgt[known]) // (2 * acgt[known])
         self.gc += np.bincount(per_cent, minlength=101)
-        self.quality_sums = _sum_of(self.quality_sums, batch.qualities.sum(axis=0, dtype=np.int64))
+        longest = int(batch.lengths.max(initial=0))
+        self.quality_sums = _sum_of(self.quality_sums, column_sums(batch.qualities)[:longest])
 
     def as_note(self) -> dict[str, Any]:
         """Return the counts as JSON.

@@ -110,6 +110,18 @@ PROGRAMS: dict[str, tuple[Citation, ...]] = {
     ),
 }
 
+#: Stages that follow the rules of programs without running them.
+RULES: dict[str, tuple[Citation, ...]] = {
+    "trim_reads": (
+        *PROGRAMS["fastp"],
+        Citation(
+            "Bolger AM, Lohse M, Usadel B (2014) Trimmomatic: a flexible trimmer for Illumina sequence data. "
+            "Bioinformatics 30:2114–2120.",
+            "10.1093/bioinformatics/btu170",
+        ),
+    ),
+}
+
 DATABASES: dict[str, Citation] = {
     "pfam": Citation(
         "Mistry J et al. (2021) Pfam: the protein families database in 2021. Nucleic Acids Research 49:D412–D419.",
@@ -134,10 +146,15 @@ DATABASES: dict[str, Citation] = {
 
 
 def citations(
-    programs: Iterable[str], databases: Iterable[str], pipeline: Iterable[Citation] = PIPELINE
+    programs: Iterable[str],
+    databases: Iterable[str],
+    pipeline: Iterable[Citation] = PIPELINE,
+    stages: Iterable[str] = (),
 ) -> list[Citation]:
     """Return the references for what took part, the pipeline's first, each once."""
     found = [*pipeline, GALAXY]
+    for stage in stages:
+        found += RULES.get(stage, ())
     for program in programs:
         found += PROGRAMS.get(program.lower(), ())
     for database in databases:

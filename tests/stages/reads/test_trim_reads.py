@@ -1,26 +1,31 @@
-"""Pairs through the real fastp: adapters go, orphans stay, blocks join to the same bytes."""
+"""Adapters go, orphans stay, blocks join to the same bytes, and all is as the rules say base by base."""
 
 from __future__ import annotations
 
 import random
+import tempfile
+from collections import Counter
 from collections.abc import Callable
 from functools import reduce
-from itertools import pairwise
+from itertools import accumulate, pairwise
+from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from plain_trimming import Rules, fastq, trimmed
+from read_pairs import random_pairs
 
+from fake_task import FakeTask
 from metapipe.errors import MetapipeError
 from metapipe.formats.fasta_text import reverse_complement
 from metapipe.runner.declare.merge import add_counts
+from metapipe.stages.reads import trim_reads
 from metapipe.stages.reads.trim_reads import TrimReads, TrimReadsOptions
 
 ADAPTER_1, ADAPTER_2 = TrimReadsOptions().adapter_1, TrimReadsOptions().adapter_2
 LENGTH = 150
-
-
-def fastq(reads: list[tuple[str, str, str]]) -> bytes:
-    return "".join(f"@{name}\n{bases}\n+\n{quality}\n" for name, bases, quality in reads).encode()
 
 
 def dna(seed: int, length: int) -> str:
@@ -145,5 +150,78 @@ def test_an_adapter_that_is_not_dna_is_refused_before_anything_starts(adapter: s
     assert "--adapter-2" in str(refused.value)
 
 
-def test_the_version_of_fastp_is_known() -> None:
-    assert TrimReads().tool_versions()["fastp"].count(".") == 2
+adapter_letters = st.text("ACGT", min_size=8, max_size=36)
+rules = st.builds(
+    Rules,
+    adapter_1=adapter_letters,
+    adapter_2=adapter_letters,
+    mean_quality=st.integers(0, 35),
+    window_size=st.integers(1, 12),
+    window_quality=st.integers(0, 35),
+    min_length=st.integers(1, 60),
+)
+
+
+@settings(deadline=None)
+@given(st.integers(0, 2**32), rules, st.lists(st.integers(1, 12), max_size=4), st.integers(200, 5000))
+def test_pairs_are_trimmed_as_the_rules_say_base_by_base_however_they_are_cut(
+    seed: int, rules: Rules, cuts: list[int], cells: int
+) -> None:
+    pairs = random_pairs(seed, sum(cuts) + 3, (rules.adapter_1, rules.adapter_2), longest=90)
+    borders = [0, *accumulate(cuts), len(pairs)]
+    made: dict[str, bytes] = {"reads-1": b"", "reads-2": b"", "single": b""}
+    notes = []
+    with tempfile.TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
+        patch.setattr(trim_reads, "BATCH_CELLS", cells)
+        for number, (start, end) in enumerate(pairwise(borders)):
+            block = {f"reads-{mate + 1}": fastq([pair[mate] for pair in pairs[start:end]]) for mate in (0, 1)}
+            task = FakeTask(TrimReads(), Path(folder) / str(number), block, **vars(rules))
+            for name, content in task.run().items():
+                made[name] += content
+            notes.append(task.notes)
+    expected = trimmed(pairs, rules)
+    assert made == expected
+    total = reduce(add_counts, notes)
+    given = {name: [pair[mate] for pair in pairs] for mate, name in enumerate(("reads-1", "reads-2"))}
+    for name, reads in given.items():
+        assert total[name]["before"] == counted(reads)
+    for name, content in expected.items():
+        lines = content.decode().split("\n")
+        assert total[name]["after"] == counted(list(zip(lines[0:-1:4], lines[1::4], lines[3::4], strict=True)))
+
+
+def counted(reads: list[tuple[str, str, str]]) -> dict[str, Any]:
+    """What the summary says of reads, from one read after the other."""
+    lengths, means, gc, sums = Counter[str](), Counter[str](), Counter[str](), Counter[int]()
+    for _, bases, qualities in reads:
+        scores = [ord(sign) - 33 for sign in qualities]
+        lengths[str(len(bases))] += 1
+        sums.update(dict(enumerate(scores, 1)))
+        if bases:
+            means[str(sum(scores) // len(scores))] += 1
+        strong, known = (sum(base in letters for base in bases.upper()) for letters in ("GCS", "ACGTUSW"))
+        if known:
+            gc[str((200 * strong + known) // (2 * known))] += 1
+    return {
+        "reads": len(reads),
+        "bases": sum(len(bases) for _, bases, _ in reads),
+        "lengths": dict(lengths),
+        "mean_qualities": dict(means),
+        "gc": dict(gc),
+        "quality_sums": {str(place): sums[place] for place in range(1, max(map(int, lengths), default=0) + 1)},
+    }
+
+
+def test_headers_are_written_as_they_are_read_and_single_reads_in_the_order_of_the_pairs(
+    fake_task: Callable[..., Any],
+) -> None:
+    good, bad = ("ACGTTGCA" * 10, "I" * 80), ("ACGTTGCA" * 10, "#" * 80)
+    first = [("a\tx  y ", *good), ("b", *bad), ("c", *good), ("d 1", *bad)]
+    second = [("a z", *bad), ("b\t2", *good), ("c", *bad), ("d  2", *good)]
+    made, _ = run(fake_task, first, second)
+    assert made["single"] == fastq([("a x  y", *good), ("b 2", *good), ("c", *good), ("d 2", *good)])
+
+
+def test_the_rules_are_metapipes_and_need_no_program() -> None:
+    assert TrimReads().tool_versions() == TrimReads.programs == {}
+    assert vars(Rules()) == vars(TrimReadsOptions())

@@ -116,6 +116,9 @@ def test_the_page_says_the_result_the_methods_and_what_each_tier_means() -> None
     assert "sensitivity fast (default very-sensitive)" in text
     assert "two independent sources" in text
     assert "10.1093/bioinformatics/btv033" in text
+    # Whose rules trim_reads follows: fastp's and Trimmomatic's.
+    assert "10.1093/bioinformatics/bty560" in text
+    assert "10.1093/bioinformatics/btu170" in text
     assert "The 500 best supported of 1,034 genes" in text
 
 

@@ -8,10 +8,12 @@ good bases of the first bad window up to its last good one (fastp: up to its fir
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from metapipe.formats.byte_rows import row_sums
 from metapipe.formats.read_counts import ReadBatch
 
 
@@ -26,8 +28,7 @@ class QualityRules:
 
     def good_on_average(self, reads: ReadBatch) -> NDArray[np.bool_]:
         """Say for each read whether its mean quality is high enough."""
-        sums = reads.judged_qualities().sum(axis=1, dtype=np.int64)
-        enough: NDArray[np.bool_] = sums >= self.mean_quality * reads.lengths
+        enough: NDArray[np.bool_] = row_sums(reads.judged_qualities()) >= self.mean_quality * reads.lengths
         return enough
 
     def window_cut(self, reads: ReadBatch) -> NDArray[np.int64]:
@@ -36,19 +37,36 @@ class QualityRules:
         A window slides from the first base on; the first whose mean is too low ends the read at its last base but one,
         and bad bases at the new end go too. A read shorter than the window or bad from the start keeps nothing.
         """
-        count, longest = reads.qualities.shape
-        if longest < self.window_size:
-            return np.zeros(count, np.int64)
+        kept: NDArray[np.int64] = np.where(reads.lengths >= self.window_size, reads.lengths, 0)
+        if self.window_quality == 0:
+            return kept
+        # In a read of good bases alone no window is bad.
         qualities = reads.judged_qualities()
-        running = np.zeros((count, longest + 1), np.int32)
-        np.cumsum(qualities, axis=1, out=running[:, 1:])
-        windows = running[:, self.window_size :] - running[:, : -self.window_size]
-        whole_windows = np.maximum(reads.lengths - self.window_size + 1, 0)
-        bad = windows < self.window_size * self.window_quality
-        bad |= np.arange(windows.shape[1]) >= whole_windows[:, None]
-        first_bad = np.where(bad.any(axis=1), bad.argmax(axis=1), windows.shape[1])
+        good_bases = row_sums((qualities >= self.window_quality).view(np.uint8))
+        uneven = np.flatnonzero((good_bases < reads.lengths) & (kept > 0))
+        if len(uneven):
+            kept[uneven] = self._cut(qualities[uneven], reads.lengths[uneven])
+        return kept
+
+    def _cut(self, qualities: NDArray[np.uint8], lengths: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Bases that remain of reads not shorter than the window, by their judged qualities."""
+        longest = int(lengths.max())
+        qualities = qualities[:, :longest]
+        count = longest - self.window_size + 1
+        if self.window_size * int(qualities.max()) < 256:
+            sums: NDArray[Any] = qualities[:, :count].copy()
+            for later in range(1, self.window_size):
+                sums += qualities[:, later : later + count]
+        else:
+            running = np.zeros((len(qualities), longest + 1), np.int64)
+            np.cumsum(qualities, axis=1, out=running[:, 1:])
+            sums = running[:, self.window_size :] - running[:, : -self.window_size]
+        bad = sums < self.window_size * self.window_quality
+        bad |= np.arange(count) > (lengths - self.window_size)[:, None]
+        first_bad = np.where(bad.any(axis=1), bad.argmax(axis=1), count)
         reach = np.where(first_bad > 0, first_bad + self.window_size - 1, 0)
-        good = (qualities >= self.window_quality) & (np.arange(longest) < reach[:, None])
+        good = qualities >= self.window_quality
+        good &= np.arange(longest) < reach[:, None]
         last_good = longest - good[:, ::-1].argmax(axis=1)
         return np.where(good.any(axis=1), last_good, 0)
 

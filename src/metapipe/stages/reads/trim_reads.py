@@ -3,31 +3,27 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 from metapipe.errors import MetapipeError
 from metapipe.formats.read_counts import ReadBatch, ReadCounts
 from metapipe.runner.declare.elements import Exact, FastqPairs, Output, option
+from metapipe.runner.declare.fastq_text import FastqText
 from metapipe.runner.declare.stage import Stage, Task
-from metapipe.runner.guard.program_version import program_version
-from metapipe.stages.reads.adapter_removal import (
-    Read,
-    read_back,
-    read_of,
-    remove_adapters,
-    with_letters_of,
-    write_numbered,
-)
+from metapipe.stages.reads.adapter_removal import Adapters
 from metapipe.stages.reads.read_quality import QualityRules
 
-#: Limits of one batch of pairs: arrays of this many reads, and of this many cells when reads are long.
-BATCH_PAIRS, BATCH_CELLS = 4096, 1 << 22
+#: Most cells of one array of reads: reads of very different lengths side by side are mostly room.
+BATCH_CELLS = 1 << 22
 
 _SHORTEST_ADAPTER = 8
 
-Pair = tuple[Read, Read]
+Ints = NDArray[np.int64]
 
 
 @dataclass(frozen=True)
@@ -54,11 +50,10 @@ class TrimReads(Stage):
         "reads-2": Output("fastq", "Second mates of the pairs kept"),
         "single": Output("fastq", "Reads kept whose mate was dropped"),
     }
-    version = "2"
+    version = "3"
     options = TrimReadsOptions
     invariance = Exact()
-    rate = 5e6
-    programs = {"fastp": "fastp"}
+    rate = 4e7
 
     def check(self, options: TrimReadsOptions) -> None:
         """Refuse adapters that are no DNA or too short to be told from chance (E701)."""
@@ -70,91 +65,90 @@ class TrimReads(Stage):
     def run(self, task: Task, state: Any) -> None:  # noqa: ARG002
         """Write pairs and single reads of the block that are left by the rules, cut, with the letters of the file."""
         options = task.options
-        before = {name: ReadCounts() for name in ("reads-1", "reads-2")}
-        pairs, alike = write_numbered(counted(read_pairs(task), before), task.scratch)
-        note = TrimNotes()
-        if pairs:
-            adapters = remove_adapters(task, options.adapter_1, options.adapter_2, pairs)
-            note.adapters.update(reads=adapters.reads, bases=adapters.bases)
         rules = QualityRules(options.mean_quality, options.window_size, options.window_quality, options.min_length)
+        trimming = Trimming(Adapters(options.adapter_1, options.adapter_2), rules)
         streams = [task.output(name) for name in self.outputs]
-        cut = read_back(task.scratch, pairs) if pairs else iter(())
-        for batch in batches(cut if alike else with_letters_of(read_pairs(task), cut)):
-            for stream, records in zip(streams, note.judge(batch, rules), strict=True):
-                stream.write(records)
-        for name, counts in before.items():
-            task.note(name, {"before": counts.as_note(), "after": note.after[name].as_note()})
-        task.note("single", {"after": note.after["single"].as_note()})
-        task.note("pairs_kept", note.after["reads-1"].reads)
-        task.note("single_reads", note.after["single"].reads)
-        task.note("pairs", {"before": pairs, "after": note.after["reads-1"].reads})
-        task.note("dropped_reads", dict(note.dropped))
-        task.note("adapters_removed", dict(note.adapters))
-        task.note("quality_trimmed", dict(note.trimmed))
-
-    def tool_versions(self) -> dict[str, str]:
-        """The version of fastp, as it prints it."""
-        return {"fastp": program_version("fastp", "--version")}
+        for first, second in task.pair_texts():
+            for some in batches(first, second):
+                for stream, text in zip(streams, trimming.trim(first.some(some), second.some(some)), strict=True):
+                    stream.write(text)
+        for key, value in trimming.notes().items():
+            task.note(key, value)
 
 
-def read_pairs(task: Task) -> Iterator[Pair]:
-    """Yield the block's pairs as reads."""
-    for first, second in task.pairs():
-        yield read_of(first), read_of(second)
+def batches(first: FastqText, second: FastqText) -> Iterator[slice]:
+    """Cut a run of pairs so that arrays of them stay small."""
+    longest = np.maximum(first.lengths, second.lengths)
+    waiting = [slice(0, len(first))]
+    while waiting:
+        some = waiting.pop()
+        count = some.stop - some.start
+        if count > 1 and count * int(longest[some].max()) > BATCH_CELLS:
+            half = some.start + count // 2
+            waiting += [slice(half, some.stop), slice(some.start, half)]
+        else:
+            yield some
 
 
-def batches(pairs: Iterable[Pair]) -> Iterator[list[Pair]]:
-    """Group pairs so that arrays of them stay small."""
-    batch: list[Pair] = []
-    longest = 0
-    for pair in pairs:
-        longest = max(longest, len(pair[0].sequence), len(pair[1].sequence))
-        if batch and (len(batch) == BATCH_PAIRS or (len(batch) + 1) * longest > BATCH_CELLS):
-            yield batch
-            batch, longest = [], max(len(pair[0].sequence), len(pair[1].sequence))
-        batch.append(pair)
-    if batch:
-        yield batch
+class Trimming:
+    """Decides about pairs and counts what becomes of them."""
 
-
-def counted(pairs: Iterable[Pair], counts: dict[str, ReadCounts]) -> Iterator[Pair]:
-    """Pass the pairs on and count their mates on the way."""
-    for batch in batches(pairs):
-        for name, mates in zip(counts, zip(*batch, strict=True), strict=True):
-            counts[name].add(ReadBatch.of([(mate.sequence, mate.qualities) for mate in mates]))
-        yield from batch
-
-
-class TrimNotes:
-    """Decides about pairs and counts what became of them."""
-
-    def __init__(self) -> None:
+    def __init__(self, adapters: Adapters, rules: QualityRules) -> None:
+        self.adapters, self.rules = adapters, rules
+        self.before = {name: ReadCounts() for name in ("reads-1", "reads-2")}
         self.after = {name: ReadCounts() for name in ("reads-1", "reads-2", "single")}
-        self.adapters: Counter[str] = Counter(reads=0, bases=0)
+        self.removed: Counter[str] = Counter(reads=0, bases=0)
         self.trimmed: Counter[str] = Counter(reads=0, bases=0)
         self.dropped: Counter[str] = Counter(mean_quality=0, too_short=0)
 
-    def judge(self, batch: list[Pair], rules: QualityRules) -> tuple[bytes, bytes, bytes]:
-        """Return the FASTQ records of the batch for reads-1, reads-2 and single."""
-        kept = []
-        for mates in zip(*batch, strict=True):
-            reads = ReadBatch.of([(mate.sequence, mate.qualities) for mate in mates])
-            lengths, low_mean = rules.kept_lengths(reads)
-            stays = lengths > 0
-            cut = stays & (lengths < reads.lengths)
-            self.trimmed.update(reads=int(cut.sum()), bases=int((reads.lengths - lengths)[cut].sum()))
-            low = int((low_mean & (reads.lengths > 0)).sum())
-            self.dropped.update(mean_quality=low, too_short=int((~stays).sum()) - low)
-            kept.append(lengths.tolist())
-        texts: tuple[list[bytes], ...] = ([], [], [])
-        counted_reads: tuple[list[tuple[bytes, bytes]], ...] = ([], [], [])
-        for pair, remaining in zip(batch, zip(*kept, strict=True), strict=True):
-            for which, (mate, length) in enumerate(zip(pair, remaining, strict=True)):
-                if length:
-                    where = which if all(remaining) else 2
-                    texts[where].append(mate.cut(length))
-                    counted_reads[where].append((mate.sequence[:length], mate.qualities[:length]))
-        for counts, reads_kept in zip(self.after.values(), counted_reads, strict=True):
-            counts.add(ReadBatch.of(reads_kept))
-        first, second, single = (b"".join(records) for records in texts)
-        return first, second, single
+    def trim(self, *mates: FastqText) -> tuple[bytes, bytes, bytes]:
+        """Return the FASTQ records of reads-1, reads-2 and single that are left. :param mates: first and second."""
+        given = [ReadBatch.at(text.buffer, text.bases, text.qualities, text.lengths) for text in mates]
+        for counts, reads in zip(self.before.values(), given, strict=True):
+            counts.add(reads)
+        found = self.adapters.remove(*given)
+        self.removed.update(reads=found.reads, bases=found.bases)
+        kept = [self._kept(reads.cut(lengths)) for reads, lengths in zip(given, found.lengths, strict=True)]
+        stays = (kept[0] > 0) & (kept[1] > 0)
+        for counts, reads, lengths in zip(self.after.values(), given, kept, strict=False):
+            counts.add(reads.cut(lengths, stays))
+            self.after["single"].add(reads.cut(lengths, (lengths > 0) & ~stays))
+        first, second = (
+            text.some(np.flatnonzero(stays)).cut(lengths[stays]) for text, lengths in zip(mates, kept, strict=True)
+        )
+        return first, second, _single(mates, [np.where(stays, 0, lengths) for lengths in kept])
+
+    def _kept(self, reads: ReadBatch) -> Ints:
+        """How many bases of each read stay; 0 for a dropped one."""
+        lengths, low_mean = self.rules.kept_lengths(reads)
+        stays = lengths > 0
+        cut = stays & (lengths < reads.lengths)
+        self.trimmed.update(reads=int(cut.sum()), bases=int((reads.lengths - lengths)[cut].sum()))
+        low = int((low_mean & (reads.lengths > 0)).sum())
+        self.dropped.update(mean_quality=low, too_short=int((~stays).sum()) - low)
+        return lengths
+
+    def notes(self) -> dict[str, Any]:
+        """Return what the summary says."""
+        before, after = self.before, {name: counts.as_note() for name, counts in self.after.items()}
+        return {
+            **{name: {"before": counts.as_note(), "after": after[name]} for name, counts in before.items()},
+            "single": {"after": after["single"]},
+            "pairs_kept": self.after["reads-1"].reads,
+            "single_reads": self.after["single"].reads,
+            "pairs": {"before": before["reads-1"].reads, "after": self.after["reads-1"].reads},
+            "dropped_reads": dict(self.dropped),
+            "adapters_removed": dict(self.removed),
+            "quality_trimmed": dict(self.trimmed),
+        }
+
+
+def _single(mates: Sequence[FastqText], kept: Sequence[Ints]) -> bytes:
+    """The records of first and second mates of which bases are kept, in the order of the pairs."""
+    which = [np.flatnonzero(lengths) for lengths in kept]
+    if not any(map(len, which)):
+        return b""
+    reads = mates[0].some(which[0]).joined(mates[1].some(which[1]))
+    order = np.argsort(np.concatenate(which), kind="stable")
+    lengths = np.concatenate([lengths[some] for lengths, some in zip(kept, which, strict=True)])
+    return reads.some(order).cut(lengths[order])

@@ -84,6 +84,7 @@ def render(
         citations=citations(
             [name for step in steps for name, _ in step.programs],
             [database.name for step in steps for database in step.databases],
+            stages=[step.stage for step in steps],
         ),
         glossary=[
             *GLOSSARY,
