@@ -46,12 +46,21 @@ def workers_find_the_test_stages(request: pytest.FixtureRequest, monkeypatch: py
 
 @pytest.fixture(autouse=True)
 def nothing_is_left_running() -> Iterator[None]:
-    before = {process.pid for process in psutil.Process().children(recursive=True)}
+    before = {process.pid for process in _below()}
     yield
     kept = {child.pid for pid in KEPT if psutil.pid_exists(pid) for child in psutil.Process(pid).children(True)} | KEPT
-    left = [process for process in psutil.Process().children(recursive=True) if process.pid not in before | kept]
+    left = [process for process in _below() if process.pid not in before | kept]
     _, alive = psutil.wait_procs(left, timeout=allowed(3))
     assert not [process.cmdline() for process in alive if process.is_running()]
+
+
+def _below() -> list[psutil.Process]:
+    """Processes below this one. Most tests have none, and to look through those of the whole machine takes long."""
+    try:
+        os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)
+    except ChildProcessError:
+        return []
+    return psutil.Process().children(recursive=True)
 
 
 @pytest.fixture

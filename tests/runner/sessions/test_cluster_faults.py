@@ -23,15 +23,25 @@ Job = Callable[..., MarkedProgram]
 
 
 def workers_of(executor: int) -> list[psutil.Process]:
-    """Python workers of an executor that have a block in hand."""
-    below = psutil.Process(executor).children(recursive=True)
-    return [process for process in below if process.children() and process.parent().pid != executor]
+    """Python workers of an executor that have a block in hand; those that end meanwhile are none."""
+    found = []
+    for process in psutil.Process(executor).children(recursive=True):
+        with contextlib.suppress(psutil.NoSuchProcess):
+            if process.children() and process.ppid() != executor:
+                found.append(process)
+    return found
 
 
 def test_a_killed_python_worker_on_a_host_costs_its_block_once_more(job: Job, cluster: SparkCluster) -> None:
     one = job()
-    wait_until(lambda: bool(one.parts()) and bool(workers_of(executors(one, cluster.workers["a"])[0])))
-    workers_of(executors(one, cluster.workers["a"])[0])[0].kill()
+    busy: list[psutil.Process] = []
+
+    def seen() -> bool:
+        busy[:] = [worker for pid in executors(one, cluster.workers["a"]) for worker in workers_of(pid)]
+        return bool(one.parts() and busy)
+
+    wait_until(seen)
+    busy[0].kill()
     told = one.wait().must_succeed(COPY)
     assert hosts_of(told) == {"host-a", "host-b"}
 
