@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -54,18 +54,20 @@ def steps_used(
     summaries: Mapping[str, Sequence[Summary]],
     defaults: Mapping[str, Mapping[str, Any]],
     titles: Mapping[str, str],
+    used: Callable[[str, Mapping[str, Any]], bool] = lambda _program, _options: True,
 ) -> list[StepUsed]:
     """Return the steps in pipeline order.
 
     :param defaults: stage → option → declared default, option names as in Python.
     :param titles: stage → the words a biologist uses for it.
+    :param used: whether a step with these options used this one of its programs; by default it used them all.
     """
     return [
         StepUsed(
             title=titles[stage],
             stage=stage,
             version=run.version,
-            programs=tuple(sorted(run.programs.items())),
+            programs=tuple((name, said) for name, said in sorted(run.programs.items()) if used(name, run.options)),
             databases=tuple(
                 DatabaseUsed(one.get("name", role), one.get("version", ""), one.get("digest", ""))
                 for role, one in sorted(run.databases.items())

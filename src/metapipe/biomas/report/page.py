@@ -13,7 +13,7 @@ from metapipe.biomas.report.glossary import GLOSSARY, tier_words
 from metapipe.biomas.report.hints import hints
 from metapipe.biomas.report.methods import PIPELINE, of_classification, paragraph
 from metapipe.biomas.report.rank_lists import rank_lists, reach
-from metapipe.biomas.report.steps import STEPS
+from metapipe.biomas.report.steps import STEPS, used
 from metapipe.biomas.report.story import funnel, sentence
 from metapipe.biomas.taxa.taxon_tree import TaxonTree
 from metapipe.biomas.taxa.tree_drawing import tree_picture
@@ -49,7 +49,7 @@ def render(
     advice = hints(facts)
     lists = rank_lists(facts)
     tiers = tier_rows(facts)
-    steps = steps_used(summaries, defaults or {}, STEPS)
+    steps = steps_used(summaries, defaults or {}, STEPS, used)
     depth = reach(facts)
     return template("amplicon_page.html.j2", __package__).render(
         title=heading(facts, title),

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 STEPS: dict[str, str] = {
     "quality_report": "Read quality",
     "merge_pairs": "Merging",
@@ -16,3 +19,17 @@ STEPS: dict[str, str] = {
 
 #: Run once for the merged reads and once for the unmerged pairs of a sample.
 REPEATED = frozenset({"filter_matches", "assign_taxa"})
+
+#: Program -> the option that asks for it, and the value; a stage names all programs it may use.
+_ASKED_BY = {
+    "flash": ("merger", "flash"),
+    "vsearch": ("merger", "vsearch"),
+    "bowtie2": ("engine", "bowtie2"),
+    "edlib": ("engine", "exact"),
+}
+
+
+def used(program: str, options: Mapping[str, Any]) -> bool:
+    """Whether a step with these options used this one of its programs."""
+    option, value = _ASKED_BY.get(program, ("", ""))
+    return bool(options.get(option, value) == value)
