@@ -112,12 +112,18 @@ def context(stage: str, name: str) -> dict[str, Any]:
         "map_amplicons": {
             "reads": dataset(name),
             "database": installed("/refdb/x/1"),
+            "engine": "exact",
+            "min_identity": 90.0,
+            "best_margin": 0.0,
             "search": "both",
             "matches": "/galaxy/matches",
         },
         "map_pairs": {
             **pair(name),
             "database": installed("/refdb/x/1"),
+            "engine": "bowtie2",
+            "min_identity": 90.0,
+            "best_margin": 0.0,
             "search": "local",
             "matches": "/galaxy/matches",
         },

@@ -95,6 +95,13 @@ PROGRAMS: dict[str, tuple[Citation, ...]] = {
             "10.7717/peerj.2584",
         ),
     ),
+    "edlib": (
+        Citation(
+            "Šošić M, Šikić M (2017) Edlib: a C/C++ library for fast, exact sequence alignment using edit distance. "
+            "Bioinformatics 33:1394–1395.",
+            "10.1093/bioinformatics/btw753",
+        ),
+    ),
     "bowtie2": (
         Citation(
             "Langmead B, Salzberg SL (2012) Fast gapped-read alignment with Bowtie 2. Nature Methods 9:357–359.",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import re
+import shutil
 import subprocess
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -16,15 +17,16 @@ from mapping_reads import DATABASE, read_pairs, references, single_reads
 from fake_task import FakeTask
 from metapipe.biomas.search import amplicon_mapping
 from metapipe.biomas.search.amplicon_mapping import read_of
-from metapipe.biomas.search.bowtie2 import FINISHED, INDEX, align, command, name_of, reads_seen
+from metapipe.biomas.search.bowtie2 import FINISHED, INDEX, align, command, name_of, prepare_index, reads_seen
 from metapipe.biomas.search.map_amplicons import MapAmplicons
 from metapipe.biomas.search.map_pairs import MapPairs
 from metapipe.biomas.tables import MATCH_TABLE
 from metapipe.errors import MetapipeError
-from metapipe.runner.declare.elements import Completed, Record
+from metapipe.runner.declare.elements import Completed, Database, Record
 
 SINGLE, PAIRS = list(single_reads()), list(read_pairs())
 Pairs = Sequence[tuple[Read, Read]]
+BOWTIE2: dict[str, Any] = {"engine": "bowtie2"}
 
 
 class Mapped:
@@ -43,7 +45,9 @@ class Mapped:
 @pytest.fixture
 def mapped(fake_task: Callable[..., Any]) -> Callable[..., Mapped]:
     def run(reads: Sequence[Read], **options: Any) -> Mapped:
-        task = fake_task(MapAmplicons(), {"reads": fastq(reads)}, databases={"amplicon": DATABASE}, **options)
+        task = fake_task(
+            MapAmplicons(), {"reads": fastq(reads)}, databases={"amplicon": DATABASE}, **BOWTIE2, **options
+        )
         return Mapped(task.run()["matches"], task.notes)
 
     return run
@@ -53,7 +57,7 @@ def mapped(fake_task: Callable[..., Any]) -> Callable[..., Mapped]:
 def whole(tmp_path_factory: pytest.TempPathFactory) -> Mapped:
     """All single reads, mapped in one piece."""
     folder = tmp_path_factory.mktemp("whole")
-    task = FakeTask(MapAmplicons(), folder, {"reads": fastq(SINGLE)}, databases={"amplicon": DATABASE})
+    task = FakeTask(MapAmplicons(), folder, {"reads": fastq(SINGLE)}, databases={"amplicon": DATABASE}, **BOWTIE2)
     return Mapped(task.run()["matches"], task.notes)
 
 
@@ -62,7 +66,7 @@ def whole_pairs(tmp_path_factory: pytest.TempPathFactory) -> Mapped:
     """All pairs, mapped in one piece."""
     first, second = columns(PAIRS)
     inputs = {"reads-1": fastq(first), "reads-2": fastq(second)}
-    task = FakeTask(MapPairs(), tmp_path_factory.mktemp("pairs"), inputs, databases={"amplicon": DATABASE})
+    task = FakeTask(MapPairs(), tmp_path_factory.mktemp("pairs"), inputs, databases={"amplicon": DATABASE}, **BOWTIE2)
     return Mapped(task.run()["matches"], task.notes)
 
 
@@ -71,7 +75,7 @@ def mapped_pairs(fake_task: Callable[..., Any]) -> Callable[..., Mapped]:
     def run(pairs: Pairs, **options: Any) -> Mapped:
         first, second = columns(pairs)
         inputs = {"reads-1": fastq(first), "reads-2": fastq(second)}
-        task = fake_task(MapPairs(), inputs, databases={"amplicon": DATABASE}, **options)
+        task = fake_task(MapPairs(), inputs, databases={"amplicon": DATABASE}, **BOWTIE2, **options)
         return Mapped(task.run()["matches"], task.notes)
 
     return run
@@ -180,7 +184,7 @@ def test_a_hundred_equally_good_references_are_chosen_from_by_the_read_alone(tmp
 
 def test_batches_leave_no_trace_in_the_table(mapped: Callable[..., Mapped], monkeypatch: pytest.MonkeyPatch) -> None:
     whole = mapped(SINGLE, search="end-to-end")
-    monkeypatch.setattr(amplicon_mapping, "READS_IN_A_BATCH", 7)
+    monkeypatch.setitem(amplicon_mapping.READS_IN_A_BATCH, "bowtie2", 7)
     assert mapped(SINGLE, search="end-to-end").rows == whole.rows
 
 
@@ -213,7 +217,8 @@ def test_a_read_that_stands_for_no_read_is_named_with_its_line() -> None:
 
 
 def test_a_search_that_saw_fewer_reads_fails(fake_task: Callable[..., Any], tmp_path: Path) -> None:
-    task = fake_task(MapAmplicons(), {"reads": b""}, databases={"amplicon": DATABASE})
+    task = fake_task(MapAmplicons(), {"reads": b""}, databases={"amplicon": DATABASE}, **BOWTIE2)
+    prepare_index(task, DATABASE.path, task.shared)
     (tmp_path / "one.fastq").write_bytes(fastq(SINGLE[:1]))
     with pytest.raises(MetapipeError, match="E403 expected Bowtie 2 to align 2 reads, found '1'"):
         align(task, "local", [tmp_path / "one.fastq"], 2, tmp_path / "rows.sam")
@@ -221,13 +226,29 @@ def test_a_search_that_saw_fewer_reads_fails(fake_task: Callable[..., Any], tmp_
 
 def test_bowtie2_says_that_it_came_to_its_end_and_how_many_reads_it_saw(tmp_path: Path) -> None:
     (tmp_path / "q.fastq").write_bytes(fastq(SINGLE[:3]))
-    words = command(DATABASE.path / INDEX, "end-to-end", [tmp_path / "q.fastq"], 1)
+    build = ["bowtie2-build", "-q", DATABASE.path / "references.fasta", tmp_path / INDEX]
+    subprocess.run(build, check=True, capture_output=True)
+    words = command(tmp_path / INDEX, "end-to-end", [tmp_path / "q.fastq"], 1)
     done = subprocess.run(words, capture_output=True, check=True)
     assert FINISHED in done.stderr.decode()
     assert reads_seen(Completed(0, b"", done.stderr)) == 3
     assert reads_seen(Completed(0, b"", b"(ERR): bowtie2-align died with signal 9 (KILL)")) == 0
 
 
-def test_the_version_of_bowtie2_is_told() -> None:
+def test_the_index_an_older_database_holds_is_used(
+    fake_task: Callable[..., Any], tmp_path: Path, whole: Mapped
+) -> None:
+    older = tmp_path / "older"
+    shutil.copytree(DATABASE.path, older)
+    build = ["bowtie2-build", "-q", older / "references.fasta", older / INDEX]
+    subprocess.run(build, check=True, capture_output=True)
+    database = Database("older", "1", "amplicon", older, "")
+    task = fake_task(MapAmplicons(), {"reads": fastq(SINGLE)}, databases={"amplicon": database}, **BOWTIE2)
+    assert Mapped(task.run()["matches"], task.notes).rows == whole.rows
+    assert not list(task.shared.iterdir())
+
+
+def test_the_versions_of_both_engines_are_told() -> None:
     assert re.fullmatch(r"2\.\d+\.\d+", MapAmplicons().tool_versions()["bowtie2"])
+    assert re.match(r"1\.\d", MapAmplicons().tool_versions()["edlib"])
     assert MapPairs().tool_versions() == MapAmplicons().tool_versions()

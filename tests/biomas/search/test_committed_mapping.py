@@ -29,12 +29,16 @@ def made(work: Path) -> Iterator[tuple[str, bytes]]:
     paired = FakeTask(MapPairs(), work / "paired", pairs, databases=databases).run()["matches"]
     yield from (("unique.fastq", reads), ("pairs_1.fastq", first), ("pairs_2.fastq", second))
     yield from (("matches.tabular", single), ("matches_pairs.tabular", paired))
-    yield "kept.tabular", FakeTask(FilterMatches(), work / "kept", {"matches": single}).run()["kept"]
+    by_bowtie2 = FakeTask(
+        MapAmplicons(), work / "bowtie2", {"reads": reads}, databases=databases, engine="bowtie2"
+    ).run()["matches"]
+    yield "matches_bowtie2.tabular", by_bowtie2
+    yield "kept.tabular", FakeTask(FilterMatches(), work / "kept", {"matches": by_bowtie2}).run()["kept"]
 
 
 def test_committed_reads_and_tables_are_what_the_code_makes_today(tmp_path: Path) -> None:
     assert {name: (FOLDER / name).read_bytes() for name, _ in made(tmp_path / "a")} == dict(made(tmp_path / "b"))
-    assert len(list(FOLDER.iterdir())) == 6
+    assert len(list(FOLDER.iterdir())) == 7
 
 
 if __name__ == "__main__":

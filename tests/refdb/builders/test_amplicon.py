@@ -1,8 +1,6 @@
 from __future__ import annotations
 
 import hashlib
-import shutil
-import subprocess
 from pathlib import Path
 
 import pytest
@@ -115,15 +113,6 @@ def test_the_headers_of_itsonedb_say_the_taxid_themselves(tmp_path: Path) -> Non
     path = fasta(tmp_path, "KC1_ITS1_GB|Vibrio natriegens|11|ITS1 located by ENA annotation, 87bp")
     build(tmp_path, path, None, taxdump(tmp_path))
     assert (tmp_path / "db" / REFERENCES).read_text() == "#reference\ttaxid\nKC1_ITS1_GB\t11\n"
-
-
-def test_the_index_finds_a_read_of_a_reference(tmp_path: Path) -> None:
-    build(tmp_path, fasta(tmp_path, "r1", "r2", "r3"), LINEAGES)
-    sam = subprocess.run(
-        ["bowtie2", "-x", tmp_path / "db" / "reference", "-c", DNA, "--no-hd"],
-        capture_output=True, text=True, check=True,
-    ).stdout  # fmt: skip
-    assert sam.split("\t")[2:4] == ["r1", "1"]
 
 
 def test_the_same_files_give_the_same_bytes_wherever_they_are(tmp_path: Path) -> None:
@@ -260,9 +249,3 @@ def test_a_file_of_no_references_is_refused(tmp_path: Path, text: str, message: 
     (tmp_path / "own.fasta").write_text(text)
     with pytest.raises(MetapipeError, match=f"METAPIPE-{message}"):
         build(tmp_path, tmp_path / "own.fasta", "a\tk__Bacteria\n")
-
-
-def test_without_bowtie2_the_package_to_install_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(shutil, "which", lambda program: None)
-    with pytest.raises(MetapipeError, match=r"METAPIPE-E301 bowtie2-build is needed \(Debian package bowtie2\)"):
-        build(tmp_path, fasta(tmp_path, "r1", "r2", "r3"), LINEAGES)

@@ -106,6 +106,11 @@ def _mapping(summaries: Mapping[str, Sequence[Summary]]) -> str:
         f"{database.get('name', '')}, version {database.get('version', '')}" for database in run.databases.values()
     ]
     against = f" to the reference sequences of {names[0]}," if names else ""
+    if run.options.get("engine") == "exact":
+        return (
+            f"{what} were placed whole{against} the differences being counted with {_program(run, 'edlib', 'edlib')}; "
+            "all references of the best identity were taken."
+        )
     return f"{what} were mapped{against} with {_program(run, 'bowtie2', 'Bowtie 2')}."
 
 

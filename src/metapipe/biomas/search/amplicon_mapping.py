@@ -1,45 +1,70 @@
-"""What mapping single reads and mapping pairs have in common: batches, both searches, rows, counts."""
+"""What mapping single reads and mapping pairs have in common: options, engines, batches, rows, counts."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import ExitStack
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
+from importlib.metadata import version
 from itertools import islice
 from pathlib import Path
 from typing import NamedTuple
 
-from metapipe.biomas.reads.numbered_reads import fastq_record
 from metapipe.biomas.reads.read_sizes import split_size
-from metapipe.biomas.search.bowtie2 import END_TO_END, LOCAL, align, as_searched, name_of
-from metapipe.biomas.search.sam_matches import Alignments, combine, format_matches, read_alignments
+from metapipe.biomas.search.bowtie2 import END_TO_END, LOCAL, prepare_index
+from metapipe.biomas.search.bowtie2_search import bowtie2_search
+from metapipe.biomas.search.exact_search import ExactSearch, share
+from metapipe.biomas.search.reference_text import FASTA, read_reference_text, write_reference_text
 from metapipe.biomas.tables import MATCH_TABLE, MatchRow
 from metapipe.errors import MetapipeError
-from metapipe.runner.declare.elements import Record, option
+from metapipe.runner.declare.elements import Database, Record, option
 from metapipe.runner.declare.stage import Task
+from metapipe.runner.guard.program_version import program_version
 
-BOTH = "both"
-#: Letters a second on one core, with 100 alignments a read: 292 bases took Bowtie 2.5.0 25.5 ms end to end and 58.2 ms
+EXACT, BOWTIE2, BOTH = "exact", "bowtie2", "both"
+#: Letters a second on one core. Bowtie 2.5.0 with 100 alignments a read: 292 bases took 25.5 ms end to end and 58.2 ms
 #: locally, against 26,877 references and also against 2,700; 7.7 and 34.4 ms against 199.
-RATES = {BOTH: 3_500.0, END_TO_END: 11_400.0, LOCAL: 5_000.0}
-#: Seconds for starting it twice on an index of 27,000 references (66 MB, mapped into memory).
+RATES = {EXACT: 400_000.0, BOTH: 3_500.0, END_TO_END: 11_400.0, LOCAL: 5_000.0}
+#: Seconds for starting Bowtie 2 twice on an index of 27,000 references (66 MB, mapped into memory).
 FIXED_COST = 0.3
-#: Reads at a time: each leaves up to 60 kB of SAM in the scratch folder for as long as its batch takes.
-READS_IN_A_BATCH = 10_000
+#: Seconds to look through a byte of the references, which the exact search does once for each of its batches.
+SECONDS_PER_BYTE = 8e-8
+#: Reads at a time. With Bowtie 2 each leaves up to 60 kB of SAM in the scratch folder for as long as its batch takes.
+READS_IN_A_BATCH = {EXACT: 32_768, BOWTIE2: 10_000}
 
 
 @dataclass(frozen=True)
 class MappingOptions:
     """Options of both mapping stages."""
 
+    engine: str = option(
+        EXACT,
+        "How references are found: exact (whole reads; all references of the best identity) or bowtie2 (BioMaS's own)",
+        choices=(EXACT, BOWTIE2),
+    )
+    min_identity: float = option(
+        90.0,
+        "exact: lowest identity of a read, and of each mate of a pair, in per cent",
+        minimum=88,
+        maximum=100,
+    )
+    best_margin: float = option(
+        0.0,
+        "exact: tell references at most this many points of identity below the best, too; "
+        "filter_matches can keep no more than is told",
+        minimum=0,
+        maximum=12,
+    )
     search: str = option(
-        BOTH, "Align whole reads (end-to-end), parts of them (local), or both ways", choices=(BOTH, END_TO_END, LOCAL)
+        BOTH,
+        "bowtie2: align whole reads (end-to-end), parts of them (local), or both ways",
+        choices=(BOTH, END_TO_END, LOCAL),
     )
 
 
 class Read(NamedTuple):
-    """A single read, or a pair, on its way to Bowtie 2.
+    """A single read, or a pair, on its way to the search.
 
     :param name: as the user knows it, of a pair without the mate's suffix. :param size: reads it stands for.
     :param mates: bases and qualities of each, as in the file.
@@ -48,6 +73,10 @@ class Read(NamedTuple):
     name: str
     size: int
     mates: tuple[tuple[bytes, bytes], ...]
+
+
+#: Gives the cell ``matches`` of each read of a batch, and how many matches it tells.
+Search = Callable[[Sequence[Read]], Iterable[tuple[bytes, int]]]
 
 
 def read_of(name: str, mates: Sequence[Record], file: str) -> Read:
@@ -61,52 +90,73 @@ def read_of(name: str, mates: Sequence[Record], file: str) -> Read:
     return Read(name, size, tuple((mate.sequence, mate.qualities) for mate in mates))
 
 
-def map_reads(task: Task, reads: Iterable[Read], mates: int) -> None:
+def prepare_search(task: Task, folder: Path) -> None:
+    """Leave what all blocks search in: the references as one text, or an index where the database has none.
+
+    :raises MetapipeError: E206 for a database without references; E301, E401 when Bowtie 2 cannot
+        index them.
+    """
+    database = task.databases["amplicon"].path
+    if task.options.engine == EXACT:
+        write_reference_text(database, folder)
+    else:
+        prepare_index(task, database, folder)
+
+
+def search_of(task: Task) -> Search:
+    """Return the search that the task's options name."""
+    options = task.options
+    if options.engine == BOWTIE2:
+        return partial(bowtie2_search, task, (END_TO_END, LOCAL) if options.search == BOTH else (options.search,))
+    exact = ExactSearch(read_reference_text(task.shared), share(options.min_identity), share(options.best_margin))
+    return lambda batch: exact.search([[bases for bases, _ in read.mates] for read in batch])
+
+
+def map_reads(task: Task, reads: Iterable[Read]) -> None:
     """Write the block's ``matches`` and leave its counts."""
     output, counts = (
         task.output("matches"),
         Counter(records=0, reads=0, matched_records=0, matched_reads=0, alignments=0),
     )
     output.write(MATCH_TABLE.header)
-    searches = (END_TO_END, LOCAL) if task.options.search == BOTH else (task.options.search,)
-    following = iter(reads)
-    while batch := list(islice(following, READS_IN_A_BATCH)):
-        for read, alignments in zip(batch, _search(task, batch, mates, searches), strict=True):
-            output.write(_row(read, alignments))
-            counts.update(records=1, reads=read.size, alignments=sum(map(len, alignments.values())))
-            if alignments:
+    search = search_of(task)
+    for batch in _batches(reads, READS_IN_A_BATCH[task.options.engine]):
+        for read, (matches, told) in zip(batch, search(batch), strict=True):
+            output.write(_row(read, matches))
+            counts.update(records=1, reads=read.size, alignments=told)
+            if told:
                 counts.update(matched_records=1, matched_reads=read.size)
     for key, count in counts.items():
         task.note(key, count)
 
 
-def _search(task: Task, batch: Sequence[Read], mates: int, searches: Sequence[str]) -> Iterator[Alignments]:
-    files = [task.scratch / f"{mate}.fastq" for mate in range(1, mates + 1)]
-    names = write_batch(batch, files)
-    with ExitStack() as stack:
-        found = []
-        for search in searches:
-            rows = task.scratch / f"{search}.sam"
-            align(task, search, files, len(batch), rows)
-            found.append(read_alignments(stack.enter_context(rows.open("rb")), names, mates))
-        yield from combine(found)
+def _batches(reads: Iterable[Read], size: int) -> Iterator[list[Read]]:
+    following = iter(reads)
+    while batch := list(islice(following, size)):
+        yield batch
 
 
-def write_batch(batch: Iterable[Read], files: Sequence[Path]) -> list[bytes]:
-    """Write the reads as Bowtie 2 is to see them, a file a mate; return their names."""
-    names = []
-    with ExitStack() as stack:
-        streams = [stack.enter_context(path.open("wb")) for path in files]
-        for read in batch:
-            seen = [as_searched(*mate) for mate in read.mates]
-            name = name_of(seen)
-            names.append(name)
-            for stream, mate in zip(streams, seen, strict=True):
-                stream.write(fastq_record(name.decode(), *mate))
-    return names
-
-
-def _row(read: Read, alignments: Alignments) -> bytes:
+def _row(read: Read, matches: bytes) -> bytes:
     lengths = [len(sequence) for sequence, _ in read.mates] + [0]
-    matches = format_matches(alignments).decode()
-    return MATCH_TABLE.format(MatchRow(read.name, read.size, lengths[0], lengths[1], matches))
+    return MATCH_TABLE.format(MatchRow(read.name, read.size, lengths[0], lengths[1], matches.decode()))
+
+
+def rate_of(options: MappingOptions) -> float:
+    """Letters a second on one core; Bowtie 2's were measured for each way to search."""
+    return RATES[options.search if options.engine == BOWTIE2 else EXACT]
+
+
+def fixed_cost_of(databases: Mapping[str, Database], options: MappingOptions) -> float:
+    """Seconds a block costs whatever its size."""
+    if options.engine == BOWTIE2:
+        return FIXED_COST
+    try:
+        return FIXED_COST + SECONDS_PER_BYTE * (databases["amplicon"].path / FASTA).stat().st_size
+    except (KeyError, OSError):
+        return FIXED_COST
+
+
+def engine_versions() -> dict[str, str]:
+    """The versions of both engines, of Bowtie 2 where it is installed."""
+    bowtie2 = program_version("bowtie2", "--version", after="version ")
+    return {"edlib": version("edlib")} | ({"bowtie2": bowtie2} if bowtie2 else {})

@@ -1,4 +1,4 @@
-"""Bowtie 2: its command line, the reads it is given, and how one knows that it came to its end."""
+"""Bowtie 2: its index and its command line, the reads it is given, and how one knows that it came to its end."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import zlib
 from collections.abc import Sequence
 from pathlib import Path
 
+from metapipe.biomas.search.reference_text import FASTA
 from metapipe.errors import MetapipeError
 from metapipe.formats.called_bases import called_bases
 from metapipe.runner.declare.elements import Completed
@@ -29,6 +30,53 @@ _READS = re.compile(rb"^(\d+) reads; of these:$", re.MULTILINE)
 
 #: For a read without bases, which Bowtie 2 leaves out of its answer when its mate has none either.
 _NOTHING = (b"N", b"!")
+
+
+def index_of(database: Path, shared: Path) -> Path:
+    """Return the base name of the database's index: its own, or the one :func:`prepare_index` left."""
+    return (database if _indexed(database) else shared) / INDEX
+
+
+def prepare_index(task: Task, database: Path, folder: Path) -> None:
+    """Index the references of a database without an index, for all blocks of a run.
+
+    :raises MetapipeError: E301 without Bowtie 2, E401 when it fails.
+    """
+    if _indexed(database):
+        return
+    fasta = database / FASTA
+    table = str(lookup_characters(fasta.stat().st_size))
+    task.launch(
+        [
+            "bowtie2-build",
+            "--threads",
+            str(task.threads),
+            "--seed",
+            "0",
+            "--ftabchars",
+            table,
+            "--quiet",
+            fasta,
+            folder / INDEX,
+        ]
+    )
+    if not _indexed(folder):
+        raise MetapipeError("E403", expected="bowtie2-build to write an index", found="none")
+
+
+def _indexed(folder: Path) -> bool:
+    return any((folder / f"{INDEX}.rev.2.{ending}").is_file() for ending in ("bt2", "bt2l"))
+
+
+def lookup_characters(bases: int) -> int:
+    """Bowtie 2's ``--ftabchars``: its look-up table has 4^n entries of 4 bytes, twice; 10 (8 MB) by default.
+
+    The largest n up to that with which a table is no larger than an eighth of the bases. No alignment depends on it.
+
+    >>> lookup_characters(100_000), lookup_characters(40_000_000)
+    (5, 10)
+    """
+    return max(n for n in range(1, 11) if n == 1 or 4**n * 32 <= bases)
 
 
 def as_searched(sequence: bytes, qualities: bytes) -> tuple[bytes, bytes]:
@@ -63,7 +111,7 @@ def align(task: Task, mode: str, reads: Sequence[Path], count: int, target: Path
 
     :raises MetapipeError: E401 when Bowtie 2 fails, E403 when it did not come to its end or did not see every read.
     """
-    index = task.databases["amplicon"].path / INDEX
+    index = index_of(task.databases["amplicon"].path, task.shared)
     done = task.launch(command(index, mode, reads, task.threads), stdout=target, finished=FINISHED)
     if reads_seen(done) != count:
         raise MetapipeError("E403", expected=f"Bowtie 2 to align {count} reads", found=str(reads_seen(done)))

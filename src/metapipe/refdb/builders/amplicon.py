@@ -1,17 +1,15 @@
-"""Kind ``amplicon``: marker genes (16S, 18S, ITS) as a Bowtie 2 index, and the taxonomy they belong to.
+"""Kind ``amplicon``: reference sequences of marker genes (16S, 18S, ITS), and the taxonomy they belong to.
 
-``references.fasta`` and its index ``reference.*.bt2``; ``references.tsv`` says which taxon a reference belongs to, and
-``taxonomy.tsv`` holds the tree above them, nothing else.
+``references.fasta``; ``references.tsv`` says which taxon a reference belongs to, and ``taxonomy.tsv`` holds the tree
+above them, nothing else. Older ones hold a Bowtie 2 index, too (``reference.*.bt2``).
 """
 
 from __future__ import annotations
 
-import re
-import shutil
-import subprocess
 from collections.abc import Iterable
 from pathlib import Path
 
+from metapipe import __version__
 from metapipe.errors import MetapipeError
 from metapipe.refdb.builders.diamond import Built
 from metapipe.refdb.readers.lineages import Placement
@@ -19,7 +17,7 @@ from metapipe.refdb.readers.proteins import write_fasta
 from metapipe.refdb.readers.ranks import SPECIES
 from metapipe.refdb.readers.references import Reference
 
-FASTA, INDEX, REFERENCES, TAXONOMY = "references.fasta", "reference", "references.tsv", "taxonomy.tsv"
+FASTA, REFERENCES, TAXONOMY = "references.fasta", "references.tsv", "taxonomy.tsv"
 REFERENCE_COLUMNS = ("reference", "taxid")
 TAXONOMY_COLUMNS = ("taxid", "parent", "rank", "name", "flags")
 UNCLASSIFIED = "unclassified"
@@ -28,13 +26,8 @@ UNCLASSIFIED = "unclassified"
 def build_amplicon(references: Iterable[Reference], placed: Placement, folder: Path) -> Built:
     """Write the database's files into ``folder``, references in the order given.
 
-    ``bowtie2-build`` runs on one thread and with a fixed seed, so that the same references give the same bytes.
-
-    :raises MetapipeError: E301 without Bowtie 2, E401 when it fails, E108 without references.
+    :raises MetapipeError: E108 without references.
     """
-    program = shutil.which("bowtie2-build")
-    if program is None:
-        raise MetapipeError("E301", "bowtie2-build is needed (Debian package bowtie2)")
     counts = {"references": 0, "taxa": len(placed.taxa), "species": 0, "bases": 0}
     counts["species"] = sum(taxon.rank == SPECIES for taxon in placed.taxa.values())
     with (
@@ -50,19 +43,7 @@ def build_amplicon(references: Iterable[Reference], placed: Placement, folder: P
     if not counts["references"]:
         raise MetapipeError("E108", "there is no reference to build a database from")
     _write_taxonomy(placed, folder / TAXONOMY)
-    _index(program, folder, counts["bases"])
-    return Built("bowtie2 bt2", f"bowtie2 {_program_version(program)}", counts)
-
-
-def lookup_characters(bases: int) -> int:
-    """Bowtie 2's ``--ftabchars``: its look-up table has 4^n entries of 4 bytes, twice; 10 (8 MB) by default.
-
-    The largest n up to that with which a table is no larger than an eighth of the bases. No alignment depends on it.
-
-    >>> lookup_characters(100_000), lookup_characters(40_000_000)
-    (5, 10)
-    """
-    return max(n for n in range(1, 11) if n == 1 or 4**n * 32 <= bases)
+    return Built("fasta", f"metapipe {__version__}", counts)
 
 
 def _write_taxonomy(placed: Placement, path: Path) -> None:
@@ -72,16 +53,3 @@ def _write_taxonomy(placed: Placement, path: Path) -> None:
             taxon = placed.taxa[taxid]
             parent, flags = str(taxon.parent or ""), UNCLASSIFIED if taxon.unclassified else ""
             target.write("\t".join((str(taxid), parent, taxon.rank, taxon.name, flags)) + "\n")
-
-
-def _index(program: str, folder: Path, bases: int) -> None:
-    argv = [program, "--threads", "1", "--seed", "0", "--ftabchars", str(lookup_characters(bases)), "--quiet"]
-    done = subprocess.run([*argv, FASTA, INDEX], cwd=folder, capture_output=True, text=True, check=False)
-    if done.returncode or not (folder / f"{INDEX}.rev.2.bt2").is_file():
-        raise MetapipeError("E401", f"bowtie2-build: {(done.stderr or done.stdout).strip()[-300:]}")
-
-
-def _program_version(program: str) -> str:
-    text = subprocess.run([program, "--version"], capture_output=True, text=True, check=False).stdout
-    match = re.search(r"version (\S+)", text)
-    return match[1] if match else "unknown"

@@ -1,0 +1,174 @@
+"""The windows nearest to a read: all of the best identity, or all down to a margin below it; none is missed.
+
+A read is placed whole. Its identity with a window is (bases - differences) / bases, of its bases on the reference. It
+may hang over the end of a reference; how far, says :data:`OVERHANGS`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from fractions import Fraction
+
+import numpy as np
+
+from metapipe.biomas.search.query import Query, Strand
+from metapipe.biomas.search.whole_read import Placed, place, place_over_ends
+from metapipe.biomas.search.window_index import MOST, WORD, WindowIndex
+from metapipe.biomas.search.windows import Window, own_windows, own_words, safe_differences
+
+#: Shares of a read that may hang over the ends of a reference; BioMaS wants 70 % of it aligned. Only words between what
+#: may hang over at either end can be counted on: the more may hang over, the fewer differences are provable.
+OVERHANGS = (Fraction(1, 10), Fraction(3, 10))
+#: Words looked up at first, and how many a window must still hold for the count to say anything.
+FIRST, TELLING = 64, 8
+
+
+class Nearest:
+    """What was found so far of one read.
+
+    :ivar most: differences that are still of interest. :ivar margin: how far below the best identity others count;
+        None: all within ``most`` count.
+    """
+
+    def __init__(self, length: int, most: int, margin: Fraction | None) -> None:
+        self.length, self.most, self.margin = length, most, margin
+        self._best: Placed | None = None
+        self._found: dict[int, Placed] = {}
+
+    def add(self, window: int, placed: Placed) -> None:
+        """Take in where a read was placed; of placements in one window the better one stays."""
+        known = self._found.get(window)
+        if known is None or placed.better_than(known):
+            self._found[window] = placed
+        if self.margin is not None and (self._best is None or placed.better_than(self._best)):
+            self._best = placed
+            if self.margin:
+                self.most = min(self.most, int(self.length * (1 - placed.identity + self.margin)))
+            else:
+                self.most = min(self.most, self.length * placed.differences // placed.bases)
+
+    def windows(self) -> dict[int, Placed]:
+        """Return the windows that count."""
+        if self.margin is None or self._best is None:
+            return self._found
+        least = self._best.identity - self.margin
+        return {window: placed for window, placed in self._found.items() if placed.identity >= least}
+
+
+class WindowSearch:
+    """All windows of a batch of reads, searched read by read.
+
+    :param windows: they keep the number at which they stand.
+    """
+
+    def __init__(self, windows: Sequence[Window]) -> None:
+        frayed = [number for number, window in enumerate(windows) if window.left or window.right]
+        self._whole = _parts(windows, range(len(windows)))
+        self._frayed = _parts(windows, frayed)
+
+    def nearest(self, query: Query, most: int, margin: Fraction | None) -> dict[int, Placed]:
+        """Return the windows nearest to a read, by number: see :class:`Nearest`."""
+        found = Nearest(query.length, most, margin)
+        for part in self._whole:
+            part.search(query, found, 0)
+        for share in OVERHANGS:
+            over = int(query.length * share)
+            for part in self._frayed if over else ():
+                part.search(query, found, over)
+        return found.windows()
+
+
+def _parts(windows: Sequence[Window], numbers: Sequence[int]) -> list[_Part]:
+    return [_Part(windows, numbers[start : start + MOST]) for start in range(0, len(numbers), MOST)]
+
+
+class _Part:
+    """As many windows as one index takes."""
+
+    def __init__(self, windows: Sequence[Window], numbers: Sequence[int]) -> None:
+        self.numbers = numbers
+        self.windows = [windows[number] for number in numbers]
+        self.index = WindowIndex([window.text for window in self.windows])
+
+    def search(self, query: Query, found: Nearest, over: int) -> None:
+        """Add to what was found of a read; it may hang over the ends of a reference by up to ``over`` bases."""
+        looks = [_Look(self, strand, over, found) for strand in query.strands]
+        looks.sort(key=lambda look: -look.most_shared)
+        looks[0].place_likeliest()  # what is near narrows what is to be looked at
+        for look in looks:
+            look.place_all()
+
+
+class _Look:
+    """One strand of a read and the windows of one part: which share enough words, and how the read is placed there.
+
+    :ivar most_shared: words that the likeliest window shares.
+    """
+
+    def __init__(self, part: _Part, strand: Strand, over: int, found: Nearest) -> None:
+        self._part, self._strand, self._over, self._found = part, strand, over, found
+        self._words = part.index.rarest_first(strand.words_between(over, len(strand.text) - over))
+        # With more differences no word need be left, and nothing would be certain.
+        self._provable = (len(self._words) - 1) // WORD
+        self._count(min(FIRST, self._telling()))
+        self._likeliest = int(self._counts.argmax())
+        self.most_shared = int(self._counts[self._likeliest])
+
+    @property
+    def _most(self) -> int:
+        return min(self._found.most, self._provable)
+
+    def _telling(self) -> int:
+        return WORD * max(0, self._most) + 2 * TELLING
+
+    def _count(self, words: int) -> None:
+        self._looked_up = min(words, len(self._words))
+        self._counts = self._part.index.count(self._words[: self._looked_up])
+
+    def _least(self) -> int:
+        """Words among those looked up that a window of interest shares at least."""
+        return max(1, self._looked_up - WORD * self._most)
+
+    def place_likeliest(self) -> None:
+        """Place the read in the window that shares most words, if any shares one."""
+        if self.most_shared:
+            self._place(self._likeliest)
+
+    def place_all(self) -> None:
+        """Place the read in all windows that share enough words to be of interest, those that share most first."""
+        if self._looked_up - WORD * self._most < TELLING and self._looked_up < len(self._words):
+            self._count(self._telling())
+        windows = np.flatnonzero(self._counts >= self._least())
+        counts = self._counts[windows]
+        order = np.argsort(-counts, kind="stable")
+        most, least = self._found.most, 0
+        for window, shared in zip(windows[order].tolist(), counts[order].tolist(), strict=True):
+            if shared < least:
+                break
+            self._place(window)
+            if self._found.most < most:
+                most, least = self._found.most, self._least()
+
+    def _place(self, window: int) -> None:
+        if self._most < 0:
+            return
+        placed = self._place_in(self._part.windows[window], self._part.index.texts[window])
+        placed = placed and self._in_own(window, placed)
+        if placed is not None and (not self._over or placed.bases < len(self._strand.text)):
+            self._found.add(self._part.numbers[window], placed)
+
+    def _place_in(self, window: Window, text: str) -> Placed | None:
+        if self._over:
+            return place_over_ends(self._strand.seen, text, (window.left, window.right), self._over, self._most)
+        return place(self._strand.seen, text, self._most)
+
+    def _in_own(self, window: int, placed: Placed) -> Placed | None:
+        """Where the read would be placed if the window were as the read alone would have it."""
+        if not self._over and placed.differences <= safe_differences(placed.bases):
+            return placed
+        best: Placed | None = None
+        for own in own_windows(self._part.windows[window], own_words(self._strand.text)):
+            found = self._place_in(own, own.text.decode("ascii"))
+            if found is not None and (best is None or found.better_than(best)):
+                best = found
+        return best
