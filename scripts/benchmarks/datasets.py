@@ -167,7 +167,7 @@ def _packer() -> Any:
 
 
 def _read_batches(size: int) -> Iterator[bytes]:
-    chance, source, qualities = np.random.default_rng(3), genomes(), _quality_pool()
+    chance, source, qualities = np.random.default_rng(3), genomes(), quality_pool()
     done, first = 0, 0
     width = len(_headers(0, 1)[0])
     count = max(1, size // (width + 2 * READ_LENGTH + 5))
@@ -194,7 +194,7 @@ def _headers(first: int, count: int) -> Bytes:
     return np.frombuffer(text, np.uint8).reshape(count, -1)
 
 
-def _quality_pool() -> Bytes:
+def quality_pool() -> Bytes:
     demo = BUILD / "demo" / "reads_1.fastq.gz"
     path = demo if demo.is_file() else HOME / "test-data" / "reads_1.fastq.gz"
     pool: list[bytes] = []

@@ -24,6 +24,7 @@ PACKAGES = {
     "prodigal": "prodigal",
     "diamond": "diamond-aligner",
     "fastp": "fastp",
+    "cutadapt": "cutadapt",
     "taskset": "util-linux",
     "java": "openjdk-17-jre-headless",
     "ip": "iproute2",

@@ -22,6 +22,7 @@ _ASK = {
     "prodigal": (["prodigal", "-v"], 1),
     "diamond": (["diamond", "version"], 0),
     "fastp": (["fastp", "--version"], 0),
+    "cutadapt": (["cutadapt", "--version"], 0),
     "java": (["java", "-version"], 0),
     "bowtie2": (["bowtie2-align-s", "--version"], 0),
     "flash": (["flash", "--version"], 0),

@@ -78,6 +78,10 @@ def _killed(sections: Sections) -> float:
     return float(found["killed_costs_seconds"]) - float(found["largest_block_wall"])
 
 
+def _trimming(unit: str) -> Callable[[Sections], float]:
+    return lambda s: float(s["trimming"]["trimming"][f"{unit}_against_fastp"])
+
+
 def _tango(kind: str) -> Callable[[Sections], float | None]:
     return lambda s: float(s["tango"]["tango"]["reads_per_cpu_second"][f"TANGO alone, {kind} matches"])
 
@@ -168,6 +172,8 @@ def _targets() -> Iterator[Target]:
         "",
         lambda s: float(s["mapping"]["mapping"]["cpu_against_bowtie2"]),
     )
+    for unit, what in (("wall", "wall time"), ("cpu", "CPU-seconds")):
+        yield Target(f"trimming-{unit}", f"trimming pairs against fastp: {what}", 1.5, False, "×", _trimming(unit))
     for kind in ("random", "clustered"):
         text, read = f"TANGO, 100 {kind} matches a read, 100,000 references, one core", _tango(kind)
         yield Target(f"tango-{kind}", text, 20_000, True, " reads/s", read)
