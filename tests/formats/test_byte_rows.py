@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from metapipe.formats.byte_rows import column_sums, row_sums, whole_words, windows
 
 
-@settings(deadline=None)
 @given(st.binary(max_size=40), st.lists(st.integers(0, 45), max_size=6), st.integers(0, 20))
 def test_windows_are_slices_filled_up_with_zeros(text: bytes, starts: list[int], width: int) -> None:
     rows = windows(np.frombuffer(text, np.uint8), np.array(starts, np.int64), width)

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from metapipe.errors import MetapipeError
@@ -67,13 +67,11 @@ def expected(text: bytes) -> list[tuple[bytes, str, bytes, bytes]]:
     return found
 
 
-@settings(deadline=None)
 @given(fastq_files(), st.integers(1, 40), st.integers(1, 80))
 def test_texts_hold_the_records_that_are_read_one_by_one(text: bytes, chunk: int, size: int) -> None:
     assert records_of(fastq_texts(chunks(text, chunk), "reads", size)) == expected(text)
 
 
-@settings(deadline=None)
 @given(fastq_files(), st.data())
 def test_records_cut_and_chosen_are_written_as_they_would_be_one_by_one(text: bytes, data: st.DataObject) -> None:
     for whole in fastq_texts([text], "reads"):
@@ -87,7 +85,6 @@ def test_records_cut_and_chosen_are_written_as_they_would_be_one_by_one(text: by
         )
 
 
-@settings(deadline=None)
 @given(st.integers(1, 9), st.integers(1, 9))
 def test_two_files_come_in_step_however_each_is_cut(one: int, other: int) -> None:
     first, second = (b"".join(b"@r%d\n%b\n+\n%b\n" % (at, b"A" * at, b"I" * at) for at in range(1, 12)) for _ in "12")

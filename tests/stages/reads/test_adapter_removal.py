@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from plain_trimming import Pair, Rules, without_adapters
 from read_pairs import random_pairs
@@ -74,7 +74,6 @@ def test_the_rules_base_by_base_are_those_of_fastp(number: int) -> None:
 adapter_letters = st.text("ACGT", min_size=8, max_size=40)
 
 
-@settings(deadline=None)
 @given(st.integers(0, 2**32), st.integers(1, 12), st.tuples(adapter_letters, adapter_letters), st.integers(1, 130))
 def test_many_pairs_at_once_are_cut_as_each_is_base_by_base(
     seed: int, count: int, adapters: tuple[str, str], longest: int
@@ -84,7 +83,6 @@ def test_many_pairs_at_once_are_cut_as_each_is_base_by_base(
     assert remaining(pairs, adapters) == [without_adapters(first, second, rules) for first, second in pairs]
 
 
-@settings(deadline=None)
 @given(st.lists(st.tuples(st.text("AN", max_size=60), st.text("TN", max_size=60)), min_size=1, max_size=4))
 def test_so_do_reads_of_one_letter_of_which_every_place_looks_alike(pairs: list[tuple[str, str]]) -> None:
     adapters = ("AAAAAAAAA", "TTTTTTTTTTTTTTTTT")

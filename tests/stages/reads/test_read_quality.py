@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from metapipe.formats.read_counts import ReadBatch, ReadCounts
@@ -59,7 +59,6 @@ def window_cut_by_hand(scores: list[int], size: int, threshold: int) -> int:
     return reach
 
 
-@settings(deadline=None)
 @given(
     st.lists(st.lists(st.integers(0, 41) | st.integers(0, 93), max_size=20), min_size=1, max_size=5),
     st.integers(1, 9),
@@ -89,7 +88,6 @@ def test_the_mean_is_taken_before_the_cut() -> None:
     assert (kept.tolist(), low_mean.tolist()) == ([0], [True])
 
 
-@settings(deadline=None)
 @given(st.lists(st.text("ACGTN", max_size=12), max_size=8), st.integers(0, 8))
 def test_counts_of_two_batches_add_up_to_the_counts_of_the_whole(reads: list[str], cut: int) -> None:
     pairs = [(bases.encode(), bytes(33 + (7 * index) % 41 for index in range(len(bases)))) for bases in reads]

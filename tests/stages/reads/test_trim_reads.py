@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from plain_trimming import Rules, fastq, trimmed
 from read_pairs import random_pairs
@@ -162,7 +162,6 @@ rules = st.builds(
 )
 
 
-@settings(deadline=None)
 @given(st.integers(0, 2**32), rules, st.lists(st.integers(1, 12), max_size=4), st.integers(200, 5000))
 def test_pairs_are_trimmed_as_the_rules_say_base_by_base_however_they_are_cut(
     seed: int, rules: Rules, cuts: list[int], cells: int
