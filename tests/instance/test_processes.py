@@ -2,7 +2,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -112,6 +111,6 @@ def test_only_children_that_were_started_here_are_reaped() -> None:
 
 def test_a_zombie_counts_as_ended() -> None:
     child = subprocess.Popen(["true"])
-    time.sleep(0.3)
+    os.waitid(os.P_PID, child.pid, os.WEXITED | os.WNOWAIT)
     assert processes.identify(child.pid) is None
     child.wait()

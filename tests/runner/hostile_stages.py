@@ -148,7 +148,7 @@ def misbehave(task: Task) -> None:
         case "program-burn":
             task.launch([SHELL, "-c", "while true; do :; done"])
         case "talk":
-            task.launch([SHELL, "-c", "for n in 1 2 3 4 5 6 7 8; do echo $n >&2; sleep 0.5; done"])
+            task.launch([SHELL, "-c", "for n in 1 2 3 4 5 6 7 8 9 10; do echo $n >&2; sleep 0.5; done"])
         case "segfault":
             faulthandler.disable()
             os.kill(os.getpid(), signal.SIGSEGV)

@@ -29,6 +29,9 @@ MARK = "METAPIPE_TEST_MARK"
 KEPT: set[int] = set()
 #: Files of a run that are neither output nor report: parts that a rerun may use.
 WORK = ".metapipe-work"
+#: A time limit in seconds for runs of which some blocks have no fault: these need hundredths of a second on a machine
+#: that has nothing else to do, and this on none.
+LIMIT = 3.0
 
 
 def allowed(seconds: float) -> float:

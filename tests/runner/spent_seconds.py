@@ -13,8 +13,9 @@ import pytest
 
 #: CPU seconds that each of four blocks burns for its one record.
 BURNT = 0.6
-#: CPU seconds that a driver may need to end after it has written its report, on a busy machine.
-ENDING = 0.1
+#: CPU seconds that a driver may need to end after it has written its report, on a busy machine whose cores are shared
+#: with others: half of what one block or worker takes that were not counted.
+ENDING = 0.3
 #: Options of such a run.
 WORDS = ["--seconds", str(BURNT), "--blocks", "4", "--slots", "2"]
 
@@ -44,7 +45,9 @@ def must_be_the_sum_of_our_tree_and_the_rows(report: dict[str, Any], spent: floa
     :param each: seconds that a record burnt.
     """
     in_rows = sum(row["user"] + row["system"] + row["worker_cpu"] for row in report["attempts"])
-    assert report["totals"]["core_seconds_used"] == pytest.approx(spent + in_rows, rel=0.02, abs=0.02 + ENDING)
+    assert report["totals"]["core_seconds_used"] == pytest.approx(
+        spent + in_rows, rel=0.02, abs=0.02 + min(ENDING, each)
+    )
     must_be_what_was_burnt(report, each)
     return in_rows
 

@@ -6,13 +6,13 @@ import json
 import os
 import subprocess
 import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 from marked_program import HERE, PYTHON_PATH
+from spent_seconds import ENDING
 
 from metapipe.runner.attempt import zygote
 from metapipe.runner.attempt.attempt import load_stage
@@ -59,7 +59,7 @@ def test_what_the_set_up_costs_is_counted(session: str, fasta: Callable[..., Pat
     assert process.returncode == 0
     spent = used.ru_utime + used.ru_stime
     told = json.loads((tmp_path / "out" / "run_report.json").read_text())
-    assert abs(told["totals"]["core_seconds_used"] - spent) < 0.02 * spent + 0.07
+    assert abs(told["totals"]["core_seconds_used"] - spent) < 0.02 * spent + ENDING
     set_ups = [row["worker_cpu"] for row in told["attempts"] if row["worker_cpu"] > 0.95]
     assert 1 <= len(set_ups) <= 2  # one for each worker that had a block
     assert max(set_ups) < 1.6
@@ -84,13 +84,13 @@ def job_and_block(fasta: Callable[..., Path], tmp_path: Path) -> tuple[Job, Bloc
 def test_a_worker_that_waits_for_work_keeps_no_set_up(
     job_and_block: tuple[Job, Block], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(zygote, "_PATIENCE", 0.3)
+    monkeypatch.setattr(zygote, "_PATIENCE", 3.0)  # between its orders, on a busy machine too
     job, block = job_and_block
     one = Zygote(job, load_stage)
     answer = one.run(block, tmp_path, tmp_path)
     assert answer is not None
     assert answer[0].outcome == "ok"
-    time.sleep(1.0)
+    os.waitid(os.P_PID, one.pid, os.WEXITED | os.WNOWAIT)  # it ends by itself
     assert one.run(block, tmp_path, tmp_path) is None
     assert one.is_over
 
@@ -100,5 +100,5 @@ def test_a_set_up_killed_between_blocks_is_made_again(job_and_block: tuple[Job, 
     one = Zygote(job, load_stage)
     assert one.run(block, tmp_path, tmp_path) is not None
     os.kill(one.pid, 9)
-    time.sleep(0.2)
+    os.waitid(os.P_PID, one.pid, os.WEXITED | os.WNOWAIT)
     assert one.run(block, tmp_path, tmp_path) is None

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from marked_program import LIMIT
 
 from metapipe.errors import MetapipeError
 from metapipe.runner.accounting import summary as report
@@ -259,7 +260,7 @@ def test_a_hang_ends_at_the_time_limit(
 
 
 def test_a_hanging_record_is_quarantined_like_any_other(run: Callable[..., Any], fasta: Callable[..., Path]) -> None:
-    ran = run("poisoned", {"contigs": fasta(3, poison=(1,))}, how="hang", timeout=1.0)
+    ran = run("poisoned", {"contigs": fasta(3, poison=(1,))}, how="hang", timeout=LIMIT)
     assert ran.result.quarantined == 1
 
 
