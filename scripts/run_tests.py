@@ -1,8 +1,9 @@
 """Runs all test runners of this repository and adds up what they really executed.
 
-What needs no Galaxy, what shares one and what starts its own run in three lanes; each line that is printed says whose
-it is. A step counts what its own runner reports: pytest's JUnit file, or the closing line "N passed, N failed". A
-skipped test counts as failed, because nobody looks at skips.
+Three lanes of about the same length run side by side: what needs no Galaxy; what is done on one as its users do; what
+starts Galaxies of its own and then, on another, the tests of the tools. Each line that is printed says whose it is. A
+step counts what its own runner reports: pytest's JUnit file, or the closing line "N passed, N failed". A skipped test
+counts as failed, because nobody looks at skips.
 """
 
 from __future__ import annotations
@@ -28,10 +29,13 @@ HOME = Path(__file__).resolve().parent.parent
 BUILD = Path(os.environ.get("METAPIPE_BUILD") or HOME / ".build")
 LOGS = BUILD / "test-logs"
 DEV = BUILD / "envs" / "dev" / "bin"
-STATE = BUILD / "test-galaxy"
+METAPIPE = BUILD / "envs" / "metapipe" / "bin" / "metapipe"
+#: The Galaxy that pages and programs are shown, and the one of the tools' own tests; what each offers as databases.
+STATE, OFFERED = BUILD / "test-galaxy", BUILD / "test-refdb"
+TOOL_STATE, TOOL_OFFERED = BUILD / "tool-galaxy", BUILD / "tool-refdb"
 GROUPS = ("lint", "unit", "tools", "workflow", "galaxy", "instance")
-#: Groups that need no Galaxy, and those whose tests start Galaxies of their own; the others share the one started here.
-OFFLINE, APART = ("lint", "unit"), ("instance",)
+#: Groups that need no Galaxy, those whose tests start Galaxies of their own, and those on the one for tools.
+OFFLINE, APART, ON_TOOLS = ("lint", "unit"), ("instance",), ("tools", "workflow")
 #: Where tests marked ``galaxy`` and ``own_galaxy`` stand: to look for them everywhere takes a dozen seconds each.
 ON_GALAXY, ON_THEIR_OWN = ("tests/galaxy", "tests/instance"), ("tests/instance", "tests/test_added_stage_in_galaxy.py")
 #: Python processes that share the unit tests: one for each core, and two at least, since many tests wait.
@@ -78,7 +82,7 @@ def steps(everything: bool, temp: Path) -> list[Step]:
     workers = ["-n", str(WORKERS), "--dist", "loadfile", "--no-loadscope-reorder"]
     slow = [] if everything else ["and not slow"]
     chance = ["--hypothesis-profile=chance"] if everything else []
-    galaxy = {"METAPIPE_GALAXY_STATE": str(STATE)}
+    galaxy, tools = ({"METAPIPE_GALAXY_STATE": str(state)} for state in (STATE, TOOL_STATE))
 
     def tests(group: str, name: str, which: str, *words: str, **environment: str) -> Step:
         junit = LOGS / f"{group}.xml"
@@ -98,8 +102,8 @@ def steps(everything: bool, temp: Path) -> list[Step]:
         Step("lint", "import rules", [str(DEV / "lint-imports")]),
         Step("lint", "tools and workflow", ["scripts/lint-galaxy"]),
         tests("unit", "pytest", "not galaxy", *workers),
-        Step("tools", "Galaxy tool tests", ["scripts/galaxy-tests", "tools"], environment=galaxy),
-        Step("workflow", "workflow tests", ["scripts/galaxy-tests", "workflows"], environment=galaxy),
+        Step("tools", "Galaxy tool tests", ["scripts/galaxy-tests", "tools"], environment=tools),
+        Step("workflow", "workflow tests", ["scripts/galaxy-tests", "workflows"], environment=tools),
         tests("galaxy", "demo and pages", "galaxy and not own_galaxy", *ON_GALAXY, **galaxy),
         tests("instance", "faults of instances", "own_galaxy", *ON_THEIR_OWN),
     ]
@@ -207,18 +211,27 @@ def call(*command: str | Path, **environment: str | Path) -> bool:
     return follow("prepare", [str(part) for part in command], variables) == 0
 
 
-def prepare_galaxy() -> bool:
-    """Install the databases, build the demo reads and start a Galaxy of the tests' own."""
-    metapipe = BUILD / "envs" / "metapipe" / "bin" / "metapipe"
-    built, offered, downloads = BUILD / "refdb", BUILD / "test-refdb", BUILD / "downloads"
+def install(offered: Path, *databases: Path) -> bool:
+    """Offer the small databases of the tests, and more that are built already, in this folder."""
     tiny = sorted((HOME / "test-data" / "refdb").glob("*/*"))
+    return all(call(METAPIPE, "refdb", "install", folder, METAPIPE_REFDB=offered) for folder in [*tiny, *databases])
+
+
+def start_galaxy() -> bool:
+    """Install the databases, build the demo reads and start a Galaxy for those who look at it as its users do."""
+    built, downloads = BUILD / "refdb", BUILD / "downloads"
     demo = [built / name.replace(":", "/") for name in DEMO_DATABASES]
     return (
-        call(metapipe, "refdb", "install", *DEMO_DATABASES, METAPIPE_REFDB=built, METAPIPE_DOWNLOADS=downloads)
-        and all(call(metapipe, "refdb", "install", folder, METAPIPE_REFDB=offered) for folder in [*tiny, *demo])
+        call(METAPIPE, "refdb", "install", *DEMO_DATABASES, METAPIPE_REFDB=built, METAPIPE_DOWNLOADS=downloads)
+        and install(OFFERED, *demo)
         and call("scripts/demo", "build", METAPIPE_DOWNLOADS=downloads)
-        and call("scripts/galaxy", "up", "--state", STATE, "--refdb", offered)
+        and call("scripts/galaxy", "up", "--state", STATE, "--refdb", OFFERED)
     )
+
+
+def start_tool_galaxy() -> bool:
+    """Start a Galaxy with the small databases alone: nobody installs others while the tools' own tests run on it."""
+    return install(TOOL_OFFERED) and call("scripts/galaxy", "up", "--state", TOOL_STATE, "--refdb", TOOL_OFFERED)
 
 
 def main() -> int:
@@ -235,38 +248,40 @@ def main() -> int:
     os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     temp = Path(tempfile.mkdtemp(prefix="metapipe-tests-"))
     wanted = [step for step in steps(options.all, temp) if not options.groups or step.group in options.groups]
-    offline = [step for step in wanted if step.group in OFFLINE]
-    apart = [step for step in wanted if step.group in APART]
-    online = [step for step in wanted if step.group not in (*OFFLINE, *APART)]
+    offline, apart, on_tools = ([step for step in wanted if step.group in of] for of in (OFFLINE, APART, ON_TOOLS))
+    online = [step for step in wanted if step.group not in (*OFFLINE, *APART, *ON_TOOLS)]
+    keep = options.keep_galaxy
     started = time.monotonic()
-    if not options.keep_galaxy:  # a Galaxy that goes on needs a temp folder that does, too
+    if not keep:  # a Galaxy that goes on needs a temp folder that does, too
         os.environ["TMPDIR"] = str(temp)
     with ThreadPoolExecutor(2) as lanes:
         others = [
-            lanes.submit(run_on_galaxy, online, options.keep_galaxy),
-            lanes.submit(lambda: [run(step) for step in apart]),
+            lanes.submit(run_on_galaxy, online, start_galaxy, STATE, keep),
+            lanes.submit(
+                lambda: [*map(run, apart), *run_on_galaxy(on_tools, start_tool_galaxy, TOOL_STATE, keep)],
+            ),
         ]
         results = [run(step) for step in offline]
         results += [result for lane in others for result in lane.result()]
     left = left_in(temp)
-    if not options.keep_galaxy:
+    if not keep:
         results.append(judged(left))
     if not any(result.failed for result in results):
         shutil.rmtree(temp, ignore_errors=True)
     return report(results, time.monotonic() - started, left)
 
 
-def run_on_galaxy(steps: list[Step], keep: bool) -> list[Result]:
-    """Run the steps that need a Galaxy, on one that is started for them and stopped unless it is to be kept."""
+def run_on_galaxy(steps: list[Step], start: Callable[[], bool], state: Path, keep: bool) -> list[Result]:
+    """Run the steps that share a Galaxy, on one that is started for them and stopped unless it is to be kept."""
     if not steps:
         return []
     try:
-        if not prepare_galaxy():
+        if not start():
             return [Result(step, 0, 1, 0.0, ["the Galaxy for the tests did not start"]) for step in steps]
         return [run(step) for step in steps]
     finally:
         if not keep:
-            call("scripts/galaxy", "down", "--state", STATE)
+            call("scripts/galaxy", "down", "--state", state)
 
 
 def report(results: list[Result], seconds: float, left: list[str]) -> int:

@@ -112,6 +112,28 @@ def test_every_test_that_needs_a_galaxy_is_where_its_group_looks() -> None:
     assert not [name for name in shared if not name.startswith(run_tests.ON_GALAXY)]
 
 
+def test_the_tools_are_tested_on_a_galaxy_that_nobody_else_changes(tmp_path: Path) -> None:
+    found: dict[str, set[str]] = {}
+    for step in run_tests.steps(False, tmp_path):
+        if state := step.environment.get("METAPIPE_GALAXY_STATE"):
+            found.setdefault(state, set()).add(step.group)
+    assert found == {str(run_tests.STATE): {"galaxy"}, str(run_tests.TOOL_STATE): set(run_tests.ON_TOOLS)}
+    assert {*run_tests.OFFLINE, *run_tests.APART, *run_tests.ON_TOOLS, "galaxy"} == set(run_tests.GROUPS)
+
+
+@pytest.mark.parametrize("starts", [True, False])
+def test_a_galaxy_is_stopped_after_its_steps_and_one_that_did_not_start_fails_them(
+    starts: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    called: list[tuple[str, ...]] = []
+    monkeypatch.setattr(run_tests, "call", lambda *words: called.append(tuple(map(str, words))) or True)
+    (result,) = run_tests.run_on_galaxy([printed("3 passed, 0 failed")], lambda: starts, tmp_path, False)
+    assert (result.passed, result.failed) == ((3, 0) if starts else (0, 1))
+    assert result.failures == ([] if starts else ["the Galaxy for the tests did not start"])
+    assert called == [("scripts/galaxy", "down", "--state", str(tmp_path))]
+    assert run_tests.run_on_galaxy([], lambda: False, tmp_path, False) == []
+
+
 def test_each_line_says_whose_it_is_and_stays_whole(capfd: pytest.CaptureFixture[str]) -> None:
     lanes = [
         threading.Thread(target=run_tests.run, args=(Step(group, "lines", [sys.executable, "-c", program]),))
