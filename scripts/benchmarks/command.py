@@ -22,6 +22,7 @@ EXAMPLES = """examples:
   scripts/bench session --repeats 5
   scripts/bench compare --quick --results /tmp/try --data /tmp/data    tiny inputs, in seconds
   scripts/bench amplicon-truth               taxa of amplicon reads against the truth, SINTAX and a plain LCA
+  scripts/bench amplicon-truth --only soil/held-out --variants bowtie2    one community, database and engine
   scripts/bench render                       draw docs/benchmarks.md anew from docs/benchmarks/*.json
 """
 
@@ -43,7 +44,13 @@ def parser() -> argparse.ArgumentParser:
         "--reads-gb", type=float, default=1.05, metavar="GB", help="uncompressed reads in compare (1.05)"
     )
     found.add_argument("--only", nargs="+", default=[], metavar="NAME", help="only these workloads or sections")
-    found.add_argument("--variants", nargs="+", default=[], metavar="NAME", help="compare: only these variants")
+    found.add_argument(
+        "--variants",
+        nargs="+",
+        default=[],
+        metavar="NAME",
+        help="compare: only these; amplicon-truth: only these engines",
+    )
     found.add_argument("--resume", action="store_true", help="all: leave out parts that are measured to the end")
     found.add_argument("--quick", action="store_true", help="tiny inputs from test-data, to try the benchmarks")
     found.add_argument(

@@ -25,7 +25,8 @@ class Asked:
     """What a part is asked for.
 
     :param command: what to type to measure it again, kept with the results. :param sections: those wanted, in order.
-    :param variants: only these, for trying; all when empty. Only the part ``compare`` knows it.
+    :param variants: only these, for trying; all when empty. The parts ``compare`` and
+        ``amplicon-truth`` (engines of its search) know it.
     """
 
     setting: Setting

@@ -33,6 +33,7 @@ PACKAGES = {
     "flash": "flash",
     "vsearch": "vsearch",
     "art_illumina": "art-nextgen-simulation-tools",
+    "blastdbcmd": "ncbi-blast+",
 }
 
 
