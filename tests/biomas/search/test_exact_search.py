@@ -77,7 +77,7 @@ def whole(read: str, reference: str) -> int:
     return min(edlib.align(each, reference, mode="HW")["editDistance"] for each in strands)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.integers(0, 10**9))
 def test_a_read_is_told_all_references_with_the_fewest_differences_and_no_others(
     tmp_path_factory: pytest.TempPathFactory, seed: int
@@ -100,7 +100,7 @@ def test_a_read_is_told_all_references_with_the_fewest_differences_and_no_others
             assert all(each[2] == differences[name] for name, each in found.items() if name not in overhanging)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.integers(0, 10**9), st.data())
 def test_cells_are_the_same_however_reads_are_batched(
     tmp_path_factory: pytest.TempPathFactory, seed: int, data: st.DataObject
@@ -118,7 +118,7 @@ def test_cells_are_the_same_however_reads_are_batched(
     assert [cells(references, [read], margin)[0] for read in batch] == together
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(st.integers(0, 10**9), st.sampled_from((0, 1, 5)))
 def test_a_pair_is_told_the_references_of_the_best_mean_identity(
     tmp_path_factory: pytest.TempPathFactory, seed: int, margin: int
