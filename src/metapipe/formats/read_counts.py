@@ -34,15 +34,35 @@ _KINDS = bytes(map(_kind, range(256)))
 
 
 @dataclass(frozen=True)
+class ReadSums:
+    """Sums over each of some reads: of Phred scores, of bases that are G or C, of bases that are one of A, C, G, T."""
+
+    qualities: NDArray[np.int64]
+    gc: NDArray[np.int64]
+    acgt: NDArray[np.int64]
+
+    def some(self, which: slice | NDArray[np.bool_]) -> ReadSums:
+        """Return those of these reads."""
+        return ReadSums(self.qualities[which], self.gc[which], self.acgt[which])
+
+    def replaced(self, rows: NDArray[np.int64], fresh: ReadSums) -> ReadSums:
+        """Return them with others for these reads."""
+        made = [each.copy() for each in (self.qualities, self.gc, self.acgt)]
+        for each, new in zip(made, (fresh.qualities, fresh.gc, fresh.acgt), strict=True):
+            each[rows] = new
+        return ReadSums(*made)
+
+
+@dataclass(frozen=True)
 class ReadBatch:
     """Reads side by side, filled up with zeros to whole words of bytes.
 
-    :param bases: reads × width, letters as in the file.
+    :param kinds: reads × width, what stands at each place, in bits: :data:`BASE`, :data:`GC` …
     :param qualities: reads × width, Phred scores.
     :param lengths: reads, bases of each.
     """
 
-    bases: NDArray[np.uint8]
+    kinds: NDArray[np.uint8]
     qualities: NDArray[np.uint8]
     lengths: NDArray[np.int64]
 
@@ -69,15 +89,22 @@ class ReadBatch:
         scores -= np.uint8(PHRED_OFFSET)
         _blank(letters, lengths)
         _blank(scores, lengths)
-        return cls(letters, scores, lengths)
+        kinds = np.frombuffer(letters.tobytes().translate(_KINDS), np.uint8).reshape(letters.shape)
+        return cls(kinds, scores, lengths)
 
     @cached_property
-    def kinds(self) -> NDArray[np.uint8]:
-        """What stands at each place, reads × width, in bits: :data:`BASE`, :data:`GC` …; to be read only."""
-        return np.frombuffer(self.bases.tobytes().translate(_KINDS), np.uint8).reshape(self.bases.shape)
+    def sums(self) -> ReadSums:
+        """What adds up over each read."""
+        kinds = self.kinds
+        return ReadSums(
+            row_sums(self.qualities),
+            row_sums(kinds >> np.uint8(2) & np.uint8(1)),
+            row_sums(kinds >> np.uint8(3) & np.uint8(1)),
+        )
 
+    @cached_property
     def judged_qualities(self) -> NDArray[np.uint8]:
-        """Return the qualities with 0 for every N: an unknown base has no quality, whatever the file says.
+        """The qualities with 0 for every N: an unknown base has no quality, whatever the file says.
 
         What reads as N (:func:`~metapipe.formats.called_bases.called_bases`) counts as such: ``.`` is one, and so are
         IUPAC codes of several bases.
@@ -88,11 +115,16 @@ class ReadBatch:
 
     def cut(self, lengths: NDArray[np.int64], which: slice | NDArray[np.bool_] = slice(None)) -> ReadBatch:
         """Return the batch with so many bases of each read, and of its reads only those chosen."""
-        shorter = (lengths < self.lengths)[which]
-        bases, qualities, lengths = self.bases[which].copy(), self.qualities[which].copy(), lengths[which]
-        for rows in (bases, qualities):
+        shorter = np.flatnonzero((lengths < self.lengths)[which])
+        kinds, qualities, lengths = self.kinds[which].copy(), self.qualities[which].copy(), lengths[which]
+        for rows in (kinds, qualities):
             rows[shorter] = _blank(rows[shorter], lengths[shorter])
-        return ReadBatch(bases, qualities, lengths)
+        cut = ReadBatch(kinds, qualities, lengths)
+        if "sums" in self.__dict__:
+            # Most reads stay whole, and their sums with them.
+            fresh = ReadBatch(kinds[shorter], qualities[shorter], lengths[shorter]).sums
+            cut.__dict__["sums"] = self.sums.some(which).replaced(shorter, fresh)
+        return cut
 
 
 def _blank(rows: NDArray[np.uint8], lengths: NDArray[np.int64]) -> NDArray[np.uint8]:
@@ -119,11 +151,10 @@ class ReadCounts:
         self.reads += len(batch.lengths)
         self.bases += int(batch.lengths.sum())
         self.lengths = _sum_of(self.lengths, np.bincount(batch.lengths))
-        sums = row_sums(batch.qualities)
         filled = batch.lengths > 0
-        self.mean_qualities = _sum_of(self.mean_qualities, np.bincount(sums[filled] // batch.lengths[filled]))
-        gc = row_sums(batch.kinds >> np.uint8(2) & np.uint8(1))
-        acgt = row_sums(batch.kinds >> np.uint8(3) & np.uint8(1))
+        means = batch.sums.qualities[filled] // batch.lengths[filled]
+        self.mean_qualities = _sum_of(self.mean_qualities, np.bincount(means))
+        gc, acgt = batch.sums.gc, batch.sums.acgt
         known = acgt > 0
         per_cent = (200 * gc[known] + acgt[known]) // (2 * acgt[known])
         self.gc += np.bincount(per_cent, minlength=101)

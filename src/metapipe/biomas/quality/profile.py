@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from metapipe.formats.read_counts import ReadBatch, ReadCounts
+from metapipe.formats.read_counts import BASE, NOT_CALLED, ReadBatch, ReadCounts
 
 #: Most reads and most cells of one batch of arrays.
 _BATCH_READS, _BATCH_CELLS = 4096, 1 << 22
@@ -24,9 +24,8 @@ _BATCH_READS, _BATCH_CELLS = 4096, 1 << 22
 GROUP_STARTS = np.concatenate([np.arange(1, 601), np.arange(601, 3001, 10), np.arange(3001, 30002, 100)])
 
 LETTERS = "ACGTN"
-_LETTER_OF = np.full(256, 4, np.uint8)
-for _code, _bases in enumerate((b"Aa", b"Cc", b"Gg", b"TtUu")):
-    _LETTER_OF[list(_bases)] = _code
+#: What stands at a place (:attr:`.ReadBatch.kinds`) -> its letter's position among the five.
+_LETTER_OF = np.array([4 if kind & NOT_CALLED else (0, 1, 3, 2)[kind & BASE] for kind in range(256)], np.uint8)
 
 _QUALITIES = 94
 
@@ -47,11 +46,11 @@ class MateProfile:
         """Count reads, given as (bases, quality string)."""
         batch = ReadBatch.of(reads)
         self.counts.add(batch)
-        longest = batch.bases.shape[1]
+        longest = batch.kinds.shape[1]
         group = group_of(longest)
         inside = np.arange(longest) < batch.lengths[:, None]
         self._count(self.qualities, batch.qualities, group, inside)
-        self._count(self.letters, _LETTER_OF[batch.bases], group, inside)
+        self._count(self.letters, _LETTER_OF[batch.kinds], group, inside)
         for name, adapter in ADAPTERS.items():
             found = (bases.upper().find(adapter) for bases, _ in reads)
             self.adapters[name].update(int(GROUP_STARTS[group[place]]) for place in found if place >= 0)

@@ -28,7 +28,7 @@ class QualityRules:
 
     def good_on_average(self, reads: ReadBatch) -> NDArray[np.bool_]:
         """Say for each read whether its mean quality is high enough."""
-        enough: NDArray[np.bool_] = row_sums(reads.judged_qualities()) >= self.mean_quality * reads.lengths
+        enough: NDArray[np.bool_] = row_sums(reads.judged_qualities) >= self.mean_quality * reads.lengths
         return enough
 
     def window_cut(self, reads: ReadBatch) -> NDArray[np.int64]:
@@ -41,7 +41,7 @@ class QualityRules:
         if self.window_quality == 0:
             return kept
         # In a read of good bases alone no window is bad.
-        qualities = reads.judged_qualities()
+        qualities = reads.judged_qualities
         good_bases = row_sums((qualities >= self.window_quality).view(np.uint8))
         uneven = np.flatnonzero((good_bases < reads.lengths) & (kept > 0))
         if len(uneven):
