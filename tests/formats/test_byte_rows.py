@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -27,3 +30,21 @@ def test_sums_of_rows_and_columns_are_those_of_numbers_of_any_size(shape: tuple[
 
 def test_rows_of_whole_words_are_not_shorter_than_asked() -> None:
     assert [whole_words(width) for width in (0, 1, 8, 9, 150)] == [0, 8, 8, 16, 152]
+
+
+def test_memory_of_arrays_that_come_and_go_is_not_cleared_each_time() -> None:
+    code = """
+import resource
+import numpy as np
+from metapipe.formats.byte_rows import keep_freed_memory
+keep_freed_memory()
+def faults(times):
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+    for _ in range(times):
+        kept = [np.ones(size << 20, np.uint8) for size in (1, 3, 2)]
+    return resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before
+faults(2)
+print(faults(50))
+"""
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert int(ran.stdout) < 50 * (6 << 20) // 4096 // 4

@@ -13,6 +13,7 @@ WORD = 8
 _EVEN = np.uint64(0x00FF00FF00FF00FF)
 #: So many bytes up to 255 add up in 16 bits.
 _FIT = 256
+_NEARLY_32_MIB = 31 << 20
 
 
 def windows(buffer: Bytes, starts: Ints, width: int) -> Bytes:
@@ -55,3 +56,12 @@ def column_sums(rows: Bytes) -> Ints:
 
 def _words(rows: Bytes) -> Words:
     return np.ascontiguousarray(rows).view("<u8")
+
+
+def keep_freed_memory() -> None:
+    """Let this process use again the memory of arrays it has freed, of up to some ten MiB each.
+
+    GNU's allocator gives the memory of large arrays back to the kernel at once, until one of nearly 32 MiB was freed
+    (mallopt(3), M_MMAP_THRESHOLD). Where arrays of a MiB come and go, clearing pages was a fifth of the time.
+    """
+    np.empty(_NEARLY_32_MIB, np.uint8)  # never touched, so it costs nothing

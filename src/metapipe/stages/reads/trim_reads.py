@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from metapipe.errors import MetapipeError
+from metapipe.formats.byte_rows import keep_freed_memory
 from metapipe.formats.read_counts import ReadBatch, ReadCounts
 from metapipe.runner.declare.elements import Exact, FastqPairs, Output, option
 from metapipe.runner.declare.fastq_text import FastqText
@@ -53,7 +54,7 @@ class TrimReads(Stage):
     version = "3"
     options = TrimReadsOptions
     invariance = Exact()
-    rate = 4e7
+    rate = 5e7
 
     def check(self, options: TrimReadsOptions) -> None:
         """Refuse adapters that are no DNA or too short to be told from chance (E701)."""
@@ -64,6 +65,7 @@ class TrimReads(Stage):
 
     def run(self, task: Task, state: Any) -> None:  # noqa: ARG002
         """Write pairs and single reads of the block that are left by the rules, cut, with the letters of the file."""
+        keep_freed_memory()
         options = task.options
         rules = QualityRules(options.mean_quality, options.window_size, options.window_quality, options.min_length)
         trimming = Trimming(Adapters(options.adapter_1, options.adapter_2), rules)
