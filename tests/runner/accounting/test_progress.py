@@ -244,13 +244,13 @@ def test_without_a_terminal_nothing_is_said_unasked(
 ) -> None:
     words = ["slow", "--contigs", fasta(4), "--outdir", tmp_path / "out", "--flag", tmp_path / "flag"]
     process = start(*words, "--seconds", "1", "--blocks", "4", "--session", "inline")
-    _, errors = process.communicate(timeout=60)
+    _, errors = process.communicate(timeout=300)
     assert (process.returncode, errors) == (0, "")
 
 
 def test_a_terminal_shows_one_line_rewritten_at_least_each_second(fasta: Callable[..., Path], tmp_path: Path) -> None:
     words = ["slow", "--contigs", fasta(2), "--outdir", tmp_path / "out", "--flag", tmp_path / "flag"]
-    words += ["--seconds", "3", "--blocks", "2", "--session", "inline"]
+    words += ["--seconds", "4", "--blocks", "2", "--session", "inline"]
     ours, theirs = pty.openpty()
     process = subprocess.Popen(
         [sys.executable, str(HERE / "cli_with_test_stages.py"), *map(str, words)],
@@ -270,7 +270,7 @@ def test_a_terminal_shows_one_line_rewritten_at_least_each_second(fasta: Callabl
     assert process.wait() == 0, seen
     rewritten = [line for line in seen.decode().split("\r") if line]
     assert b"\n" not in seen
-    assert len(rewritten) >= 4  # six seconds less the first two of silence
+    assert len(rewritten) >= 4  # eight seconds less the first two of silence, and two more of a busy machine
     assert all(line.endswith("\x1b[K") for line in rewritten)
     assert rewritten[-1] == "\x1b[K"
     assert "of 2 blocks done" in rewritten[0]

@@ -57,7 +57,7 @@ def test_a_run_says_what_it_was_given_what_it_did_and_what_came_out(
     path, out = fasta(12), tmp_path / "out"
     words = ["identity", "--contigs", path, "--outdir", out, "--session", session, "--slots", "2", "--blocks", "4"]
     process = start(*words)
-    _, errors = process.communicate(timeout=90)
+    _, errors = process.communicate(timeout=300)
     assert process.returncode == 0, errors
     report = read(out / "run_report.json")
     assert (report["status"], report["error"], report["session"]) == ("ok", None, session)
@@ -154,7 +154,7 @@ def test_a_resumed_run_counts_kept_blocks_and_what_it_used_itself(
     process.send_signal(signal.SIGKILL)
     process.communicate()
     process = start(*words)
-    _, errors = process.communicate(timeout=90)
+    _, errors = process.communicate(timeout=300)
     assert process.returncode == 0, errors
     report = read(tmp_path / "out" / "run_report.json")
     kept = [row for row in report["attempts"] if row["kept"]]

@@ -23,25 +23,26 @@ Job = Callable[..., MarkedProgram]
 
 
 def workers_of(executor: int) -> list[psutil.Process]:
-    """Python workers of an executor that have a block in hand; those that end meanwhile are none."""
+    """Python workers of an executor that have a block in hand, children of its daemon; none that ends meanwhile."""
     found = []
-    for process in psutil.Process(executor).children(recursive=True):
-        with contextlib.suppress(psutil.NoSuchProcess):
-            if process.children() and process.ppid() != executor:
-                found.append(process)
+    with contextlib.suppress(psutil.NoSuchProcess):
+        for daemon in psutil.Process(executor).children():
+            found += [worker for worker in daemon.children() if worker.children()]
     return found
 
 
 def test_a_killed_python_worker_on_a_host_costs_its_block_once_more(job: Job, cluster: SparkCluster) -> None:
     one = job()
-    busy: list[psutil.Process] = []
 
-    def seen() -> bool:
-        busy[:] = [worker for pid in executors(one, cluster.workers["a"]) for worker in workers_of(pid)]
-        return bool(one.parts() and busy)
+    def one_is_killed() -> bool:
+        for executor in executors(one, cluster.workers["a"]):
+            for worker in workers_of(executor):
+                with contextlib.suppress(psutil.NoSuchProcess):
+                    worker.kill()
+                    return True
+        return False
 
-    wait_until(seen)
-    busy[0].kill()
+    wait_until(lambda: bool(one.parts()) and one_is_killed())
     told = one.wait().must_succeed(COPY)
     assert hosts_of(told) == {"host-a", "host-b"}
 
@@ -60,7 +61,7 @@ def test_a_host_that_is_cut_off_costs_its_blocks_and_ten_seconds_and_ends_its_ow
         one.process.wait(180)
         # At most two blocks were lost, and the other host's two cores had to do everything that was left.
         assert time.monotonic() - cut < allowed(10 + 32 * PACE / 2)
-        wait_until(lambda: not any(map(alive, burning)), 60)
+        wait_until(lambda: not any(map(alive, burning)), allowed(60))
     finally:
         cluster.hosts.join("a")
     told = one.wait().must_succeed(COPY)
@@ -202,7 +203,7 @@ def test_workers_end_with_everything_they_started(job: Job, cluster: SparkCluste
     wait_until(lambda: len(one.parts()) > 2)
     below = [process.pid for process in psutil.Process(cluster.pids["b"]).children(recursive=True)]
     os.kill(cluster.pids["b"], signal.SIGTERM)
-    wait_until(lambda: not any(map(alive, below)), 15)
+    wait_until(lambda: not any(map(alive, below)), allowed(15))
     one.wait().must_succeed(COPY)
     cluster.start_worker("b")
     KEPT.add(cluster.pids["b"])

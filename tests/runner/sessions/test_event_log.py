@@ -20,7 +20,7 @@ def test_the_event_log_appears_where_it_is_asked_for(
     folder = tmp_path / "a folder" / "logs"
     words = ["identity", "--contigs", fasta(6), "--outdir", tmp_path / "out", "--session", "local", "--blocks", "3"]
     process = start(*words, "--slots", "2", "--event-log", folder)
-    _, errors = process.communicate(timeout=90)
+    _, errors = process.communicate(timeout=300)
     assert (process.returncode, errors) == (0, "")
     report = json.loads((tmp_path / "out" / "run_report.json").read_text())
     (log,) = folder.iterdir()

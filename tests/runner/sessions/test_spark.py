@@ -17,7 +17,7 @@ from metapipe.runner.blocks.block import Block, ByteRange
 from metapipe.runner.declare.elements import Totals
 from metapipe.runner.declare.given import Given
 from metapipe.runner.guard.limits import Allowance
-from metapipe.runner.sessions import local
+from metapipe.runner.sessions import jvm, local
 from metapipe.runner.sessions.jvm import archive_path, java_options
 from spark_in_turn import SparkInTurn
 
@@ -116,14 +116,28 @@ def test_a_machine_without_java_is_told_so(
         run("identity", {"contigs": fasta(4)}, session="local", slots=2)
 
 
+@pytest.mark.parametrize(
+    ("does", "limit", "said"),
+    [
+        ("exit 1", 60.0, "Java ended before Spark was ready; its last words: .*no memory here"),
+        ("exec sleep 60", 1.0, "Spark was not ready within 1 s; its last words: "),
+    ],
+)
 def test_a_java_that_does_not_start_is_quoted(
-    run: Callable[..., Any], fasta: Callable[..., Path], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    does: str,
+    limit: float,
+    said: str,
+    run: Callable[..., Any],
+    fasta: Callable[..., Path],
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
 ) -> None:
     (tmp_path / "bin").mkdir()
-    (tmp_path / "bin" / "java").write_text("#!/bin/sh\necho 'no memory here' >&2\nexit 1\n")
+    (tmp_path / "bin" / "java").write_text(f"#!/bin/sh\necho 'no memory here' >&2\n{does}\n")
     (tmp_path / "bin" / "java").chmod(0o755)
     monkeypatch.setenv("JAVA_HOME", str(tmp_path))
-    with pytest.raises(MetapipeError, match=r"METAPIPE-E302 Java ended before Spark was ready.*no memory here"):
+    monkeypatch.setattr(jvm, "START_LIMIT", limit)
+    with pytest.raises(MetapipeError, match=f"METAPIPE-E302 {said}"):
         run("identity", {"contigs": fasta(4)}, session="local", slots=2)
 
 

@@ -35,8 +35,8 @@ Pair = tuple[socket.socket, socket.socket]
 def pair() -> Iterator[Pair]:
     first, second = socket.socketpair()
     with first, second:
-        first.settimeout(5)
-        second.settimeout(5)
+        first.settimeout(60)
+        second.settimeout(60)
         yield first, second
 
 

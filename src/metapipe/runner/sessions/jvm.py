@@ -24,7 +24,9 @@ from metapipe.errors import MetapipeError
 from metapipe.runner.attempt.task import last_words
 from metapipe.runner.guard.launcher import die_with_parent
 
-START_LIMIT = 60.0
+#: Seconds until a JVM that neither ends nor is ready is given up: it takes three seconds of a core, of which a busy
+#: machine may give it a twentieth.
+START_LIMIT = 180.0
 HEAP = "512m"
 #: What the JVM says, in the folder of its session.
 LOG = "jvm.log"
@@ -114,12 +116,11 @@ def start_gateway(folder: Path, settings: Mapping[str, str], *, extra: tuple[str
         )
     deadline = time.monotonic() + START_LIMIT
     while not information.is_file():
-        if process.poll() is not None or time.monotonic() > deadline:
+        if (ended := process.poll() is not None) or time.monotonic() > deadline:
             process.kill()
             process.communicate()
-            raise MetapipeError(
-                "E302", f"Java ended before Spark was ready; its last words: {last_words(log.read_bytes())}"
-            )
+            how = "Java ended before Spark was ready" if ended else f"Spark was not ready within {START_LIMIT:.0f} s"
+            raise MetapipeError("E302", f"{how}; its last words: {last_words(log.read_bytes())}")
         time.sleep(0.02)
     content = information.read_bytes()
     port, length = struct.unpack(">ii", content[:8])

@@ -31,7 +31,7 @@ from metapipe.runner.sessions.masters import CONNECT_LIMIT, check_masters, refus
 
 MASTER_PORT, WORKER_PORT = 7077, 7078
 #: Seconds that the JVM of a daemon may take to listen, and to end when asked.
-START_LIMIT, STOP_LIMIT = 60.0, 8.0
+START_LIMIT, STOP_LIMIT = 180.0, 8.0
 #: Heap that each executor is given, and a worker has to set aside for each of its cores, MiB.
 EXECUTOR_HEAP_MB = 512
 

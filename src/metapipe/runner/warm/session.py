@@ -39,6 +39,8 @@ from metapipe.runner.warm.surroundings import SentJob, Surroundings
 
 #: Seconds a server may take to answer: one that is slower than this is slower than a cold start.
 ANSWER_LIMIT = 2.0
+#: And where nothing can take its place, since the user asked for it: a machine may be busier than that for a while.
+PATIENT_LIMIT = 30.0
 #: Seconds for the server to end the blocks of a run that gives up.
 _CANCEL_LIMIT = 5.0
 
@@ -70,11 +72,14 @@ class WarmOffer:
             self.connection.close()
 
 
-def ask_for_session(path: Path, slots: int) -> WarmOffer:
-    """Ask the server at that socket for a session of so many slots; never raises, the offer says what came of it."""
+def ask_for_session(path: Path, slots: int, limit: float = ANSWER_LIMIT) -> WarmOffer:
+    """Ask the server at that socket for a session of so many slots; never raises, the offer says what came of it.
+
+    :param limit: seconds that it may take to answer.
+    """
     connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     try:
-        facts = _greeted(connection, path, {"ask": "session", "slots": slots, "identity": own_identity()})
+        facts = _greeted(connection, path, {"ask": "session", "slots": slots, "identity": own_identity()}, limit)
     except (ConnectionLostError, OSError) as error:
         connection.close()
         return WarmOffer(reason=_why_not(error))
@@ -98,13 +103,13 @@ def look_for_warm(asked: SessionKind | None, slots: int) -> WarmOffer:
     :raises MetapipeError: E320 when a warm session was asked for by name and there is none.
     """
     if asked == SessionKind.WARM:
-        offer = ask_for_session(default_socket(), slots)
+        offer = ask_for_session(default_socket(), slots, PATIENT_LIMIT)
         if not offer:
             raise MetapipeError("E320", offer.reason)
         return offer
     if asked is not None or not os.environ.get(SOCKET_VARIABLE):
         return WarmOffer()
-    offer = ask_for_session(default_socket(), slots)
+    offer = ask_for_session(default_socket(), slots, ANSWER_LIMIT)
     if offer and offer.slots < slots:
         offer.close()
         return WarmOffer(reason=f"the warm session has {offer.slots} slots, this run {slots}")
@@ -115,13 +120,13 @@ def ask_server(path: Path, what: str) -> dict[str, Any] | None:
     """Ask for its ``status``, or to ``stop``; None when there is none."""
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
         try:
-            return _greeted(connection, path, {"ask": what})
+            return _greeted(connection, path, {"ask": what}, PATIENT_LIMIT)
         except (ConnectionLostError, OSError):
             return None
 
 
-def _greeted(connection: socket.socket, path: Path, greeting: dict[str, Any]) -> dict[str, Any]:
-    connection.settimeout(ANSWER_LIMIT)
+def _greeted(connection: socket.socket, path: Path, greeting: dict[str, Any], limit: float) -> dict[str, Any]:
+    connection.settimeout(limit)
     connection.connect(str(path))
     if not is_same_user(connection):
         raise ConnectionLostError("it belongs to another user")
