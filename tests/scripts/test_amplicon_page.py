@@ -155,7 +155,7 @@ def made_results(*names: str) -> dict[str, Any]:
         setting = {"all": scores(right), **tiers}
         return {
             "tiers_of_reads": {"upper": 8, "lower": 2}, "scores": scores(right), "tiers": tiers, "lca": scores(2),
-            "settings": {label: setting for label, _, _ in OTHER_SETTINGS}, "seconds": 3.0,
+            "settings": {label: setting for label, _, _ in OTHER_SETTINGS}, "seconds": 3.0, "core_seconds": 2.5,
         }  # fmt: skip
 
     members = {"members": 5, **{f"{rank}_in_database": 4 for rank in RANKS}}
@@ -175,6 +175,7 @@ def test_the_page_has_a_column_for_each_engine(tmp_path: Path, names: tuple[str,
     page = (tmp_path / "amplicon-truth.md").read_text()
     assert ("## Ours, exact search, beside Bowtie 2\n" in page) == compared
     assert ("| small | held out | 9 / 9 | 8 / 9 | 9 / 9 | 8 / 9 | yes |" in page) == compared
+    assert ("Core-seconds of the search: exact search 2.5, Bowtie 2 2.5." in page) == compared
     assert f"`{NO_LIMITS}`" in page
     tables = [block.split("\n") for block in page.split("\n\n") if block.startswith("| ")]
     assert all(len({line.count("|") for line in table}) == 1 for table in tables)

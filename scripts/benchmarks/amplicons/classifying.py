@@ -77,6 +77,7 @@ def classify(
         found["engines"][engine] = {
             **_ours(matches, database, taxonomy, truth, in_database, work / "assign"),
             "seconds": round(seconds, 1),
+            "core_seconds": round(_core_seconds(matches.parent), 1),
         }
     truth = of_reads(sources, names)
     table, seconds = _sintax(reads, database, taxonomy, work / "sintax")
@@ -176,6 +177,13 @@ def _map(reads: Sequence[Path], database: Path, folder: Path, engine: str, slots
 
     seconds = _once(folder, made_of, make)
     return next(folder.glob("matches.*")), seconds
+
+
+def _core_seconds(folder: Path) -> float:
+    """What a run cost, by its own report: unlike its time, whatever else ran beside it."""
+    report = json.loads((folder / "run_report.json").read_text())
+    cost: float = report["totals"]["core_seconds_used"]
+    return cost
 
 
 def _assign(

@@ -160,14 +160,14 @@ def _community(name: str, found: Mapping[str, Any]) -> Iterator[str]:
 def _told(one: Mapping[str, Any]) -> str:
     members, references = one["members"], one["database"]
     tiers = next(iter(one["engines"].values()))["tiers_of_reads"]
-    seconds = {ENGINES[name]: found["seconds"] for name, found in one["engines"].items()}
+    costs = {name: found["core_seconds"] for name, found in one["engines"].items()}
     return (
         f"{one['reads']:,} reads; {references['references']:,} references, {references['removed']:,} removed. The "
         f"species of {members['species_in_database']} of {members['members']} members is in the database, the genus of "
         f"{members['genus_in_database']}. Reads by tier: "
         + ", ".join(f"{tiers.get(tier, 0):,} {tier}" for tier in ("upper", "lower", "none"))
-        + ". Wall time of the search, cores shared with other work: "
-        + ", ".join(f"{who} {value:.0f} s" for who, value in {**seconds, SINTAX: one["sintax"]["seconds"]}.items())
+        + ". Core-seconds of the search: "
+        + ", ".join(f"{ENGINES[name].removeprefix('ours, ')} {cost:.1f}" for name, cost in costs.items())
         + "."
     )
 
