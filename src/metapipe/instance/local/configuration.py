@@ -14,7 +14,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from metapipe.digests import sha256_of
 from metapipe.errors import MetapipeError
-from metapipe.instance.local import broker, files, parts, secrets
+from metapipe.instance.local import broker, files, pages, parts, secrets
 from metapipe.instance.local.settings import Settings
 from metapipe.stages.registry import STAGES
 
@@ -28,7 +28,6 @@ _TEMPLATES = (
     "datatypes_conf.xml",
     "file_sources_conf.yml",
 )
-_SUITES = {"metapipe": "META-pipe", "biomas": "BioMaS", "data_managers": "Databases"}
 #: The tools whose HTML Galaxy may show as a page; everybody else's is shown as text.
 _PAGES = (
     "metapipe_report",
@@ -80,6 +79,7 @@ def render(settings: Settings) -> None:
             (settings.state / "managed" / "integrated_tool_panel.xml").unlink(missing_ok=True)
     for name, text in _FIXED.items():
         _write_changed(settings.config / name, text)
+    pages.render(settings)
     _point(settings.state / "bin" / "metapipe", settings.metapipe_env / "bin" / "metapipe")
     _point(settings.state / "work" / "static", settings.static)
 
@@ -108,14 +108,15 @@ def environ_of(settings: Settings, inherited: Mapping[str, str]) -> dict[str, st
     }
 
 
-def tool_sections(checkout: Path, own: Path | None = None) -> list[ToolSection]:
+def tool_sections(checkout: Path, suites: Mapping[str, str], own: Path | None = None) -> list[ToolSection]:
     """Return a section for each suite in ``tools/`` that has tools, in the order of the pipeline.
 
+    :param suites: folder in ``tools/`` → title, as a flavour has them.
     :param own: folder of a developer's own tools; they come first.
     :raises MetapipeError: E201 when there is no tool in it.
     """
     sections = []
-    for folder, title in _SUITES.items():
+    for folder, title in suites.items():
         files = _tools_in(checkout / "tools" / folder)
         if files:
             sections.append(ToolSection(folder, title, files))
@@ -151,6 +152,7 @@ def _inputs(settings: Settings) -> Iterable[Path]:
     yield from (settings.config / name for name in (*_TEMPLATES, *_FIXED))
     yield from sorted(settings.templates.rglob("*.py"))
     yield from sorted((settings.checkout / "instance" / "tours").glob("*.yml"))
+    yield from sorted((settings.config / "tours").glob("*.yml"))
     yield from settings.static.parent.glob("viewers.stamp")
     for folder in filter(None, (settings.checkout / "tools", settings.tools)):
         yield from sorted(folder.rglob("*.xml"))
@@ -170,7 +172,7 @@ def _galaxys_datatypes(settings: Settings) -> str:
 
 def _values(settings: Settings) -> dict[str, object]:
     instance = settings.checkout / "instance"
-    own = tool_sections(settings.checkout, settings.tools)
+    own = tool_sections(settings.checkout, settings.offers.suites, settings.tools)
     return {
         "state": str(settings.state),
         "config": str(settings.config),
@@ -182,11 +184,11 @@ def _values(settings: Settings) -> dict[str, object]:
         "test_data": str(settings.checkout / "test-data"),
         "tool_sections": own,
         "sections": [section.id for section in own] + ["get_data", "collections", "text"],
-        "welcome": str(instance / "welcome"),
+        "welcome": str(settings.config / "welcome"),
         "static": str(settings.static),
         "galaxy_datatypes": _galaxys_datatypes(settings),
         "offered_files": files.offered(settings),
-        "tours": str(instance / "tours"),
+        "tours": str(settings.config / "tours"),
         "webhooks": str(instance / "webhooks"),
         "handler": parts.HANDLER,
         "jobs": settings.jobs,

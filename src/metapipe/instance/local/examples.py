@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from metapipe.digests import sha256_of
+from metapipe.galaxy.pipelines import BIOMAS, METAPIPE
 
 #: Results of the workflows that are hidden and larger than the reads.
 _LEFT_OUT = re.compile(
@@ -32,11 +33,13 @@ _PATHS = re.compile(r"/(?:[\w.+-]+/)+")
 class Example:
     """One finished history.
 
+    :param workflow: folder of the workflow whose results they are.
     :param name_in_archive: what the history was called where it was made. :param title: what users see.
     :param reads: its first datasets' names → files in the checkout.
     """
 
     archive: Path
+    workflow: str
     name_in_archive: str
     title: str
     about: str
@@ -67,6 +70,7 @@ def known(checkout: Path) -> list[Example]:
     return [
         Example(
             folder / "metapipe.tar.xz",
+            METAPIPE.workflow,
             "META-pipe small",
             "Example: META-pipe, small community",
             "Finished results of the workflow “META-pipe reads to annotation” on slices of three genomes, with the tiny"
@@ -75,6 +79,7 @@ def known(checkout: Path) -> list[Example]:
         ),
         Example(
             folder / "biomas.tar.xz",
+            BIOMAS.workflow,
             "BioMaS mock",
             "Example: BioMaS, mock community",
             "Finished results of the workflow “BioMaS amplicon reads to taxa” on two samples of a mock community, with"

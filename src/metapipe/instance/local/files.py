@@ -7,6 +7,7 @@ import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
+from metapipe.galaxy.pipelines import BIOMAS, METAPIPE
 from metapipe.instance.local.settings import Settings
 
 
@@ -14,10 +15,12 @@ from metapipe.instance.local.settings import Settings
 class SampleReads:
     """Reads to try a workflow with.
 
+    :param workflow: folder of the workflow that they are for; a flavour without it does not offer them.
     :param folder: what their folder is called where they are offered. :param about: what they are.
     :param files: forward and reverse reads; not all of them may be there (the demo's have to be simulated first).
     """
 
+    workflow: str
     folder: str
     about: str
     files: tuple[Path, Path]
@@ -29,26 +32,30 @@ class SampleReads:
 
 
 def sample_reads(settings: Settings) -> list[SampleReads]:
-    """Return the sample reads that are there, those of META-pipe first."""
+    """Return the sample reads that are there and that the flavour has a workflow for, those of META-pipe first."""
     demo, test_data = settings.build / "demo", settings.checkout / "test-data"
+    metapipe, biomas = METAPIPE.workflow, BIOMAS.workflow
     known = [
         SampleReads(
+            metapipe,
             "META-pipe demo",
             "A small marine community, simulated from genomes of six bacteria and archaea (docs/tutorial.md)",
             (demo / "reads_1.fastq.gz", demo / "reads_2.fastq.gz"),
         ),
         SampleReads(
+            metapipe,
             "META-pipe small community",
             "Slices of three genomes, done in about a minute (test-data/README.md)",
             (test_data / "reads_1.fastq.gz", test_data / "reads_2.fastq.gz"),
         ),
         SampleReads(
+            biomas,
             "BioMaS mock community",
             "Amplicons (16S) of a mock community of marine bacteria (test-data/README.md)",
             (test_data / "amplicon" / "mock_1.fastq.gz", test_data / "amplicon" / "mock_2.fastq.gz"),
         ),
     ]
-    return [reads for reads in known if reads.are_there]
+    return [reads for reads in known if reads.are_there and reads.workflow in settings.offers.workflows]
 
 
 def gather(settings: Settings) -> None:

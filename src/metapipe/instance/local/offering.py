@@ -65,13 +65,14 @@ def connect(credentials: Credentials) -> GalaxyInstance:
 
 
 def offer_workflows(gi: GalaxyInstance, found: Settings) -> list[str]:
-    """Publish every workflow of the checkout in its present version; return Galaxy's ids.
+    """Publish every workflow of the flavour in its present version; return Galaxy's ids.
 
-    A workflow keeps its id and its address when its file changes: the new version stands on top of the old one.
+    A workflow keeps its id and its address when its file changes: the new version stands on top of the old one. One
+    that another flavour had is published no longer; it stays the administrator's.
     """
     from metapipe.galaxy.workflow import Workflow
 
-    own = gi.workflows.get_workflows()
+    own, folder = gi.workflows.get_workflows(), found.checkout / "workflows"
 
     def publish(path: Path) -> str:
         workflow = Workflow.read(path)
@@ -81,14 +82,20 @@ def offer_workflows(gi: GalaxyInstance, found: Settings) -> list[str]:
             stored = gi.workflows.import_workflow_dict(description, publish=True)
         elif _version_tag(workflow.uuid) not in stored["tags"]:
             gi.workflows.update_workflow(stored["id"], workflow={**workflow.description, "uuid": workflow.uuid})
-        else:
+        elif stored["published"]:
             return str(stored["id"])
         tags = [*workflow.description.get("tags", []), _version_tag(workflow.uuid)]
         gi.workflows.update_workflow(stored["id"], tags=tags, published=True)
         return str(stored["id"])
 
+    offered = [folder / name / f"{name}.gxwf.yml" for name in found.offers.workflows]
+    others = {Workflow.read(path).title for path in folder.glob("*/*.gxwf.yml") if path not in offered}
+    for entry in own:
+        ours = any(tag.startswith("version:") for tag in entry["tags"])
+        if entry["name"] in others and entry["published"] and ours and not entry["deleted"]:
+            gi.workflows.update_workflow(entry["id"], published=False)
     with ThreadPoolExecutor() as pool:
-        return list(pool.map(publish, sorted((found.checkout / "workflows").glob("*/*.gxwf.yml"))))
+        return list(pool.map(publish, offered))
 
 
 def _version_tag(uuid: str) -> str:
@@ -152,13 +159,16 @@ def _open_library_dataset(gi: GalaxyInstance, dataset: str) -> None:
 
 
 def offer_examples(gi: GalaxyInstance, found: Settings) -> None:
-    """Publish a history with the finished results of each workflow; one of an older checkout makes room."""
+    """Publish a history with the finished results of each workflow; one of an older checkout, or of
+    what the flavour lacks, is taken away.
+    """
     present = gi.histories.get_histories(keys=["id", "name", "tags", "published"])
     for example in examples.known(found.checkout):
         tag = f"example:{example.digest()[:16]}-{_WAY}"
-        ready = [history for history in present if tag in history["tags"] and history["published"]]
+        wanted = example.workflow in found.offers.workflows
+        ready = [history for history in present if wanted and tag in history["tags"] and history["published"]]
         earlier = [history for history in present if history["name"] == example.title and history not in ready]
-        if not ready:
+        if wanted and not ready:
             _publish_history(gi, found, example, tag)
         for history in earlier:
             # Galaxy goes on listing published histories that are deleted.

@@ -18,6 +18,7 @@ from typing import Any
 
 from metapipe import machine
 from metapipe.errors import MetapipeError
+from metapipe.instance import flavours
 from metapipe.instance.local.choices import (
     Choice,
     check_spark,
@@ -60,6 +61,7 @@ class Settings:
     :param tools: folder of a developer's own tools, offered beside those of the checkout.
     :param files: folder of the operator's that users may take files from, read-only.
     :param warm: whether a warm session server runs beside Galaxy for its short jobs.
+    :param flavour: of ``instance/flavours``: which tools, workflows and tours are offered.
     :param spark_master: address of a Spark cluster for jobs that are worth it; empty: none.
     :param spark_cores: cores of the cluster that a job takes. :param spark_executor_cores: cores of one executor, 0 for
         what a worker gives. :param spark_properties: file of more Spark properties.
@@ -99,6 +101,9 @@ class Settings:
         "DIR", "folder that users may choose files from, read-only ('': none)", offered_folder, unset=None
     )
     warm: bool = choice("", "keep a Spark session ready for short jobs (no)", yes_no, lambda _: False, unset=False)
+    flavour: str = choice(
+        "NAME", "metapipe, biomas or mmg (both): what is offered (mmg)", text, lambda _: flavours.DEFAULT, unset="mmg"
+    )
     spark_master: str = choice("URL", "Spark cluster for large jobs ('': none)", text, lambda _: "", unset="")
     spark_cores: int = choice(
         "N", "cores of the cluster that a job takes", whole(1, 1 << 20), lambda _: 1, empty=True, unset=1
@@ -123,6 +128,11 @@ class Settings:
             "PROPERTIES": self.spark_properties,
         }
         return {f"METAPIPE_SPARK_{name}": str(value) for name, value in values.items() if value is not None}
+
+    @property
+    def offers(self) -> flavours.Flavour:
+        """What its flavour says it has."""
+        return flavours.read(self.checkout, self.flavour)
 
     @property
     def galaxy_env(self) -> Path:
@@ -270,6 +280,7 @@ def load(state: Path | None = None, chosen: Chosen | None = None, environ: Mappi
 
     for name in CHOICES:
         settle(name)
+    flavours.read(checkout, settled["flavour"])  # before anything is made or remembered
     return Settings(**settled)
 
 
