@@ -46,7 +46,8 @@ def running(tmp_path_factory: pytest.TempPathFactory, trace: Path) -> Iterator[S
         pytest.fail("strace is not installed (Debian package strace)")
     state, ended = tmp_path_factory.mktemp("galaxy"), trace.with_name("exit-code")
     # strace stays until the last process of the instance is gone, so the shell says when `up` is done.
-    up = f'"$0" up --state "$1" --slots {SLOTS} --memory-mb {MEMORY_MB}; echo $? >"$2.new"; mv "$2.new" "$2"'
+    up = f'"$0" up --state "$1" --flavour metapipe --slots {SLOTS} --memory-mb {MEMORY_MB}; '
+    up += 'echo $? >"$2.new"; mv "$2.new" "$2"'
     shell = ["sh", "-c", up, str(CHECKOUT / "scripts" / "galaxy"), str(state), str(ended)]
     strace = ["strace", "-f", "--seccomp-bpf", "-qq", "-e", "trace=connect", "-e", "signal=none", "-o", str(trace)]
     with subprocess.Popen([*strace, *shell], stdin=subprocess.DEVNULL) as tracer:
@@ -73,6 +74,17 @@ def test_up_again_starts_nothing(running: Settings) -> None:
     before = pids(running)
     assert galaxy(running.state, "up").returncode == 0
     assert pids(running) == before
+
+
+def test_a_galaxy_of_one_flavour_has_nothing_of_the_other(running: Settings) -> None:
+    gi = connect(Account.read(running.state))
+    tools = {tool["id"] for tool in gi.tools.get_tools()}
+    assert {tool for tool in tools if tool.startswith("biomas_")} == set()
+    assert {"metapipe_trim_reads", "metapipe_report"} <= tools
+    assert [entry["name"] for entry in gi.workflows.get_workflows(published=True)] == ["META-pipe reads to annotation"]
+    assert [tour["id"] for tour in gi.make_get_request(f"{gi.url}/tours").json()] == ["metapipe"]
+    published = gi.make_get_request(f"{gi.url}/histories/published").json()
+    assert [entry["name"] for entry in published] == ["Example: META-pipe, small community"]
 
 
 def test_a_job_gets_the_cores_and_memory_that_were_set_and_nothing_asks_another_host(
