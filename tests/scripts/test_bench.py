@@ -19,8 +19,8 @@ from benchmarks.competitors.workloads import WORKLOADS
 from benchmarks.measure import BenchmarkError, Spent, rounds
 from benchmarks.page import targets
 from benchmarks.page.render import render
+from benchmarks.parts.amplicon_speed import best_of, judged
 from benchmarks.parts.compare import COLD, PARALLEL, Ready, check_outputs
-from benchmarks.parts.mapping import judged
 from benchmarks.parts.skew import makespan
 from benchmarks.place import Setting, need
 
@@ -252,18 +252,29 @@ SKEWED: dict[str, Any] = {
 }
 
 
-def test_mapping_is_judged_by_bowtie2_alone_and_told_in_merged_reads() -> None:
+def test_the_search_is_judged_by_all_its_steps_together_and_by_sintax() -> None:
     def spent(seconds: float) -> dict[str, Any]:
         return {"wall_seconds": {"median": seconds / 2}, "cpu_seconds": {"median": seconds}}
 
-    alone = {"bowtie2 end-to-end, 2 threads": spent(30), "bowtie2 local, 2 threads": spent(70)}
-    own = {"map": spent(102), "filter": spent(1), "assign": spent(1.5), "summarise": spent(0.5)}
-    found = judged({**alone, **own}, 1000, {"mock": {"reads": 5000, "kept_reads": 4000, "distinct": 100}})
-    assert found == {
-        "wall_against_bowtie2": 1.05,
-        "cpu_against_bowtie2": 1.05,
-        "mapping_cpu_against_bowtie2": 1.02,
-        "distinct_per_minute": 1143,
-        "bowtie2_distinct_per_minute": 1200,
-        "reads_per_minute": {"mock": 57143},
+    own = {"map": spent(10), "filter": spent(4), "assign": spent(4), "summarise": spent(2)}
+    found = judged({**own, "vsearch --sintax": spent(40)}, 1000)
+    assert {key: value for key, value in found.items() if key != "variants"} == {
+        "reads": 1000,
+        "reads_per_minute": 6000,
+        "core_ms_a_read": 20.0,
+        "wall_against_sintax": 0.5,
+        "cpu_against_sintax": 0.5,
     }
+    assert "wall_against_sintax" not in judged({"map": spent(10)}, 1000)
+
+
+def test_the_best_references_of_a_read_are_those_with_the_fewest_differences_on_either_strand() -> None:
+    held = {
+        "same": "AAAACGTGCTTGGCATTA",
+        "turned": "TAATGCCAAGCACGTTTT",
+        "other": "AAAACGTGCTAGGCATTA",
+        "none": "A" * 18,
+    }
+    assert best_of("ACGTGCTTGGCATT", held, held) == {"same", "turned"}
+    assert best_of("ACGTGCTTGGCATT", held, ["other"]) == {"other"}
+    assert best_of("ACGTGCTTGGCATT", held, ["none"]) == set()

@@ -164,16 +164,16 @@ def _targets() -> Iterator[Target]:
     yield Target("killed", "a killed worker costs, beyond one block", 10, False, " s", _killed)
     yield Target("poison", "a poison record costs", 2, False, " blocks", _poison)
     yield Target("accounting", "core-seconds reported against the kernel's", 2, False, " %", _accounting)
-    yield Target(
-        "amplicons",
-        "merged reads mapped to summarised, against Bowtie 2 alone, CPU-seconds",
-        1.10,
-        False,
-        "",
-        lambda s: float(s["mapping"]["mapping"]["cpu_against_bowtie2"]),
-    )
     for unit, what in (("wall", "wall time"), ("cpu", "CPU-seconds")):
         yield Target(f"trimming-{unit}", f"trimming pairs against fastp: {what}", 1.5, False, "×", _trimming(unit))
+    for name, text, limit, at_least, unit, section, key in (
+        ("amplicons", "distinct merged reads mapped to summarised", 100_000, True, "/min", "reads", "reads_per_minute"),
+        ("sintax", "the same, wall time against SINTAX", 0.5, False, "×", "reads", "wall_against_sintax"),
+        ("amplicon-pairs", "pairs mapped to summarised", 100_000, True, "/min", "pairs", "reads_per_minute"),
+        ("silva", "reads mapped to 500,000 references", 20_000, True, "/min", "many references", "reads_per_minute"),
+    ):
+        yield Target(name, text, limit, at_least, unit, _of_search(section, key))
+    yield Target("amplicon-memory", "memory of mapping to 500,000 references", 2_048, False, " MiB", _search_memory)
     for kind in ("random", "clustered"):
         text, read = f"TANGO, 100 {kind} matches a read, 100,000 references, one core", _tango(kind)
         yield Target(f"tango-{kind}", text, 20_000, True, " reads/s", read)
@@ -185,6 +185,14 @@ def _targets() -> Iterator[Target]:
         "",
         lambda s: float(s["skew"]["skew"]["makespan_over_ideal"]["ours"]["1024"]),
     )
+
+
+def _of_search(section: str, key: str) -> Callable[[Sections], float | None]:
+    return lambda s: float(s["amplicon-speed"][section][key])
+
+
+def _search_memory(sections: Sections) -> float:
+    return float(sections["amplicon-speed"]["many references"]["variants"]["map"]["largest_process_mib"]["median"])
 
 
 TARGETS = tuple(_targets())
