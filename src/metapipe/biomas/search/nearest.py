@@ -13,14 +13,17 @@ import numpy as np
 
 from metapipe.biomas.search.query import Query, Strand
 from metapipe.biomas.search.whole_read import Placed, place, place_over_ends
-from metapipe.biomas.search.window_index import MOST, WORD, WindowIndex
+from metapipe.biomas.search.window_index import MOST, WindowIndex
 from metapipe.biomas.search.windows import Window, own_windows, own_words, safe_differences
 
 #: Shares of a read that may hang over the ends of a reference; BioMaS wants 70 % of it aligned. Only words between what
 #: may hang over at either end can be counted on: the more may hang over, the fewer differences are provable.
-OVERHANGS = (Fraction(1, 10), Fraction(3, 10))
-#: Words looked up at first, and how many a window must still hold for the count to say anything.
-FIRST, TELLING = 64, 8
+OVERHANGS = (Fraction(3, 10), Fraction(1, 10))
+#: Windows that the words looked up at first are held by, each counted as often as it holds one; and how many words a
+#: window must still hold for the count to say anything.
+CHEAP, TELLING = 16_384, 8
+#: Parts of which the likeliest window is looked at before any other.
+LIKELIEST = 3
 
 
 class Nearest:
@@ -69,12 +72,11 @@ class WindowSearch:
     def nearest(self, query: Query, most: int, margin: Fraction | None) -> dict[int, Placed]:
         """Return the windows nearest to a read, by number: see :class:`Nearest`."""
         found = Nearest(query.length, most, margin)
-        for part in self._whole:
-            part.search(query, found, 0)
+        _search(self._whole, query, found, 0)
         for share in OVERHANGS:
             over = int(query.length * share)
-            for part in self._frayed if over else ():
-                part.search(query, found, over)
+            if over and self._frayed and _search(self._frayed, query, found, over):
+                break
         return found.windows()
 
 
@@ -90,13 +92,19 @@ class _Part:
         self.windows = [windows[number] for number in numbers]
         self.index = WindowIndex([window.text for window in self.windows])
 
-    def search(self, query: Query, found: Nearest, over: int) -> None:
-        """Add to what was found of a read; it may hang over the ends of a reference by up to ``over`` bases."""
-        looks = [_Look(self, strand, over, found) for strand in query.strands]
-        looks.sort(key=lambda look: -look.most_shared)
-        looks[0].place_likeliest()  # what is near narrows what is to be looked at
-        for look in looks:
-            look.place_all()
+
+def _search(parts: Sequence[_Part], query: Query, found: Nearest, over: int) -> bool:
+    """Add to what was found of a read; it may hang over the ends of a reference by up to ``over`` bases.
+
+    :returns: whether nothing of interest can have been missed.
+    """
+    looks = [_Look(part, strand, over, found) for part in parts for strand in query.strands]
+    looks.sort(key=lambda look: -look.most_shared)
+    for look in looks[:LIKELIEST]:  # what is near narrows what is to be looked at
+        look.place_likeliest()
+    for look in looks:
+        look.place_all()
+    return all(look.is_certain for look in looks)
 
 
 class _Look:
@@ -107,10 +115,10 @@ class _Look:
 
     def __init__(self, part: _Part, strand: Strand, over: int, found: Nearest) -> None:
         self._part, self._strand, self._over, self._found = part, strand, over, found
-        self._words = part.index.rarest_first(strand.words_between(over, len(strand.text) - over))
+        self._words, held = part.index.spread_words(strand.words_between(over, len(strand.text) - over))
         # With more differences no word need be left, and nothing would be certain.
-        self._provable = (len(self._words) - 1) // WORD
-        self._count(min(FIRST, self._telling()))
+        self._provable = len(self._words) - 1
+        self._count(int(np.searchsorted(held, CHEAP, side="right")))
         self._likeliest = int(self._counts.argmax())
         self.most_shared = int(self._counts[self._likeliest])
 
@@ -118,16 +126,18 @@ class _Look:
     def _most(self) -> int:
         return min(self._found.most, self._provable)
 
-    def _telling(self) -> int:
-        return WORD * max(0, self._most) + 2 * TELLING
-
     def _count(self, words: int) -> None:
         self._looked_up = min(words, len(self._words))
         self._counts = self._part.index.count(self._words[: self._looked_up])
 
     def _least(self) -> int:
         """Words among those looked up that a window of interest shares at least."""
-        return max(1, self._looked_up - WORD * self._most)
+        return max(1, self._looked_up - self._most)
+
+    @property
+    def is_certain(self) -> bool:
+        """Whether all that is of interest shares a word that was, or could have been, looked up."""
+        return self._found.most <= self._provable
 
     def place_likeliest(self) -> None:
         """Place the read in the window that shares most words, if any shares one."""
@@ -136,8 +146,8 @@ class _Look:
 
     def place_all(self) -> None:
         """Place the read in all windows that share enough words to be of interest, those that share most first."""
-        if self._looked_up - WORD * self._most < TELLING and self._looked_up < len(self._words):
-            self._count(self._telling())
+        if self._looked_up < self._most + TELLING:
+            self._count(self._most + TELLING)
         windows = np.flatnonzero(self._counts >= self._least())
         counts = self._counts[windows]
         order = np.argsort(-counts, kind="stable")
@@ -168,7 +178,7 @@ class _Look:
             return placed
         best: Placed | None = None
         for own in own_windows(self._part.windows[window], own_words(self._strand.text)):
-            found = self._place_in(own, own.text.decode("ascii"))
+            found = self._place_in(own, own.text)
             if found is not None and (best is None or found.better_than(best)):
                 best = found
         return best

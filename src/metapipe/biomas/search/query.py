@@ -30,9 +30,8 @@ class Strand(NamedTuple):
         return self.text.decode("ascii").replace("N", "X")
 
     def words_between(self, begin: int, end: int) -> Numbers:
-        """Return the words that lie within these places of the read."""
-        words = self.words[begin : max(begin, end - WORD + 1)]
-        return words[words >= 0]
+        """Return the words that lie within these places of the read, one for each place."""
+        return self.words[begin : max(begin, end - WORD + 1)]
 
 
 class Query(NamedTuple):

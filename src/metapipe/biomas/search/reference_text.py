@@ -1,4 +1,4 @@
-"""The references of a database as one text, mapped into memory: blocks on one host share it."""
+"""The references of a database as one text, read part by part."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from metapipe.biomas.search.kmers import Letters
 from metapipe.errors import MetapipeError
 from metapipe.formats.called_bases import called_bases
 
@@ -23,13 +22,20 @@ END = b"\n"
 class References:
     """All references, in the order of their file.
 
-    :param text: their bases, A, C, G, T and N, with :data:`END` behind each. :param starts: place of the first base of
-        each, and at last the text's length. :param names: of each.
+    :param text: file of their bases, A, C, G, T and N, with :data:`END` behind each. :param starts: place of the first
+        base of each, and at last the text's length. :param names: of each.
     """
 
-    text: Letters
+    text: Path
     starts: npt.NDArray[np.int64]
     names: list[bytes]
+
+    def between(self, low: int, high: int) -> bytes:
+        """Return the text from one reference up to another, by number."""
+        begin, end = int(self.starts[low]), int(self.starts[high])
+        with self.text.open("rb") as text:
+            text.seek(begin)
+            return text.read(end - begin)
 
 
 def write_reference_text(database: Path, folder: Path) -> None:
@@ -58,6 +64,5 @@ def write_reference_text(database: Path, folder: Path) -> None:
 
 
 def read_reference_text(folder: Path) -> References:
-    """Map what :func:`write_reference_text` left into memory."""
-    text = np.memmap(folder / _TEXT, np.uint8, "r")
-    return References(text, np.load(folder / _STARTS), (folder / _NAMES).read_bytes().split(b"\n")[:-1])
+    """Return what :func:`write_reference_text` left."""
+    return References(folder / _TEXT, np.load(folder / _STARTS), (folder / _NAMES).read_bytes().split(b"\n")[:-1])

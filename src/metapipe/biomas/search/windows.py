@@ -40,7 +40,7 @@ class Window(NamedTuple):
     """Part of a reference. :param left: it begins where the reference begins, and the words shared begin there, too;
     :param right: the same of its end."""
 
-    text: bytes
+    text: str
     left: bool
     right: bool
 
@@ -92,7 +92,7 @@ def find_windows(references: References, words: Words) -> dict[Window, list[int]
     starts = references.starts
     for low, high in _slabs(starts):
         base = int(starts[low])
-        text = np.asarray(references.text[base : int(starts[high])])
+        text = references.between(low, high)
         codes, valid = kmer_codes(two_bits(text), WORD)
         hits = np.flatnonzero(words.held[codes] & valid)
         owners = np.searchsorted(starts[low : high + 1] - base, hits, side="right") - 1 + low
@@ -102,7 +102,7 @@ def find_windows(references: References, words: Words) -> dict[Window, list[int]
         ends = np.minimum(lasts + WORD + MARGIN, starts[owners + 1] - base - 1)
         lefts = firsts - (starts[owners] - base) <= BY_THE_END
         rights = (starts[owners + 1] - base - 1) - (lasts + WORD) <= BY_THE_END
-        whole = text.tobytes()
+        whole = text.decode("ascii")
         for owner, begin, end, left, right in zip(
             owners.tolist(), begins.tolist(), ends.tolist(), lefts.tolist(), rights.tolist(), strict=True
         ):
@@ -126,7 +126,7 @@ def own_words(read: bytes) -> npt.NDArray[np.uint32]:
 
 def own_windows(window: Window, words: npt.NDArray[np.uint32]) -> Iterator[Window]:
     """Yield the windows that a read with these words would have by itself within a window it shares with others."""
-    codes, valid = kmer_codes(two_bits(window.text), WORD)
+    codes, valid = kmer_codes(two_bits(window.text.encode()), WORD)
     hits = np.flatnonzero(np.isin(codes, words) & valid)
     length = len(window.text)
     for first, last in zip(*(each.tolist() for each in stretches(hits, np.zeros_like(hits))), strict=True):
