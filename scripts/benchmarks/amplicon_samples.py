@@ -12,7 +12,7 @@ from metapipe.formats.fasta_text import reverse_complement
 from metapipe.refdb.readers.proteins import read_fasta, write_fasta
 
 V4 = FragmentSpec(name="V4", forward="GTGYCAGCMGCCGCGGTAA", reverse="GGACTACNVGGGTWTCTAAT", share=1.0)
-V1_V3 = FragmentSpec(name="V1-V3", forward="AGAGTTTGATCMTGGCTCAG", reverse="ATTACCGCGGCTGCTGG", share=1.0)
+V3_V4 = FragmentSpec(name="V3-V4", forward="CCTACGGGNGGCWGCAG", reverse="GACTACHVGGGTATCTAATCC", share=1.0)
 #: Species whose amplicons are sequenced, the spread of their amounts (log-normal), wrong bases of a read, and how many
 #: of those are left out or doubled.
 SPECIES, SIGMA, WRONG, GAPS = 1_000, 1.5, 0.005, 0.05
@@ -62,10 +62,10 @@ def write_reads(database: Path, target: Path, number: int) -> None:
 
 
 def write_pairs(database: Path, targets: tuple[Path, Path], number: int) -> None:
-    """Write pairs of 2 × 150 bases of V1-V3 amplicons, which do not overlap."""
+    """Write pairs of 2 × 150 bases of V3-V4 amplicons, which do not overlap."""
     dice = random.Random(SEED + 1)
     with targets[0].open("w") as first, targets[1].open("w") as second:
-        for n, bases in enumerate(itertools.islice(_drawn(references(database), V1_V3, dice), number)):
+        for n, bases in enumerate(itertools.islice(_drawn(references(database), V3_V4, dice), number)):
             other = reverse_complement(bases[-_READ_LENGTH:].encode()).decode()
             for file, mate in ((first, bases[:_READ_LENGTH]), (second, other)):
                 read = sequenced(mate, dice)

@@ -31,7 +31,7 @@ SIZES = {
     "few": 20_000,
     "placed": 200,
     "limited": 200,
-    "all": 30,
+    "all": 6,
 }
 QUICK = {"reads": 300, "pairs": 100, "references": 200, "few": 100, "placed": 20, "limited": 20, "all": 5}
 STEPS = ("map", "filter", "assign", "summarise")
@@ -270,7 +270,7 @@ def page(entries: Any, _figures: Any) -> Iterator[str]:
                 yield f"| {name} | {one['reads']} | {one['other']} | {one.get('fewer', 0)} |"
     titles = {
         "reads": "Distinct merged V4 reads, primers included, against ssu-refseq",
-        "pairs": "Pairs of 2 × 150 bases of V1-V3 that do not merge, against ssu-refseq",
+        "pairs": "Pairs of 2 × 150 bases of V3-V4 that do not merge, against ssu-refseq",
         "many references": "Mapping to 500,000 references: ssu-refseq and made-up relatives, 0.2 to 10 % different",
     }
     for section, title in titles.items():

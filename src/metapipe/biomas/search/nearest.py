@@ -65,30 +65,36 @@ class WindowSearch:
     """
 
     def __init__(self, windows: Sequence[Window]) -> None:
-        frayed = [number for number, window in enumerate(windows) if window.left or window.right]
         self._whole = _parts(windows, range(len(windows)))
-        self._frayed = _parts(windows, frayed)
+        self._frayed = []
+        # Over either end of a window, whatever the other is: which ends windows have depends on the reads at hand.
+        for left, right in ((True, False), (False, True), (True, True)):
+            frayed = [n for n, window in enumerate(windows) if window.left >= left and window.right >= right]
+            if frayed:
+                self._frayed.append(_parts(windows, frayed, left, right))
 
     def nearest(self, query: Query, most: int, margin: Fraction | None) -> dict[int, Placed]:
         """Return the windows nearest to a read, by number: see :class:`Nearest`."""
         found = Nearest(query.length, most, margin)
         _search(self._whole, query, found, 0)
-        for share in OVERHANGS:
-            over = int(query.length * share)
-            if over and self._frayed and _search(self._frayed, query, found, over):
-                break
+        for parts in self._frayed:
+            for share in OVERHANGS:
+                over = int(query.length * share)
+                if over and _search(parts, query, found, over):
+                    break
         return found.windows()
 
 
-def _parts(windows: Sequence[Window], numbers: Sequence[int]) -> list[_Part]:
-    return [_Part(windows, numbers[start : start + MOST]) for start in range(0, len(numbers), MOST)]
+def _parts(windows: Sequence[Window], numbers: Sequence[int], left: bool = False, right: bool = False) -> list[_Part]:
+    starts = range(0, len(numbers), MOST)
+    return [_Part(windows, numbers[start : start + MOST], left, right) for start in starts]
 
 
 class _Part:
-    """As many windows as one index takes."""
+    """As many windows as one index takes, and over which of their ends a read may hang."""
 
-    def __init__(self, windows: Sequence[Window], numbers: Sequence[int]) -> None:
-        self.numbers = numbers
+    def __init__(self, windows: Sequence[Window], numbers: Sequence[int], left: bool, right: bool) -> None:
+        self.numbers, self.left, self.right = numbers, left, right
         self.windows = [windows[number] for number in numbers]
         self.index = WindowIndex([window.text for window in self.windows])
 
@@ -115,7 +121,8 @@ class _Look:
 
     def __init__(self, part: _Part, strand: Strand, over: int, found: Nearest) -> None:
         self._part, self._strand, self._over, self._found = part, strand, over, found
-        self._words, held = part.index.spread_words(strand.words_between(over, len(strand.text) - over))
+        words = strand.words_between(over * part.left, len(strand.text) - over * part.right)
+        self._words, held = part.index.spread_words(words)
         # With more differences no word need be left, and nothing would be certain.
         self._provable = len(self._words) - 1
         self._count(int(np.searchsorted(held, CHEAP, side="right")))
@@ -163,13 +170,19 @@ class _Look:
         if self._most < 0:
             return
         placed = self._place_in(self._part.windows[window], self._part.index.texts[window])
-        placed = placed and self._in_own(window, placed)
-        if placed is not None and (not self._over or placed.bases < len(self._strand.text)):
+        if placed is None:
+            return
+        whole = len(self._strand.text)
+        if self._over and placed.bases == whole and placed.differences <= safe_differences(whole):
+            return  # it does not hang over, not in its own windows either, and was placed with all windows
+        placed = self._in_own(window, placed)
+        if placed is not None and (not self._over or placed.bases < whole):
             self._found.add(self._part.numbers[window], placed)
 
     def _place_in(self, window: Window, text: str) -> Placed | None:
         if self._over:
-            return place_over_ends(self._strand.seen, text, (window.left, window.right), self._over, self._most)
+            ends = window.left and self._part.left, window.right and self._part.right
+            return place_over_ends(self._strand.seen, text, ends, self._over, self._most)
         return place(self._strand.seen, text, self._most)
 
     def _in_own(self, window: int, placed: Placed) -> Placed | None:
