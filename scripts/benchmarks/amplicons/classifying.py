@@ -10,8 +10,8 @@ from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
-import metapipe.biomas.search
 from benchmarks.amplicons.made_inputs import rows_of, run_program, run_stage
+from benchmarks.place import HOME
 from benchmarks.results import digest
 from metapipe.biomas.search.map_amplicons import MapAmplicons
 from metapipe.biomas.taxa.taxonomy import Taxonomy, read_taxonomy
@@ -165,8 +165,7 @@ def _map(reads: Sequence[Path], database: Path, folder: Path, engine: str, slots
     """Map once: the same reads, references and engine are not mapped again. Ours is as its source files are."""
     made_of = [digest(path) for path in (*reads, database / FASTA)]
     if engine != BOWTIE2:
-        sources = Path(next(iter(metapipe.biomas.search.__path__)))
-        made_of += [digest(path) for path in sorted(sources.rglob("*.py"))]
+        made_of += [digest(path) for path in sorted((HOME / "src/metapipe/biomas/search").rglob("*.py"))]
 
     def make() -> None:
         where = ["--db-amplicon", database, "--outdir", folder, "--slots", str(slots), "--engine", engine]

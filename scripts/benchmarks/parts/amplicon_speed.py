@@ -215,7 +215,8 @@ def _own(folder: Path, setting: Setting, stage: str, *words: str | Path) -> Call
         command = metapipe(stage, *words, "--slots", str(setting.slots), "--outdir", target)
         spent = run(command, environment=environment(), meanwhile=watch)
         # What the stage's processes hold together, shared pages once; the JVM is Spark's.
-        return Spent(spent.wall, spent.cpu, watch.peaks["driver"] + watch.peaks["workers"], spent.others)
+        ours = sum(watch.peaks[role] for role in ("driver", "workers", "programs"))
+        return Spent(spent.wall, spent.cpu, ours, spent.others)
 
     return once
 
