@@ -45,13 +45,10 @@ class ExactSearch:
 
         :param batch: the bases of one or both mates, as in the file.
         """
-        words = Words()
-        for mates in zip(*batch, strict=True):
-            bases = list(map(called_bases, mates))
-            words.add(bases)
-            words.add(map(other_strand, bases))
+        bases = [called_bases(mate) for mates in batch for mate in mates]
+        words = Words([*bases, *map(other_strand, bases)])
         windows = find_windows(self._references, words)
-        del words
+        del words, bases
         found = _Windows(WindowSearch(list(windows)), list(windows.values()), self._references.names)
         del windows
         asked = [queries(mates) for mates in zip(*batch, strict=True)]

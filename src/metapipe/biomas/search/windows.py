@@ -12,7 +12,6 @@ What windows one read alone would have lie within those it has together with oth
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
 from typing import NamedTuple
 
 import numpy as np
@@ -45,16 +44,29 @@ class Window(NamedTuple):
     right: bool
 
 
-@dataclass
 class Words:
-    """Which words of :data:`WORD` bases the reads hold."""
+    """Which words of :data:`WORD` bases the reads hold. One word in 256 is taken for one of theirs, and does no harm.
 
-    held: npt.NDArray[np.bool_] = field(default_factory=lambda: np.zeros(4**WORD, np.bool_))
+    A table of all words takes 256 MB, most of a small run's time; few words have a small one.
 
-    def add(self, reads: Iterable[bytes]) -> None:
-        """Take in reads, upper case, of one strand: give both."""
+    :param reads: upper case, of one strand: give both.
+    """
+
+    def __init__(self, reads: Iterable[bytes]) -> None:
         codes, words = kmer_codes(two_bits(b"\n".join(reads)), WORD)
-        self.held[codes[words]] = True
+        codes = codes[words]
+        bits = min(2 * WORD, max(16, (256 * len(codes)).bit_length()))
+        self._shift = np.uint32(32 - bits)
+        self._held = np.zeros(1 << bits, np.bool_)
+        self._held[self._slots(codes)] = True
+
+    def hold(self, codes: npt.NDArray[np.uint32]) -> npt.NDArray[np.bool_]:
+        """Return for each word whether the reads hold it."""
+        return self._held[self._slots(codes)]
+
+    def _slots(self, codes: npt.NDArray[np.uint32]) -> npt.NDArray[np.uint32]:
+        # Fibonacci hashing (Knuth, The Art of Computer Programming 3, 6.4): neighbours are spread over the table.
+        return (codes * np.uint32(2_654_435_769)) >> self._shift
 
 
 def safe_differences(length: int) -> int:
@@ -94,7 +106,7 @@ def find_windows(references: References, words: Words) -> dict[Window, list[int]
         base = int(starts[low])
         text = references.between(low, high)
         codes, valid = kmer_codes(two_bits(text), WORD)
-        hits = np.flatnonzero(words.held[codes] & valid)
+        hits = np.flatnonzero(words.hold(codes) & valid)
         owners = np.searchsorted(starts[low : high + 1] - base, hits, side="right") - 1 + low
         firsts, lasts = stretches(hits, owners)
         owners = np.searchsorted(starts - base, firsts, side="right") - 1
