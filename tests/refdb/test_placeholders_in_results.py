@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from fractions import Fraction
-
 import published_sets
 import pytest
 
 from metapipe.biomas.tables import KeptRow
 from metapipe.biomas.taxa.taxonomy import read_taxonomy
-from metapipe.biomas.taxa.tier_rules import Assigner, Kept
+from metapipe.biomas.taxa.tier_rules import Assigner, Kept, Rules
 from metapipe.formats.table_rows import Place
 from metapipe.refdb.builders.build import build_from_file
 
@@ -21,7 +19,6 @@ HEADERS = (
     "AA000005.1.120 Bacteria;Cyanobacteriota;Cyanobacteriia;Chloroplast;Vigna radiata",
 )
 KNOWN, UNCULTURED, NO_GENUS, METAGENOME, PLASTID = (header.split()[0] for header in HEADERS)
-WEIGHTS = {"upper": Fraction(1, 2), "lower": Fraction(1)}
 
 
 @pytest.fixture(scope="module")
@@ -29,7 +26,7 @@ def assigner(tmp_path_factory: pytest.TempPathFactory) -> Assigner:
     folder = tmp_path_factory.mktemp("silva")
     (folder / "silva.fasta").write_bytes(published_sets.rna(HEADERS))
     build_from_file("amplicon", folder / "silva.fasta", folder / "db", name="silva", version="1")
-    return Assigner(read_taxonomy(folder / "db"), "silva:1")
+    return Assigner(read_taxonomy(folder / "db"), "silva:1", Rules())
 
 
 @pytest.mark.parametrize(
@@ -54,7 +51,7 @@ def test_a_place_holder_is_never_reported_as_a_species(
     assigner: Assigner, tier: str, references: tuple[str, ...], rank: str, name: str
 ) -> None:
     row = Kept(KeptRow("read", 1, tier, "99", " ".join(references)), Place("kept", 2))
-    (assigned,) = assigner.assign([row], WEIGHTS)
+    (assigned,) = assigner.assign([row])
     assert (assigned.rank, assigned.cells[2]) == (rank, name)
 
 
