@@ -75,3 +75,21 @@ def test_a_preparation_that_fails_ends_the_run_before_any_block_and_a_rerun_prep
     assert failure.value.code == code
     assert sorted(path.name for path in folder.iterdir()) == ["report.json"]
     assert run(STAGE, {"contigs": contigs}, folder=folder).outputs["found"].count(b"\n") == 4
+
+
+class Reading(Preparing):
+    """Has a program read what was prepared."""
+
+    name = "reading"
+
+    def run(self, task: Task, state: Any) -> None:
+        for _ in task.records():
+            task.output("found").write(task.launch(["cat", task.shared / "known"]).stdout + b"\n")
+
+
+def test_a_program_of_a_block_reads_what_was_prepared_from_inside_its_sandbox(
+    run: Callable[..., Any], fasta: Callable[..., Path]
+) -> None:
+    ran = run("test_preparation:Reading", {"contigs": fasta(4)}, blocks=2)
+    (found,) = set(ran.outputs["found"].splitlines())
+    assert found.split()[1] == b"%d" % ran.result.summary["inputs"]["contigs"]["residues"]

@@ -281,6 +281,8 @@ class BlockTask:
         given = [Path(path) for path, _ in self.job.records.whole.values()]
         given += [path for paths in self.job.given.side.values() for path in paths]
         given += [database.path for database in self.job.given.databases.values()]
+        if self.shared.is_dir() and self.shared != self.folder:  # the preparation itself writes there
+            given.append(self.shared)
         # Not what these two link to: the scratch folder links to the inputs.
         own = (self.scratch, self.scratch.resolve(), self.folder, self.folder.resolve())
         return Room(with_targets(given), own, self.scratch)
