@@ -204,7 +204,7 @@ def _sintax(reads: Sequence[Path], database: Path, taxonomy: Taxonomy, folder: P
     fasta, table = folder / "references.fasta", folder / "sintax.tsv"
 
     def make() -> None:
-        _write_taxa(database, taxonomy, fasta)
+        write_taxa(database, taxonomy, fasta)
         query = reads[0]
         if len(reads) == 2:
             query = folder / "joined.fasta"
@@ -218,7 +218,7 @@ def _sintax(reads: Sequence[Path], database: Path, taxonomy: Taxonomy, folder: P
     return table, _once(folder, [digest(path) for path in (*reads, *tables)], make)
 
 
-def _write_taxa(database: Path, taxonomy: Taxonomy, fasta: Path) -> None:
+def write_taxa(database: Path, taxonomy: Taxonomy, fasta: Path) -> None:
     """Taxids stand for names, so that equal names are no trouble."""
     texts = {}
     for name, number in taxonomy.reference_numbers.items():

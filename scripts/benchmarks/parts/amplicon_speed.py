@@ -14,12 +14,17 @@ from typing import Any
 
 import edlib
 
-from benchmarks.amplicon_samples import references, write_pairs, write_reads, write_relatives
+from benchmarks.amplicons.classifying import CUT_OFF, write_taxa
+from benchmarks.amplicons.speed_samples import references, write_pairs, write_reads, write_relatives
 from benchmarks.measure import BenchmarkError, Spent, call, rounds, run, summary
 from benchmarks.memory import MemoryWatch
 from benchmarks.part import Asked, Part
 from benchmarks.place import BUILD, HOME, Setting, environment, metapipe, need, scratch
 from benchmarks.results import Results
+from benchmarks.words import conditions, table
+from metapipe.biomas.search.query import queries
+from metapipe.biomas.taxa.taxonomy import read_taxonomy
+from metapipe.refdb.manifest import describe_files, read_manifest
 
 SECTIONS = ("answers", "reads", "pairs", "many references")
 #: Reads, pairs, references of the large collection and reads searched in it; reads placed on every reference, and given
@@ -124,8 +129,6 @@ def _answers(folder: Path, database: Path, sizes: Mapping[str, int], say: Callab
 
 def best_of(read: str, held: Mapping[str, str], names: Sequence[str] | Mapping[str, str] | set[str]) -> set[str]:
     """The references, of those named, on which the whole read has the fewest differences, and 10 % at most."""
-    from metapipe.biomas.search.query import queries
-
     strands = [strand.seen for query in queries([read.encode()]) for strand in query.strands]
     most = len(read) // 10
     best: set[str] = set()
@@ -169,13 +172,9 @@ def _reads(folder: Path, database: Path, sizes: Mapping[str, int], setting: Sett
     reads = folder / "reads.fastq"
     write_reads(database, reads, sizes["reads"])
     fasta = folder / "sintax.fasta"
-    lineages = _sintax_lineages(database)
-    with (database / "references.fasta").open() as source, fasta.open("w") as target:
-        target.writelines(
-            f">{line[1:].strip()};tax={lineages[line[1:].strip()]};\n" if line[0] == ">" else line for line in source
-        )
+    write_taxa(database, read_taxonomy(database), fasta)
     sintax = ["vsearch", "--sintax", reads, "--db", fasta, "--tabbedout", folder / "sintax.tsv"]
-    sintax += ["--sintax_cutoff", "0.8", "--threads", str(setting.slots), "--quiet"]
+    sintax += ["--sintax_cutoff", CUT_OFF, "--threads", str(setting.slots), "--quiet"]
     mapping = _own(folder, setting, "map_amplicons", "--reads", reads, "--db-amplicon", database)
     return {"map": mapping, **_rest(folder, database, setting, "map_amplicons"), SINTAX: lambda: run(sintax)}
 
@@ -223,23 +222,9 @@ def _own(folder: Path, setting: Setting, stage: str, *words: str | Path) -> Call
 
 def _tell_files(folder: Path) -> None:
     """Write the manifest of a database whose references were replaced."""
-    from metapipe.refdb.manifest import describe_files, read_manifest
-
     manifest = read_manifest(folder)
     (folder / "manifest.json").unlink()
     manifest.model_copy(update={"files": describe_files(folder)}).write(folder)
-
-
-def _sintax_lineages(database: Path) -> dict[str, str]:
-    from metapipe.biomas.taxa.taxonomy import read_taxonomy
-    from metapipe.demo.taxa_scores import RANKS, main_ranks
-
-    taxonomy = read_taxonomy(database)
-    found = {}
-    for name, number in taxonomy.reference_numbers.items():
-        ranks = main_ranks(taxonomy.lineage_text(int(taxonomy.reference_taxa[number])))
-        found[name] = ",".join(f"{rank[0]}:{ranks[rank]}" for rank in RANKS if rank in ranks)
-    return found
 
 
 _COUNT = {"reads": "reads", "pairs": "pairs", "many references": "few"}
@@ -259,8 +244,6 @@ def words(section: str, results: Any) -> Iterator[str]:
 
 def page(entries: Any, _figures: Any) -> Iterator[str]:
     """The part's lines of the page."""
-    from benchmarks.words import conditions, table
-
     yield from ("", "## BioMaS's search", "")
     if "answers" in entries:
         found = entries["answers"]["results"]

@@ -7,12 +7,11 @@ import random
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+from benchmarks.amplicons.communities import V3_V4, V4
 from metapipe.demo.amplicons import FragmentSpec, cut, divide
 from metapipe.formats.fasta_text import reverse_complement
 from metapipe.refdb.readers.proteins import read_fasta, write_fasta
 
-V4 = FragmentSpec(name="V4", forward="GTGYCAGCMGCCGCGGTAA", reverse="GGACTACNVGGGTWTCTAAT", share=1.0)
-V3_V4 = FragmentSpec(name="V3-V4", forward="CCTACGGGNGGCWGCAG", reverse="GACTACHVGGGTATCTAATCC", share=1.0)
 #: Species whose amplicons are sequenced, the spread of their amounts (log-normal), wrong bases of a read, and how many
 #: of those are left out or doubled.
 SPECIES, SIGMA, WRONG, GAPS = 1_000, 1.5, 0.005, 0.05
@@ -30,7 +29,7 @@ def amplicons(found: Mapping[str, str], region: FragmentSpec, dice: random.Rando
     names = sorted(found)
     dice.shuffle(names)
     cuts = (cut(found[name], region) for name in names)
-    return list(itertools.islice((bases for bases in cuts if bases and len(bases) > 2 * _READ_LENGTH // 2), SPECIES))
+    return list(itertools.islice((bases for bases in cuts if bases and len(bases) > _READ_LENGTH), SPECIES))
 
 
 def sequenced(bases: str, dice: random.Random) -> str:
