@@ -1,11 +1,10 @@
-"""What mapping single reads and mapping pairs have in common: options, engines, batches, rows, counts."""
+"""What mapping single reads and mapping pairs have in common: the stage but for its records, batches, rows, counts."""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
 from importlib.metadata import version
 from itertools import islice
 from pathlib import Path
@@ -14,12 +13,13 @@ from typing import NamedTuple
 from metapipe.biomas.reads.read_sizes import split_size
 from metapipe.biomas.search.bowtie2 import END_TO_END, LOCAL, prepare_index
 from metapipe.biomas.search.bowtie2_search import bowtie2_search
-from metapipe.biomas.search.exact_search import ExactSearch, share
+from metapipe.biomas.search.exact_search import ExactSearch
+from metapipe.biomas.search.identity_tiers import share
 from metapipe.biomas.search.reference_text import FASTA, read_reference_text, write_reference_text
 from metapipe.biomas.tables import MATCH_TABLE, MatchRow
 from metapipe.errors import MetapipeError
-from metapipe.runner.declare.elements import Database, Record, option
-from metapipe.runner.declare.stage import Task
+from metapipe.runner.declare.elements import Database, Exact, Record, RefDB, option
+from metapipe.runner.declare.stage import Stage, Task
 from metapipe.runner.guard.program_version import program_version
 
 EXACT, BOWTIE2, BOTH = "exact", "bowtie2", "both"
@@ -90,24 +90,12 @@ def read_of(name: str, mates: Sequence[Record], file: str) -> Read:
     return Read(name, size, tuple((mate.sequence, mate.qualities) for mate in mates))
 
 
-def prepare_search(task: Task, folder: Path) -> None:
-    """Leave what all blocks search in: the references as one text, or an index where the database has none.
-
-    :raises MetapipeError: E206 for a database without references; E301, E401 when Bowtie 2 cannot
-        index them.
-    """
-    database = task.databases["amplicon"].path
-    if task.options.engine == EXACT:
-        write_reference_text(database, folder)
-    else:
-        prepare_index(task, database, folder)
-
-
 def search_of(task: Task) -> Search:
     """Return the search that the task's options name."""
     options = task.options
     if options.engine == BOWTIE2:
-        return partial(bowtie2_search, task, (END_TO_END, LOCAL) if options.search == BOTH else (options.search,))
+        searches = (END_TO_END, LOCAL) if options.search == BOTH else (options.search,)
+        return lambda batch: bowtie2_search(task, searches, [read.mates for read in batch])
     exact = ExactSearch(read_reference_text(task.shared), share(options.min_identity), share(options.best_margin))
     return lambda batch: exact.search([[bases for bases, _ in read.mates] for read in batch])
 
@@ -141,22 +129,43 @@ def _row(read: Read, matches: bytes) -> bytes:
     return MATCH_TABLE.format(MatchRow(read.name, read.size, lengths[0], lengths[1], matches.decode()))
 
 
-def rate_of(options: MappingOptions) -> float:
-    """Letters a second on one core; Bowtie 2's were measured for each way to search."""
-    return RATES[options.search if options.engine == BOWTIE2 else EXACT]
+class MappingStage(Stage):
+    """What both stages declare and do alike."""
 
+    databases = {"amplicon": RefDB(kind="amplicon", help="reference sequences with their taxonomy")}
+    options = MappingOptions
+    invariance = Exact()
+    version = "2"
+    rate = RATES[EXACT]
+    fixed_cost = FIXED_COST
+    memory_mb = 1024
+    empty_ok = True
 
-def fixed_cost_of(databases: Mapping[str, Database], options: MappingOptions) -> float:
-    """Seconds a block costs whatever its size."""
-    if options.engine == BOWTIE2:
-        return FIXED_COST
-    try:
-        return FIXED_COST + SECONDS_PER_BYTE * (databases["amplicon"].path / FASTA).stat().st_size
-    except (KeyError, OSError):
-        return FIXED_COST
+    def rate_for(self, databases: Mapping[str, Database], options: MappingOptions) -> float:  # noqa: ARG002
+        """Letters a second on one core; Bowtie 2's were measured for each way to search."""
+        return RATES[options.search if options.engine == BOWTIE2 else EXACT]
 
+    def fixed_cost_for(self, databases: Mapping[str, Database], options: MappingOptions) -> float:
+        """Seconds a block costs whatever its size: the exact search looks through the references."""
+        if options.engine == BOWTIE2:
+            return FIXED_COST
+        try:
+            return FIXED_COST + SECONDS_PER_BYTE * (databases["amplicon"].path / FASTA).stat().st_size
+        except (KeyError, OSError):
+            return FIXED_COST
 
-def engine_versions() -> dict[str, str]:
-    """The versions of both engines, of Bowtie 2 where it is installed."""
-    bowtie2 = program_version("bowtie2", "--version", after="version ")
-    return {"edlib": version("edlib")} | ({"bowtie2": bowtie2} if bowtie2 else {})
+    def prepare(self, task: Task, folder: Path) -> None:
+        """Leave what all blocks search in: the references as one text, or an index where the database has none.
+
+        :raises MetapipeError: E206 for a database without references; E301, E401 when Bowtie 2 cannot index them.
+        """
+        database = task.databases["amplicon"].path
+        if task.options.engine == EXACT:
+            write_reference_text(database, folder)
+        else:
+            prepare_index(task, database, folder)
+
+    def tool_versions(self) -> dict[str, str]:
+        """The versions of both engines, of Bowtie 2 where it is installed."""
+        bowtie2 = program_version("bowtie2", "--version", after="version ")
+        return {"edlib": version("edlib")} | ({"bowtie2": bowtie2} if bowtie2 else {})

@@ -5,20 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Protocol
 
 from metapipe.biomas.reads.numbered_reads import fastq_record
 from metapipe.biomas.search.bowtie2 import align, as_searched, name_of
 from metapipe.biomas.search.sam_matches import combine, format_matches, read_alignments
 from metapipe.runner.declare.stage import Task
 
-
-class Mates(Protocol):
-    """A read or a pair."""
-
-    @property
-    def mates(self) -> tuple[tuple[bytes, bytes], ...]:
-        """Bases and qualities of each, as in the file."""
+#: Bases and qualities of a read, or of both mates of a pair, as in the file.
+Mates = tuple[tuple[bytes, bytes], ...]
 
 
 def bowtie2_search(task: Task, searches: Sequence[str], batch: Sequence[Mates]) -> Iterator[tuple[bytes, int]]:
@@ -26,7 +20,7 @@ def bowtie2_search(task: Task, searches: Sequence[str], batch: Sequence[Mates]) 
 
     :param searches: the ways to search; of several the best alignments of each are told.
     """
-    mates = len(batch[0].mates)
+    mates = len(batch[0])
     files = [task.scratch / f"{mate}.fastq" for mate in range(1, mates + 1)]
     names = write_batch(batch, files)
     with ExitStack() as stack:
@@ -45,7 +39,7 @@ def write_batch(batch: Iterable[Mates], files: Sequence[Path]) -> list[bytes]:
     with ExitStack() as stack:
         streams = [stack.enter_context(path.open("wb")) for path in files]
         for read in batch:
-            seen = [as_searched(*mate) for mate in read.mates]
+            seen = [as_searched(*mate) for mate in read]
             name = name_of(seen)
             names.append(name)
             for stream, mate in zip(streams, seen, strict=True):

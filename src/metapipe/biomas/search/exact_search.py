@@ -10,11 +10,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from fractions import Fraction
 
 from metapipe.biomas.search.nearest import WindowSearch
-from metapipe.biomas.search.query import Query, other_strand, queries
+from metapipe.biomas.search.query import Query, queries
 from metapipe.biomas.search.reference_text import References
 from metapipe.biomas.search.whole_read import Placed
 from metapipe.biomas.search.windows import Words, find_windows
-from metapipe.formats.called_bases import called_bases
 
 #: What is allowed for a mate beyond its best at first, where the mates' best references are others.
 WIDER = 4
@@ -23,11 +22,6 @@ KEPT = 4096
 
 #: References of one mate, by number, and how it is placed on each.
 OnReferences = dict[int, Placed]
-
-
-def share(per_cent: float) -> Fraction:
-    """Per cent as somebody wrote them, as a share of 1: 98.7 is 987/1000, not the nearest binary fraction."""
-    return Fraction(repr(per_cent)) / 100
 
 
 class ExactSearch:
@@ -45,13 +39,12 @@ class ExactSearch:
 
         :param batch: the bases of one or both mates, as in the file.
         """
-        bases = [called_bases(mate) for mates in batch for mate in mates]
-        words = Words([*bases, *map(other_strand, bases)])
+        asked = [list(queries(mates)) for mates in zip(*batch, strict=True)]
+        words = Words(strand.text for mates in asked for query in mates for strand in query.strands)
         windows = find_windows(self._references, words)
-        del words, bases
+        del words
         found = _Windows(WindowSearch(list(windows)), list(windows.values()), self._references.names)
         del windows
-        asked = [queries(mates) for mates in zip(*batch, strict=True)]
         if len(asked) == 1:
             for query in asked[0]:
                 yield found.cell(found.search.nearest(query, self._most(query), self._margin))

@@ -41,6 +41,11 @@ class Verdict(NamedTuple):
 NOTHING = Verdict(NONE, None, ())
 
 
+def share(per_cent: float) -> Fraction:
+    """Per cent as somebody wrote them, as a share of 1: 98.7 is 987/1000, not the nearest binary fraction."""
+    return Fraction(repr(per_cent)) / 100
+
+
 @dataclass(frozen=True)
 class Thresholds:
     """Lowest coverage and identities, as shares of 1, exactly.
@@ -56,8 +61,8 @@ class Thresholds:
 
     @classmethod
     def of_percent(cls, coverage: float, upper: float, lower: float, margin: float = 100.0) -> Thresholds:
-        """Take per cent as somebody wrote them: 98.7 is 987/1000, not the nearest binary fraction."""
-        return cls(*(Fraction(repr(percent)) / 100 for percent in (coverage, upper, lower, margin)))
+        """Take per cent as somebody wrote them (:func:`share`)."""
+        return cls(share(coverage), share(upper), share(lower), share(margin))
 
     def judge(self, lengths: tuple[int, int], references: Sequence[str], measures: Sequence[Measure]) -> Verdict:
         """Apply the rule to one read or pair.

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from fractions import Fraction
+from functools import cached_property
 
 import numpy as np
+import numpy.typing as npt
 
 from metapipe.biomas.search.query import Query, Strand
 from metapipe.biomas.search.whole_read import Placed, place, place_over_ends
@@ -45,10 +47,7 @@ class Nearest:
             self._found[window] = placed
         if self.margin is not None and (self._best is None or placed.better_than(self._best)):
             self._best = placed
-            if self.margin:
-                self.most = min(self.most, int(self.length * (1 - placed.identity + self.margin)))
-            else:
-                self.most = min(self.most, self.length * placed.differences // placed.bases)
+            self.most = min(self.most, int(self.length * (1 - placed.identity + self.margin)))
 
     def windows(self) -> dict[int, Placed]:
         """Return the windows that count."""
@@ -169,7 +168,7 @@ class _Look:
     def _place(self, window: int) -> None:
         if self._most < 0:
             return
-        placed = self._place_in(self._part.windows[window], self._part.index.texts[window])
+        placed = self._place_in(self._part.windows[window])
         if placed is None:
             return
         whole = len(self._strand.text)
@@ -179,19 +178,23 @@ class _Look:
         if placed is not None and (not self._over or placed.bases < whole):
             self._found.add(self._part.numbers[window], placed)
 
-    def _place_in(self, window: Window, text: str) -> Placed | None:
+    def _place_in(self, window: Window) -> Placed | None:
         if self._over:
             ends = window.left and self._part.left, window.right and self._part.right
-            return place_over_ends(self._strand.seen, text, ends, self._over, self._most)
-        return place(self._strand.seen, text, self._most)
+            return place_over_ends(self._strand.seen, window.text, ends, self._over, self._most)
+        return place(self._strand.seen, window.text, self._most)
+
+    @cached_property
+    def _own_words(self) -> npt.NDArray[np.uint32]:
+        return own_words(self._strand.text)
 
     def _in_own(self, window: int, placed: Placed) -> Placed | None:
         """Where the read would be placed if the window were as the read alone would have it."""
         if not self._over and placed.differences <= safe_differences(placed.bases):
             return placed
         best: Placed | None = None
-        for own in own_windows(self._part.windows[window], own_words(self._strand.text)):
-            found = self._place_in(own, own.text)
+        for own in own_windows(self._part.windows[window], self._own_words):
+            found = self._place_in(own)
             if found is not None and (best is None or found.better_than(best)):
                 best = found
         return best

@@ -10,24 +10,24 @@ import numpy as np
 from metapipe.biomas.search.kmers import kmer_codes, two_bits
 from metapipe.biomas.search.window_index import TURNED, WORD, Numbers
 from metapipe.formats.called_bases import called_bases
-
-_OTHER_STRAND = bytes.maketrans(b"ACGT", b"TGCA")
+from metapipe.formats.fasta_text import reverse_complement
 
 
 class Strand(NamedTuple):
     """A read as it stands in the file, or turned.
 
-    :param text: its bases, N for what is none. :param words: number of the word at each place, -1 where one of its
-        letters is no base.
+    :param text: its bases, N for what is none. :param seen: the same with X for N, which equals no letter of a
+        reference. :param words: number of the word at each place, -1 where one of its letters is no base.
     """
 
     text: bytes
+    seen: str
     words: Numbers
 
-    @property
-    def seen(self) -> str:
-        """The bases, with X for what is none: it equals no letter of a reference."""
-        return self.text.decode("ascii").replace("N", "X")
+    @classmethod
+    def of(cls, text: bytes, words: Numbers) -> Strand:
+        """Take bases of :func:`~metapipe.formats.called_bases.called_bases`, and their words."""
+        return cls(text, text.decode("ascii").replace("N", "X"), words)
 
     def words_between(self, begin: int, end: int) -> Numbers:
         """Return the words that lie within these places of the read, one for each place."""
@@ -41,11 +41,6 @@ class Query(NamedTuple):
     strands: tuple[Strand, Strand]
 
 
-def other_strand(bases: bytes) -> bytes:
-    """Return the bases of the other strand, N for N."""
-    return bases[::-1].translate(_OTHER_STRAND)
-
-
 def queries(sequences: Sequence[bytes]) -> Iterator[Query]:
     """Yield a query for each read; the sequences are those of a file: any letters, any case."""
     forward = list(map(called_bases, sequences))
@@ -55,6 +50,6 @@ def queries(sequences: Sequence[bytes]) -> Iterator[Query]:
     start = 0
     for bases in forward:
         end = start + max(0, len(bases) - WORD + 1)
-        strands = Strand(bases, words[start:end]), Strand(other_strand(bases), turned[start:end][::-1])
+        strands = Strand.of(bases, words[start:end]), Strand.of(reverse_complement(bases), turned[start:end][::-1])
         yield Query(len(bases), strands)
         start += len(bases) + 1

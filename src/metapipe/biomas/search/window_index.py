@@ -36,15 +36,12 @@ TURNED = _turned()
 
 
 class WindowIndex:
-    """The words of up to :data:`MOST` windows.
-
-    :ivar texts: bases of each window, as given.
-    """
+    """The words of up to :data:`MOST` windows, given by their bases."""
 
     def __init__(self, texts: Sequence[str]) -> None:
         if len(texts) > MOST:
             raise ValueError(f"{len(texts)} windows for one index")
-        self.texts = texts
+        self._windows = len(texts)
         codes, valid = kmer_codes(two_bits("\n".join(texts).encode()), WORD)
         lengths = np.fromiter(map(len, texts), np.int64, len(texts)) + 1
         owners = np.repeat(np.arange(len(texts), dtype=np.uint16), lengths)[: len(codes)]
@@ -74,7 +71,7 @@ class WindowIndex:
     def count(self, words: Numbers) -> Numbers:
         """Return how many of these words each window holds; one that stands in a window twice counts twice."""
         if not len(words):
-            return np.zeros(len(self.texts), np.intp)
+            return np.zeros(self._windows, np.intp)
         places = starmap(slice, zip(self._starts[words].tolist(), self._starts[words + 1].tolist(), strict=True))
         found = np.concatenate([self._owners[place] for place in places])
-        return np.bincount(found, minlength=len(self.texts))
+        return np.bincount(found, minlength=self._windows)
