@@ -24,7 +24,7 @@ SCHEMA = jsonschema.Draft202012Validator(json.loads(request.schema(FLAVOURS)))
 GOOD: dict[str, Any] = {
     "name": "lab",
     "flavour": "mmg",
-    "target": "local",
+    "target": "here",
     "size": {"cores": 2, "memory_gb": 4, "jobs": 1},
     "admin": "admin@lab.example",
     "databases": ["ec-proteins:1"],
@@ -50,7 +50,7 @@ def test_an_example_is_right_and_has_ten_lines_at_most(file: Path) -> None:
     found = request.read(file, flavours.names(CHECKOUT), labels)
     assert len(file.read_text().splitlines()) <= 10
     SCHEMA.validate(yaml.safe_load(file.read_text()))
-    assert found.target == "local"
+    assert found.target in ("here", "hosts")
 
 
 def test_there_are_examples() -> None:
@@ -87,11 +87,12 @@ open: {accounts: [ada], web: everywhere}
         " (did you mean memory_gb?)",
         "METAPIPE-E703 request.yml line 8: flavour: expected one of biomas, metapipe, mmg, found 'metapip'"
         " (did you mean metapipe?)",
-        "METAPIPE-E703 request.yml line 9: target: expected local, found 'cloud'",
+        "METAPIPE-E703 request.yml line 9: target: expected one of here, hosts, found 'cloud'",
         "METAPIPE-E703 request.yml line 12: databases.2: expected one of ec-proteins, ec-proteins:1,"
         " ssu-refseq:2026-09, found 'ec-protein:1' (did you mean ec-proteins:1?)",
         "METAPIPE-E703 request.yml line 13: open.accounts.1: expected an e-mail address, found 'ada'",
-        "METAPIPE-E703 request.yml line 13: open.web: expected this-machine, found 'everywhere'",
+        "METAPIPE-E703 request.yml line 13: open.web: expected one of this-machine, everyone,"
+        " found 'everywhere' (did you mean everyone?)",
     ]
 
 
@@ -118,7 +119,7 @@ def test_what_is_no_request_at_all_is_one_line_too(text: str | bytes, said: str)
 
 
 def test_what_is_missing_is_named_in_the_line_that_lacks_it() -> None:
-    assert complaints("# empty\nname: lab\ntarget: local\n") == [
+    assert complaints("# empty\nname: lab\ntarget: here\n") == [
         "METAPIPE-E703 request.yml line 2: admin: expected, but missing",
         "METAPIPE-E703 request.yml line 2: flavour: expected, but missing",
     ]
@@ -179,6 +180,7 @@ def test_as_many_lines_as_wrong_fields_each_at_its_line(
 
 
 emails = st.from_regex(r"[a-z0-9]{1,8}@[a-z]{1,8}\.example", fullmatch=True)
+colleagues = st.lists(st.from_regex(r"[a-z0-9]{1,8}@[a-z]{1,8}\.test", fullmatch=True), unique=True)
 
 
 @settings(max_examples=100)
@@ -187,13 +189,13 @@ emails = st.from_regex(r"[a-z0-9]{1,8}@[a-z]{1,8}\.example", fullmatch=True)
         {
             "name": st.from_regex(r"[a-z][a-z0-9-]{0,30}", fullmatch=True),
             "flavour": st.sampled_from(FLAVOURS),
-            "target": st.just("local"),
+            "target": st.just("here"),
             "admin": emails,
         },
         optional={
             "size": st.fixed_dictionaries({}, optional={"cores": st.integers(1, 64), "jobs": st.integers(1, 9)}),
             "databases": st.lists(st.sampled_from(DATABASES)),
-            "open": st.fixed_dictionaries({}, optional={"accounts": st.lists(emails), "port": st.integers(1, 65535)}),
+            "open": st.fixed_dictionaries({}, optional={"accounts": colleagues, "port": st.integers(1, 65535)}),
         },
     )
 )
@@ -201,3 +203,44 @@ def test_what_is_right_is_read_as_it_was_written_and_fits_the_schema(made: dict[
     found = parsed(yaml.safe_dump(made))
     assert found.model_dump(exclude_unset=True) == made
     SCHEMA.validate(made)
+
+
+HOSTS = "name: lab\nflavour: mmg\nadmin: admin@lab.example\ntarget: hosts\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (HOSTS, ["line 4: target: expected hosts, the machines it is to run on, found 'hosts' alone"]),
+        (HOSTS + "hosts: {head: a, user: me, workers: [b, a]}\n", ["hosts.workers.2: expected a machine once"]),
+        (HOSTS + "hosts: {head: a, user: Me}\n", ["line 5: hosts.user: expected the name of a user, found 'Me'"]),
+        (HOSTS + "hosts: {head: '-oProxy', user: me}\n", ["line 5: hosts.head: expected a host's name or address"]),
+        (
+            HOSTS + "hosts: {head: a, user: me}\nopen: {tls: files, port: 81}\n",
+            ["open.port: expected nothing", "open.tls: expected certificate, too", "open.tls: expected key, too"],
+        ),
+        (
+            HOSTS + "hosts: {head: a, user: me}\nopen: {acme: 'https://a'}\n",
+            ["open.acme: expected only with tls: acme"],
+        ),
+        (
+            without("open") + "hosts: {head: a, user: me}\nopen: {web: everyone, name: b}\n",
+            [
+                "hosts: expected nothing, for the target is here",
+                "open.name: expected nothing",
+                "open.web: expected this-m",
+            ],
+        ),
+        (without("open") + "open: {accounts: [Admin@lab.example]}\n", ["open.accounts.1: expected an address once"]),
+    ],
+)
+def test_what_does_not_fit_together_is_said_in_its_line(text: str, said: list[str]) -> None:
+    lines = complaints(text)
+    assert len(lines) == len(said)
+    assert all(expected in line for line, expected in zip(lines, said, strict=True)), lines
+
+
+def test_a_request_for_hosts_names_all_of_them() -> None:
+    found = parsed(HOSTS + "hosts: {head: a, workers: [b, 10.0.0.3], user: me}\nopen: {web: everyone}\n")
+    assert found.hosts is not None
+    assert found.hosts.every == ["a", "b", "10.0.0.3"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -14,6 +14,8 @@ from metapipe.instance import wrong_fields
 
 CODE = "E703"
 _NAME = r"[a-z][a-z0-9-]{0,30}"
+_ADDRESS = r"[A-Za-z0-9]([A-Za-z0-9.:-]{0,252}[A-Za-z0-9])?"
+_USER = r"[a-z_][a-z0-9_-]{0,31}"
 _EMAIL = r"[A-Za-z0-9.+_-]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+"
 
 
@@ -41,8 +43,13 @@ Name = Annotated[
     Field(json_schema_extra={"pattern": f"^{_NAME}$"}),
 ]
 Email = Annotated[str, _matching(_EMAIL, "an e-mail address"), Field(json_schema_extra={"pattern": f"^{_EMAIL}$"})]
+Address = Annotated[
+    str,
+    _matching(_ADDRESS, "a host's name or address"),
+    Field(json_schema_extra={"pattern": f"^{_ADDRESS}$"}),
+]
 Folder = Annotated[
-    str, _matching(r"/[^\n]*", "a folder, from the root (/) on"), Field(json_schema_extra={"pattern": "^/"})
+    str, _matching(r"/[^\n]*", "a path, from the root (/) on"), Field(json_schema_extra={"pattern": "^/"})
 ]
 
 
@@ -62,15 +69,47 @@ class Size(_Part):
     jobs: Annotated[int, Field(ge=1, le=1000)] = 2
 
 
+class Hosts(_Part):
+    """The machines of an instance (target ``hosts``): Debian 12, reached by SSH.
+
+    :param head: address of the machine that has Galaxy. :param workers: those of the machines that only compute.
+    :param user: who logs in there and may use sudo. :param port: of SSH. :param key: file of the private key; without
+        it SSH's own choice. :param known_hosts: file of the machines' public keys; without it the user's.
+    :param shared: folder that all machines see already; without it the head's is exported by NFS.
+    """
+
+    head: Address
+    workers: list[Address] = []
+    user: Annotated[str, _matching(_USER, "the name of a user"), Field(json_schema_extra={"pattern": f"^{_USER}$"})]
+    port: Annotated[int, Field(ge=1, le=65535)] = 22
+    key: Folder | None = None
+    known_hosts: Folder | None = None
+    shared: Folder | None = None
+
+    @property
+    def every(self) -> list[str]:
+        """All addresses, the head's first."""
+        return [self.head, *self.workers]
+
+
 class Open(_Part):
     """What is open to whom. Nobody gets an account but those named, and nobody else comes in.
 
     :param web: from where the pages can be reached. :param port: of the pages; without it any that is free.
+    :param name: what users type for it, a name or an address; without it the head's address.
+    :param tls: who vouches for the server: an authority of the instance's own, files of the operator's, or one that
+        speaks ACME. :param certificate: file with the certificate and those above it. :param key: its private key.
+    :param acme: address of the authority's directory.
     :param accounts: e-mails of those who get an account. :param files: folder whose files all of them may read.
     """
 
-    web: Literal["this-machine"] = "this-machine"
+    web: Literal["this-machine", "everyone"] = "this-machine"
     port: Annotated[int, Field(ge=1, le=65535)] | None = None
+    name: Address | None = None
+    tls: Literal["own-ca", "files", "acme"] = "own-ca"
+    certificate: Folder | None = None
+    key: Folder | None = None
+    acme: Annotated[str, _matching(r"https://[^\s]+", "an address that begins with https://")] | None = None
     accounts: list[Email] = []
     files: Folder | None = None
 
@@ -78,17 +117,46 @@ class Open(_Part):
 class Request(_Part):
     """One Galaxy that somebody wants.
 
-    :param name: of the instance; :param flavour: what it is for (``instance/flavours``). :param target: where it runs.
+    :param name: of the instance; :param flavour: what it is for (``instance/flavours``).
+    :param target: where it runs: on this machine or on ``hosts``.
     :param admin: e-mail of the administrator. :param databases: ``name`` or ``name:version``; without it the flavour's.
     """
 
     name: Name
     flavour: Annotated[str, _known("flavours")]
-    target: Literal["local"]
+    target: Literal["here", "hosts"]
+    hosts: Hosts | None = None
     size: Size = Size()
     admin: Email
     databases: list[Annotated[str, _known("databases")]] | None = None
     open: Open = Open()
+
+    def contradictions(self) -> Iterator[tuple[tuple[str, ...], str]]:
+        """Yield what is right by itself and does not fit the rest: its place, and the words."""
+        here, said = self.target == "here", self.open.model_fields_set
+        if here and self.hosts is not None:
+            yield ("hosts",), "expected nothing, for the target is here"
+        if not here and self.hosts is None:
+            yield ("target",), "expected hosts, the machines it is to run on, found 'hosts' alone"
+        if here and self.open.web == "everyone":
+            yield ("open", "web"), "expected this-machine, for the target is here, found 'everyone'"
+        for field in sorted(said & {"name", "tls", "certificate", "key", "acme"}) if here else ():
+            yield ("open", field), "expected nothing, for the target is here"
+        for field in sorted(said & {"port", "files"}) if not here else ():
+            yield ("open", field), "expected nothing, for the target is hosts"
+        for field, kind in (("certificate", "files"), ("key", "files"), ("acme", "acme")):
+            if field in said and self.open.tls != kind:
+                yield ("open", field), f"expected only with tls: {kind}"
+            elif field not in said and self.open.tls == kind:
+                yield ("open", "tls"), f"expected {field}, too"
+        if self.hosts is not None:
+            for number, address in enumerate(self.hosts.workers):
+                if address in self.hosts.every[: number + 1]:
+                    yield ("hosts", "workers", str(number)), f"expected a machine once, found '{address}' again"
+        accounts = [self.admin, *self.open.accounts]
+        for number, email in enumerate(self.open.accounts):
+            if email.lower() in (each.lower() for each in accounts[: number + 1]):
+                yield ("open", "accounts", str(number)), f"expected an address once, found '{email}' again"
 
 
 def read(file: Path, flavours: Iterable[str], databases: Iterable[str]) -> Request:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar, runtime_checkable
 
 import yaml
 from pydantic import BaseModel, ValidationError
@@ -27,6 +27,14 @@ _WORDS = {
     "dict_type": "fields of its own",
     "model_type": "fields of its own",
 }
+
+
+@runtime_checkable
+class Consistent(Protocol):
+    """A model whose fields may be right each and wrong together."""
+
+    def contradictions(self) -> Iterator[tuple[tuple[str, ...], str]]:
+        """Yield the place and the words of each contradiction; entries of lists are counted from 0."""
 
 
 def one_of(value: str, choices: Iterable[str]) -> str:
@@ -63,6 +71,8 @@ def parse(content: bytes, name: str, model: type[Model], code: str, context: Map
     wrong = [(line, f"{field}: given twice, first in line {first}") for field, first, line in _twice(node)]
     try:
         found = model.model_validate(data, context=dict(context or {}))
+        if isinstance(found, Consistent):
+            wrong += [_place_of(node, place, text) for place, text in found.contradictions()]
     except ValidationError as error:
         wrong += [_line_of(node, entry, model) for entry in error.errors()]
     if wrong:
@@ -113,6 +123,12 @@ def _line_of(node: yaml.Node | None, entry: ErrorDetails, model: type[BaseModel]
     words = _WORDS.get(kind) or entry["msg"].removeprefix("Input should be ").removeprefix("Value error, ")
     words = words if words.startswith("expected ") else f"expected {words}"
     return line, f"{field}: {words}{found}" if field else f"{words}{found}"
+
+
+def _place_of(node: yaml.Node | None, place: tuple[str, ...], text: str) -> tuple[int, str]:
+    steps = [int(part) if part.isdecimal() else part for part in place]
+    field = ".".join(str(part + 1) if isinstance(part, int) else part for part in steps)
+    return _walk(node, steps)[0], f"{field}: {text}"
 
 
 def _walk(node: yaml.Node | None, place: list[int | str]) -> tuple[int, yaml.Node | None, int]:

@@ -1,4 +1,4 @@
-"""The two accounts every instance starts with, and where their passwords are."""
+"""The accounts an instance starts with, and where their passwords are."""
 
 from __future__ import annotations
 
@@ -14,18 +14,19 @@ from typing import TYPE_CHECKING
 from metapipe.errors import MetapipeError
 from metapipe.galaxy.credentials import Account, Credentials, read_credentials
 from metapipe.instance.local import secrets
-from metapipe.instance.local.configuration import ADMIN_EMAIL, USER_EMAIL
+from metapipe.instance.local.choices import EMAIL
 from metapipe.instance.local.settings import Settings
 
 if TYPE_CHECKING:
     from bioblend.galaxy import GalaxyInstance
 
-_EMAIL = re.compile(r"[A-Za-z0-9.+_-]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+")
 _UNREACHABLE = "Galaxy cannot reach its database; start PostgreSQL, then Galaxy goes on by itself"
 
 
 def ensure(settings: Settings, url: str) -> Credentials:
     """Make the accounts if they are not there, and write ``credentials.json`` (0600).
+
+    Without an ordinary account its place there is the administrator's.
 
     A bootstrap key of the instance is Galaxy's way to make the first users; it is not used again afterwards.
 
@@ -35,13 +36,17 @@ def ensure(settings: Settings, url: str) -> Credentials:
         known = read_credentials(settings.state)
     except MetapipeError:
         known = None
-    if known is None or not all(key_works(url, account) for account in (known.admin, known.user)):
+    wanted = (settings.admin, settings.user or settings.admin)
+    if known is None or not all(
+        account.email == email and key_works(url, account)
+        for account, email in zip((known.admin, known.user), wanted, strict=True)
+    ):
         from bioblend.galaxy import GalaxyInstance  # only here: it takes a third of a second to import
 
         words = secrets.ensure(settings.secrets)
         gi = GalaxyInstance(url, key=words["bootstrap_admin_api_key"])
-        admin = _account(gi, "admin", ADMIN_EMAIL, words["admin_password"])
-        user = _account(gi, "biologist", USER_EMAIL, words["user_password"])
+        admin = _account(gi, settings.admin, words["admin_password"])
+        user = _account(gi, settings.user, words["user_password"]) if settings.user else admin
         known = Credentials(url, admin, user)
     credentials = Credentials(url, known.admin, known.user)
     text = json.dumps(asdict(credentials), indent=2) + "\n"
@@ -55,7 +60,7 @@ def add_user(settings: Settings, email: str) -> Path:
 
     :raises MetapipeError: E305 when Galaxy is not up, E701 when this is no address or has an account.
     """
-    if not _EMAIL.fullmatch(email):
+    if not EMAIL.fullmatch(email):
         raise MetapipeError("E701", "EMAIL", expected="an e-mail address", found=email)
     credentials = read_credentials(settings.state)
     if not key_works(credentials.url, credentials.admin):
@@ -103,7 +108,9 @@ def key_works(url: str, account: Account, seconds: float = 30.0) -> bool:
         raise MetapipeError("E308", _UNREACHABLE) from error
 
 
-def _account(gi: GalaxyInstance, name: str, email: str, password: str) -> Account:
-    found = [user for user in gi.users.get_users(f_email=email) if user["email"] == email]
+def _account(gi: GalaxyInstance, email: str, password: str) -> Account:
+    users = gi.users.get_users()
+    found = [user for user in users if user["email"] == email]
+    name = _user_name(email, {user["username"] for user in users})
     user = found[0] if found else gi.users.create_local_user(name, email, password)
     return Account(email, password, gi.users.get_or_create_user_apikey(user["id"]))

@@ -7,6 +7,7 @@ refused.
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import MISSING, dataclass, field
 from pathlib import Path
@@ -15,6 +16,7 @@ from urllib.parse import unquote
 
 from metapipe.errors import MetapipeError
 
+EMAIL = re.compile(r"[A-Za-z0-9.+_-]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+")
 #: (name of the option, what was given, the instance's folder) → the setting; raises E701.
 Read = Callable[[str, Any, Path], Any]
 #: What a setting is by default, from the name → value of others.
@@ -90,6 +92,14 @@ def yes_no(name: str, value: Any, _: Path) -> bool:
 def text(_name: str, value: Any, _: Path) -> str:
     """What was given, as it is."""
     return str(value)
+
+
+def email(name: str, value: Any, _: Path) -> str:
+    """An e-mail address; ``''`` where there may be none."""
+    address = str(value)
+    if address and not EMAIL.fullmatch(address):
+        raise MetapipeError("E701", name, expected="an e-mail address", found=address)
+    return address
 
 
 def folder(_name: str, value: Any, _: Path) -> Path:

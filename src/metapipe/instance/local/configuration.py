@@ -18,8 +18,6 @@ from metapipe.instance.local import broker, files, pages, parts, secrets
 from metapipe.instance.local.settings import Settings
 from metapipe.stages.registry import STAGES
 
-ADMIN_EMAIL = "admin@metapipe.example"
-USER_EMAIL = "biologist@metapipe.example"
 _TEMPLATES = (
     "galaxy.yml",
     "job_conf.yml",
@@ -179,7 +177,7 @@ def _values(settings: Settings) -> dict[str, object]:
         "refdb": str(settings.refdb),
         "database_url": settings.database_url,
         "secrets": secrets.ensure(settings.secrets),
-        "admin_email": ADMIN_EMAIL,
+        "admin_email": settings.admin,
         "broker_url": lambda database: broker.url(settings.broker_socket, database),
         "test_data": str(settings.checkout / "test-data"),
         "tool_sections": own,

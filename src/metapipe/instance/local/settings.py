@@ -24,6 +24,7 @@ from metapipe.instance.local.choices import (
     check_spark,
     choice,
     database_address,
+    email,
     folder,
     offered_folder,
     option_of,
@@ -35,6 +36,7 @@ from metapipe.instance.local.choices import (
 from metapipe.instance.local.secrets import private_folder, write_private
 
 HOST = "127.0.0.1"
+ADMIN_EMAIL, USER_EMAIL = "admin@metapipe.example", "biologist@metapipe.example"
 _UNQUOTABLE = re.compile(r"[^\w@%+=:,./-]")
 _QUICK_MB = 2048
 _LONGEST_SOCKET_PATH = 100  # the kernel takes 107 bytes
@@ -61,6 +63,7 @@ class Settings:
     :param tools: folder of a developer's own tools, offered beside those of the checkout.
     :param files: folder of the operator's that users may take files from, read-only.
     :param warm: whether a warm session server runs beside Galaxy for its short jobs.
+    :param admin: e-mail address of the administrator's account. :param user: of an ordinary one; empty: there is none.
     :param flavour: of ``instance/flavours``: which tools, workflows and tours are offered.
     :param spark_master: address of a Spark cluster for jobs that are worth it; empty: none.
     :param spark_cores: cores of the cluster that a job takes. :param spark_executor_cores: cores of one executor, 0 for
@@ -104,6 +107,8 @@ class Settings:
     flavour: str = choice(
         "NAME", "metapipe, biomas or mmg (both): what is offered (mmg)", text, lambda _: flavours.DEFAULT, unset="mmg"
     )
+    admin: str = choice("EMAIL", "the administrator's account", email, lambda _: ADMIN_EMAIL, unset=ADMIN_EMAIL)
+    user: str = choice("EMAIL", "an ordinary account ('': none)", email, lambda _: USER_EMAIL, unset=USER_EMAIL)
     spark_master: str = choice("URL", "Spark cluster for large jobs ('': none)", text, lambda _: "", unset="")
     spark_cores: int = choice(
         "N", "cores of the cluster that a job takes", whole(1, 1 << 20), lambda _: 1, empty=True, unset=1
