@@ -57,7 +57,7 @@ every_workflow = pytest.mark.parametrize("workflow", WORKFLOWS, ids=[one.folder.
 def parameters(parent: Element, prefix: str = "") -> Iterator[str]:
     """Names of all parameters as the workflow writes them: ``section|name``."""
     for item in parent:
-        name = item.get("name") or (item.get("argument") or "").lstrip("-").replace("-", "_")
+        name = name_of(item)
         if item.tag == "param":
             yield f"{prefix}{name}"
         elif item.tag in {"conditional", "section"}:
@@ -76,6 +76,42 @@ def flat(state: Mapping[str, Any], prefix: str = "") -> Iterator[str]:
             yield from flat(value, f"{prefix}{key}|")
         else:
             yield f"{prefix}{key}"
+
+
+def asked(parent: Element, state: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, bool]]:
+    """All parameters that a step in this state asks for, as the workflow writes them, and whether the state gives them.
+
+    Of a conditional those of the chosen case, of a repeat those of each of its items.
+    """
+    for item in parent:
+        name = name_of(item)
+        inner = state.get(name)
+        if item.tag == "param":
+            yield f"{prefix}{name}", name in state
+        elif item.tag == "section":
+            yield from asked(item, inner or {}, f"{prefix}{name}|")
+        elif item.tag == "conditional":
+            chooser, cases = item.find("param"), item.findall("when")
+            assert chooser is not None
+            yield f"{prefix}{name}|{name_of(chooser)}", name_of(chooser) in (inner or {})
+            chosen = str((inner or {}).get(name_of(chooser), "")).lower()
+            for case in cases:
+                if (case.get("value") or "").lower() == chosen:
+                    yield from asked(case, inner or {}, f"{prefix}{name}|")
+        elif item.tag == "repeat":
+            for number, one in enumerate(inner or []):
+                yield from asked(item, one, f"{prefix}{name}_{number}|")
+
+
+def name_of(item: Element) -> str:
+    return item.get("name") or (item.get("argument") or "").lstrip("-").replace("-", "_")
+
+
+def not_given(step: Mapping[str, Any]) -> list[str]:
+    """Parameters of a step that are neither connected nor given: Galaxy runs no workflow where there are any."""
+    inputs = BY_ID[step["tool_id"]].root.find("inputs")
+    assert inputs is not None
+    return [name for name, given in asked(inputs, step["state"]) if not given and name not in step["in"]]
 
 
 def outputs(tool: Tool) -> set[str]:
@@ -111,10 +147,39 @@ def test_a_step_gives_and_connects_parameters_its_tool_has(label: str, step: dic
 
 
 @pytest.mark.parametrize(("label", "step"), STEPS)
+def test_a_step_is_given_every_value_that_is_not_connected(label: str, step: dict[str, Any]) -> None:
+    """A tool that got a parameter more leaves the workflow behind: Galaxy asks for an upgrade of it, and runs none."""
+    assert not_given(step) == [], label
+
+
+def without_one_value(state: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, dict[str, Any]]]:
+    """The state without each of its values in turn, and the name of what was taken out."""
+    for key, value in state.items():
+        if isinstance(value, dict):
+            yield from ((name, {**state, key: less}) for name, less in without_one_value(value, f"{prefix}{key}|"))
+        elif not isinstance(value, list):
+            yield f"{prefix}{key}", {other: kept for other, kept in state.items() if other != key}
+
+
+@pytest.mark.parametrize(("label", "step"), STEPS)
+def test_a_value_that_is_taken_out_of_a_step_is_missed(label: str, step: dict[str, Any]) -> None:
+    for name, less in without_one_value(step["state"]):
+        assert name in not_given({**step, "state": less}), label
+
+
+def test_a_connection_that_is_taken_out_of_a_step_is_missed() -> None:
+    for workflow in WORKFLOWS:
+        for label, step in workflow.steps.items():
+            for name in step["in"]:
+                less = {key: source for key, source in step["in"].items() if key != name}
+                assert name in not_given({**step, "in": less}), f"{label}: {name}"
+
+
+@pytest.mark.parametrize(("label", "step"), STEPS)
 def test_settings_that_are_not_in_the_form_are_the_tools_defaults(label: str, step: dict[str, Any]) -> None:
     for key, value in step["state"].items():
         for param in BY_ID[step["tool_id"]].root.iter("param"):
-            if (param.get("argument") or "").lstrip("-").replace("-", "_") == key and param.get("value") is not None:
+            if param.get("argument") and name_of(param) == key and param.get("value") is not None:
                 assert str(value) == param.get("value") or float(value) == float(param.get("value", "nan")), label
 
 
@@ -191,7 +256,7 @@ def fed_parameters(workflow: Described) -> Iterator[tuple[str, Element, str]]:
             if source in workflow.content["inputs"]:
                 name = key.rpartition("|")[2]
                 for param in BY_ID[step["tool_id"]].root.findall("./inputs//param"):
-                    if name in {param.get("name"), (param.get("argument") or "").lstrip("-").replace("-", "_")}:
+                    if name == name_of(param):
                         yield source, param, f"{label}: {key}"
 
 
