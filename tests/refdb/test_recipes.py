@@ -60,7 +60,13 @@ def test_the_committed_databases_say_they_come_from_their_recipes(test_data: Pat
         recipe.description,
         recipe.licence,
     )
-    expected = {find_source(alias)[0].label: set[str]() for alias in recipe.sources}
+    expected = {find_source(alias)[0].label: (find_source(alias)[0].licence, set[str]()) for alias in recipe.sources}
     for alias in recipe.sources:
-        expected[find_source(alias)[0].label].add(find_source(alias)[1].sha256)
-    assert {source.package: set(source.files.values()) for source in manifest.sources} == expected
+        expected[find_source(alias)[0].label][1].add(find_source(alias)[1].sha256)
+    assert {source.package: (source.licence, {*source.files.values()}) for source in manifest.sources} == expected
+
+
+def test_the_committed_proteins_are_those_their_recipe_names(test_data: Path) -> None:
+    headers = (test_data / "refdb/metapipe-tiny-proteins/1/proteins.fasta").read_text().splitlines()
+    committed = [line[1:].split()[0] for line in headers if line.startswith(">")]
+    assert sorted(committed) == sorted(find_recipe("metapipe-tiny-proteins").options["accessions"])

@@ -46,5 +46,13 @@ def test_from_some_sources_only_enzymes_are_taken(genus: dict[str, Path]) -> Non
 
 def test_a_list_of_accessions_is_followed_or_refused(genus: dict[str, Path]) -> None:
     assert [protein.accession for protein in annotated_proteins(genus, accessions=["d"])] == ["d"]
-    with pytest.raises(MetapipeError, match=r"METAPIPE-E702 .*lack, found 'b, x'"):
-        list(annotated_proteins(genus, accessions=["d", "x", "b"]))
+    with pytest.raises(MetapipeError, match=r"METAPIPE-E702 .*lack, found 'x, y'"):
+        list(annotated_proteins(genus, accessions=["d", "x", "y"]))
+
+
+def test_a_protein_that_is_named_is_taken_whatever_is_known_of_it(genus: dict[str, Path]) -> None:
+    """The rule of names that say nothing grows; what a list made of proteins before must not fall out of it."""
+    named = ["a", "b", "e"]
+    assert [protein.accession for protein in annotated_proteins(genus, accessions=named)] == named
+    only_enzymes = annotated_proteins(genus, ec_only=["prokka-escherichia"], accessions=named)
+    assert [protein.accession for protein in only_enzymes] == named

@@ -24,23 +24,26 @@ def annotated_proteins(
     :param paths: source alias → file.
     :param ec_only: sources of which only proteins with an EC number are taken: their annotation names enzymes
         without numbering them, so that an unnumbered enzyme would hide a numbered one.
-    :param accessions: keep these only (for the tiny databases of the tests).
+    :param accessions: keep these only (for the tiny databases of the tests), also those of which nothing is known: the
+        list is the recipe, whatever is later found to be a name that says nothing.
     :raises MetapipeError: E702 when one of ``accessions`` does not exist.
     """
+    named = frozenset(accessions or ())
     kept = []
     for alias, path in paths.items():
         for protein in _read(alias, path):
-            if not protein.ec and (alias in ec_only or not is_informative(protein.product)):
+            unknown = not protein.ec and (alias in ec_only or not is_informative(protein.product))
+            if unknown and protein.accession not in named:
                 continue
             kept.append(protein)
     merged = list(merge_identical(kept))
     if accessions is None:
         yield from merged
         return
-    missing = set(accessions) - {protein.accession for protein in merged}
+    missing = named - {protein.accession for protein in merged}
     if missing:
         raise MetapipeError("E702", "the recipe names proteins that the sources lack", found=", ".join(sorted(missing)))
-    yield from (protein for protein in merged if protein.accession in set(accessions))
+    yield from (protein for protein in merged if protein.accession in named)
 
 
 def merge_identical(proteins: Iterable[Protein]) -> Iterator[Protein]:
