@@ -19,6 +19,8 @@ class Recipe(BaseModel):
     :param builder: name of the builder in :mod:`metapipe.refdb.builders.build`.
     :param sources: names in ``sources.yml``.
     :param options: what the builder needs besides, see there.
+    :param built_bytes: what it takes on disk, and :param build_seconds: to build with its files fetched, on two cores;
+        for plans. Not there: nobody has measured it.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -33,6 +35,8 @@ class Recipe(BaseModel):
     builder: str
     sources: list[str]
     options: dict[str, Any] = {}
+    built_bytes: int | None = None
+    build_seconds: float | None = None
 
     @property
     def label(self) -> str:
