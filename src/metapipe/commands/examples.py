@@ -1,4 +1,4 @@
-"""The command behind ``scripts/examples``: runs the workflows on reads of ``test-data`` and keeps their histories."""
+"""The command behind ``scripts/examples``: runs our workflows on reads of ``test-data`` and keeps what they give."""
 
 from __future__ import annotations
 
@@ -19,11 +19,6 @@ from metapipe.instance.local import examples, settings
 if TYPE_CHECKING:
     from bioblend.galaxy import GalaxyInstance
 
-#: The databases of ``test-data/refdb``, by the name of the pipeline that takes them.
-_DATABASES = {
-    "metapipe": ["--protein-database=metapipe-tiny-proteins:1", "--domain-database=metapipe-tiny-domains:1"],
-    "biomas": ["--reference-database=biomas-tiny-16s:1"],
-}
 _EXPORT_SECONDS, _POLL_SECONDS = 600.0, 0.5
 
 
@@ -55,8 +50,10 @@ def _make(example: examples.Example, home: Path, state: Path, scratch: Path) -> 
     for name, file in example.reads.items():
         shutil.copyfile(home / file, reads / name)
     words = [pipeline.name, "--state", str(state), "--input", str(reads), "--results", str(scratch / "results")]
-    if code := run.main([*words, *_DATABASES[pipeline.name]]):
+    words += [f"--{option.replace('_', '-')}={label}" for option, label in pipeline.smallest.items()]
+    if code := run.main(words):
         return code
+    examples.note_results(example, scratch / "results" / reads.name)
     account = Account.read(state)
     gi = connect(account)
     with talking_to_galaxy(account.url):

@@ -21,6 +21,7 @@ class Pipeline:
     :param workflow: name of its workflow's file and folder. :param demo_folder: the demo's reads, in the build folder.
     :param parameters: option → label of the workflow's input. :param databases: options that name a database.
     :param defaults: of those options, for one's own reads; :param demo: for the demo, where they differ.
+    :param smallest: those databases in ``test-data/refdb``, for known results.
     :param demo_is_simulated: the demo's reads are simulated first; else they are some of those in the checkout.
     """
 
@@ -33,6 +34,7 @@ class Pipeline:
     databases: tuple[str, ...]
     defaults: Mapping[str, str]
     demo: Mapping[str, str]
+    smallest: Mapping[str, str]
     demo_is_simulated: bool
     add_options: AddOptions
     examples: str
@@ -122,6 +124,7 @@ METAPIPE = Pipeline(
     defaults={"protein_database": "ec-proteins:1", "domain_database": "pfam-gecco:35.0"},
     # The demo is judged with a protein database that holds none of its own proteins.
     demo={"protein_database": "ec-proteins-heldout:1"},
+    smallest={"protein_database": "metapipe-tiny-proteins:1", "domain_database": "metapipe-tiny-domains:1"},
     demo_is_simulated=True,
     add_options=_metapipe_options,
     examples="""\
@@ -154,6 +157,7 @@ BIOMAS = Pipeline(
     databases=("reference_database",),
     defaults={"reference_database": "ssu-refseq:2026-09"},
     demo={},
+    smallest={"reference_database": "biomas-tiny-16s:1"},
     demo_is_simulated=False,
     add_options=_biomas_options,
     examples="""\

@@ -49,6 +49,16 @@ class Example:
         """Sha256 of the archive."""
         return sha256_of(self.archive)
 
+    @property
+    def known_file(self) -> Path:
+        """Sha256 of every result, as ``sha256sum`` writes them."""
+        return self.archive.with_name(self.archive.name.replace(".tar.xz", ".sha256"))
+
+    def known_results(self) -> dict[str, str]:
+        """Return what each result has to be: file, as it is downloaded → sha256."""
+        lines = self.known_file.read_text().splitlines()
+        return {name: digest for digest, _, name in (line.partition("  ") for line in lines)}
+
     @contextmanager
     def packed(self, checkout: Path, scratch: Path) -> Iterator[Path]:
         """Make a whole archive with the reads in it; it is gone afterwards."""
@@ -87,6 +97,15 @@ def known(checkout: Path) -> list[Example]:
             mock,
         ),
     ]
+
+
+def note_results(example: Example, folder: Path) -> None:
+    """Note what the results of an example are.
+
+    :param folder: the results as they were downloaded.
+    """
+    files = sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
+    example.known_file.write_text("".join(f"{sha256_of(folder / file)}  {file}\n" for file in files))
 
 
 def slim(exported: Path, target: Path, reads: Mapping[str, str]) -> None:
