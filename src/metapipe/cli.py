@@ -86,6 +86,7 @@ COMMANDS: dict[str, tuple[str, str, tuple[Callable[[str], None], ...]]] = {
     "refdb": ("metapipe.commands.refdb", "build, install, list and verify reference databases", (say,)),
     "report": ("metapipe.commands.report", "show what runs cost and how they went, from their run reports", (say,)),
     "cluster": ("metapipe.commands.cluster", "run a Spark cluster: its secret, its master, its workers", (say, warn)),
+    "instance": ("metapipe.commands.instances", "a Galaxy from a request: plan, make, check, take away", (say, warn)),
     "warm": ("metapipe.commands.warm", "keep a Spark session ready for many short jobs", (say, warn)),
 }
 

@@ -137,12 +137,20 @@ CODES: dict[str, Code] = {
     # 5xx–8xx: surroundings
     "E501": Code(EX_WRITE, "cannot write", "Free disk space or choose another folder."),
     "E601": Code(EX_TEMPORARY, "workers were lost", "Run again; finished blocks are kept."),
+    "E602": Code(
+        EX_TEMPORARY, "another command works on this instance", "Wait until it has ended; the process is named."
+    ),
     "E701": Code(EX_CONFIG, "an option has a wrong value", "See --help for the values allowed."),
     "E702": Code(EX_CONFIG, "a configuration file is wrong", "Correct the line named in the message."),
     "E703": Code(
         EX_CONFIG,
         "a request for an instance is wrong",
         "Correct the lines named; every field stands in docs/instances.md. Nothing was made.",
+    ),
+    "E704": Code(
+        EX_CONFIG,
+        "a machine cannot hold the instance that is asked for",
+        "Change the machine or the request as the line says. Nothing was made.",
     ),
     "E801": Code(EX_TIMEOUT, "the time limit was reached", "Allow more time."),
     "E802": Code(EX_MEMORY, "out of memory", "Give the job more memory; Galaxy can resubmit it by itself."),

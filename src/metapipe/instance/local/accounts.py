@@ -55,6 +55,19 @@ def ensure(settings: Settings, url: str) -> Credentials:
     return credentials
 
 
+def connect(settings: Settings) -> GalaxyInstance:
+    """Return a client of the administrator.
+
+    :raises MetapipeError: E305 when Galaxy is not up.
+    """
+    credentials = read_credentials(settings.state)
+    if not key_works(credentials.url, credentials.admin):
+        raise MetapipeError("E305", "Galaxy does not take the administrator's key; see `scripts/galaxy status`")
+    from bioblend.galaxy import GalaxyInstance
+
+    return GalaxyInstance(credentials.url, key=credentials.admin.api_key)
+
+
 def add_user(settings: Settings, email: str) -> Path:
     """Make an ordinary account with a random password; return the file (0600) that holds it.
 
@@ -62,13 +75,9 @@ def add_user(settings: Settings, email: str) -> Path:
     """
     if not EMAIL.fullmatch(email):
         raise MetapipeError("E701", "EMAIL", expected="an e-mail address", found=email)
-    credentials = read_credentials(settings.state)
-    if not key_works(credentials.url, credentials.admin):
-        raise MetapipeError("E305", "Galaxy does not take the administrator's key; see `scripts/galaxy status`")
+    gi = connect(settings)
     from bioblend import ConnectionError
-    from bioblend.galaxy import GalaxyInstance
 
-    gi = GalaxyInstance(credentials.url, key=credentials.admin.api_key)
     users = gi.users.get_users()
     if any(user["email"].lower() == email.lower() for user in users):
         raise MetapipeError("E701", "EMAIL", expected="one without an account", found=email)

@@ -89,7 +89,7 @@ class Settings:
         "N",
         "megabytes a job may use (a share of the machine's)",
         whole(256, 1 << 30),
-        lambda of: _memory_share(of("jobs")),
+        lambda of: memory_share(of("jobs")),
     )
     jobs: int = choice("N", "jobs at the same time, beside those that take seconds (2)", whole(1, 1000), lambda _: 2)
     jobs_per_user: int = choice(
@@ -337,7 +337,10 @@ def _check_state(state: Path) -> None:
         )
 
 
-def _memory_share(jobs: int) -> int:
-    """Return megabytes for each of ``jobs``: a fifth is left to Galaxy and the system, up to a tenth to quick jobs."""
-    total = machine.memory_mb()
+def memory_share(jobs: int, total: int | None = None) -> int:
+    """Return megabytes for each of ``jobs``: a fifth is left to Galaxy and the system, up to a tenth to quick jobs.
+
+    :param total: megabytes of all of it; without it the machine's.
+    """
+    total = total or machine.memory_mb()
     return max(1024, (total * 8 // 10 - min(_QUICK_MB, total // 10)) // jobs)

@@ -1,0 +1,64 @@
+"""A Galaxy from a request on this machine: made, verified, changed, taken away, as an operator does it."""
+
+import json
+import os
+import subprocess
+from pathlib import Path
+
+import pytest
+
+CHECKOUT = Path(__file__).resolve().parents[2]
+BUILD = Path(os.environ.get("METAPIPE_BUILD") or CHECKOUT / ".build")
+NAME = "from-a-request"
+REQUEST = f"""\
+name: {NAME}
+flavour: {{flavour}}
+target: here
+size: {{{{memory_gb: 8, jobs: 1}}}}
+admin: admin@lab.example
+databases: []
+open: {{{{accounts: [{{accounts}}]}}}}
+"""
+pytestmark = [pytest.mark.galaxy, pytest.mark.own_galaxy, pytest.mark.timeout(1800)]
+
+
+def instance(*words: str, fails: bool = False) -> str:
+    """Run the command as an operator types it; return what it said."""
+    command = [str(CHECKOUT / "scripts" / "metapipe"), "instance", *words]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL)
+    assert bool(done.returncode) == fails, done.stdout + done.stderr
+    return done.stdout + done.stderr
+
+
+def test_a_request_becomes_a_galaxy_that_is_verified_changed_and_gone(tmp_path: Path) -> None:
+    request = tmp_path / "request.yml"
+    request.write_text(REQUEST.format(flavour="mmg", accounts="ada@lab.example"))
+    folder = BUILD / "instances" / NAME
+    try:
+        assert f"{NAME} is ready at http://127.0.0.1:" in instance("up", str(request))
+        state = json.loads(instance("status", NAME, "--json"))
+        assert (state["state"], state["faults"]) == ("up", [])
+
+        said = instance("credentials", NAME, "--show-passwords")
+        passwords = {line.split()[1].rstrip(","): line.split()[-1] for line in said.splitlines()[1:]}
+        assert passwords.keys() == {"admin@lab.example", "ada@lab.example"}
+        assert len(set(passwords.values())) == 2
+        assert min(map(len, passwords.values())) >= 20
+
+        said = instance("verify", NAME)
+        assert "metapipe-reads-to-annotation: 11 results, all of them the known bytes" in said
+        assert "biomas-amplicon: 22 results, all of them the known bytes" in said
+
+        assert "nothing would change" in instance("plan", str(request))
+        request.write_text(REQUEST.format(flavour="biomas", accounts="ada@lab.example, bob@lab.example"))
+        assert "flavour: mmg becomes biomas" in instance("plan", str(request))
+        instance("up", str(request))
+        assert "bob@lab.example" in instance("credentials", NAME)
+        assert json.loads(instance("plan", NAME, "--json"))["tools"] == 11
+
+        instance("down", NAME, "--keep-data")
+        assert json.loads(instance("status", NAME, "--json", fails=True))["state"] == "down"
+    finally:
+        if folder.exists():
+            instance("down", NAME, "--yes")
+    assert not folder.exists()
