@@ -127,6 +127,16 @@ CODES: dict[str, Code] = {
         "the warm session server's socket cannot be used",
         "Give --socket a file in a folder of your own, 0700.",
     ),
+    "E331": Code(
+        EX_UNAVAILABLE,
+        "a machine does not answer, or lets nobody in",
+        "Try `ssh` and `sudo` to it by hand, with the user, key and port of the request.",
+    ),
+    "E332": Code(
+        EX_UNAVAILABLE,
+        "a step failed on a machine",
+        "See the log that is named; mend what it says, and run `metapipe instance up` again: it goes on there.",
+    ),
     # 4xx: the tool behind a stage failed
     "E401": Code(EX_TOOL, "the program of this stage failed", "The message ends with the program's own last words."),
     "E402": Code(

@@ -2,7 +2,8 @@
 
 import argparse
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -169,6 +170,10 @@ class Made:
 
     def log(self, part: str, lines: int, follow: bool) -> Iterator[str]:
         yield "a line\n"
+
+    @contextmanager
+    def small_databases(self, folders: Sequence[Path]) -> Iterator[int]:
+        yield 0
 
     def remove(self, keep_data: bool, tell: Tell) -> None:
         self.done.append(f"removed, keep_data {keep_data}")

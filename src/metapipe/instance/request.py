@@ -75,6 +75,7 @@ class Hosts(_Part):
     :param head: address of the machine that has Galaxy. :param workers: those of the machines that only compute.
     :param user: who logs in there and may use sudo. :param port: of SSH. :param key: file of the private key; without
         it SSH's own choice. :param known_hosts: file of the machines' public keys; without it the user's.
+    :param sudo_password: file that holds the user's password for sudo; without it sudo asks for none.
     :param shared: folder that all machines see already; without it the head's is exported by NFS.
     """
 
@@ -84,6 +85,7 @@ class Hosts(_Part):
     port: Annotated[int, Field(ge=1, le=65535)] = 22
     key: Folder | None = None
     known_hosts: Folder | None = None
+    sudo_password: Folder | None = None
     shared: Folder | None = None
 
     @property

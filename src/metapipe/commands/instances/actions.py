@@ -23,7 +23,9 @@ def target_of(places: Places, asked: Asked) -> Target:
         from metapipe.commands.instances.here import Here
 
         return Here(places, asked)
-    raise MetapipeError("E701", "target", expected="here", found=asked.request.target)
+    from metapipe.commands.instances.hosts import OnHosts
+
+    return OnHosts(places, asked)
 
 
 def _new(options: argparse.Namespace, say: Say, _warn: Say) -> int:

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import shutil
-import subprocess
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 from metapipe.commands.instances.places import Asked, Places, labels_of, planned
 from metapipe.commands.instances.target import Condition, Step, Tell
 from metapipe.errors import MetapipeError
 from metapipe.galaxy.credentials import Credentials, read_credentials
+from metapipe.galaxy.jobs import jobs_of
 from metapipe.instance import here
-from metapipe.instance.local import accounts, configuration, health, offering, parts, settings, starting
+from metapipe.instance.local import configuration, health, offering, parts, settings, starting
 from metapipe.instance.planning import Plan
 from metapipe.refdb import store, verify
+from metapipe.refdb.builders.install import install
 
 _INSTALL_SECONDS, _GALAXY_SECONDS, _DATABASE_SECONDS, _ACCOUNT_SECONDS = 90.0, 40.0, 30.0, 2.0
 
@@ -55,7 +57,7 @@ class Here:
                 exit_code = exit_code or fault.exit_code
         state = "broken" if seen.state == "up" and faults else seen.state
         services = {part: pid is not None for part, pid in seen.running.items()}
-        jobs = {} if seen.state != "up" else _jobs(accounts.connect(self._found))
+        jobs = {} if seen.state != "up" else jobs_of(self.credentials())
         notes = offering.not_offered(self._found)
         free = health.free_bytes(self._found)
         return Condition(state, seen.url, {"here": services}, databases, jobs, free, faults, notes, exit_code)
@@ -87,20 +89,27 @@ class Here:
                     shutil.rmtree(socket.parent, ignore_errors=True)
             shutil.rmtree(self._asked.folder.path)
 
+    @contextmanager
+    def small_databases(self, folders: Sequence[Path]) -> Iterator[int]:
+        """Have small databases of the checkout installed; those that were not there are removed again."""
+        there = {entry.manifest.label for entry in store.installed()}
+        ours = [folder for folder in folders if f"{folder.parent.name}:{folder.name}" not in there]
+        try:
+            for folder in ours:
+                install(str(folder))
+            yield len(ours)
+        finally:
+            for folder in ours:
+                place = store.home_of(folder.parent.name, folder.name)
+                shutil.rmtree(place, ignore_errors=True)
+                if place.parent.is_dir() and not any(place.parent.iterdir()):
+                    place.parent.rmdir()
+
     def _labels(self) -> list[str]:
         return labels_of(self._asked.request, self._found.offers)
 
     def _install(self, tell: Tell) -> None:
-        command = [str(self._places.home / "scripts" / "install"), "metapipe", "galaxy"]
-        with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, errors="replace") as installer:
-            said = ""
-            for line in installer.stderr or ():
-                said = line.strip() or said
-                tell(said)
-        if installer.returncode:
-            code, _, words = said.removeprefix("METAPIPE-").partition(" ")
-            known = said.startswith("METAPIPE-E")
-            raise MetapipeError(code if known else "E301", words if known else f"scripts/install ended: {said}")
+        self._places.install(tell, "metapipe", "galaxy")
 
     def _start(self, restart: bool, tell: Tell) -> None:
         settings.remember_in(self._found, self._chosen)
@@ -108,7 +117,7 @@ class Here:
         if serving is not None and parts.is_alive(self._found, "web"):
             configuration.render(self._found)
             if serving.digest != configuration.digest(self._found):
-                running = sum(_jobs(accounts.connect(self._found)).values())
+                running = sum(jobs_of(self.credentials()).values())
                 if running and not restart:
                     tell(f"note: {running} jobs run; changes wait for `metapipe instance up … --restart`")
                 else:
@@ -128,8 +137,6 @@ class _Build:
         self._label = label
 
     def __call__(self, tell: Tell) -> None:
-        from metapipe.refdb.builders.install import install
-
         install(self._label, say=tell)
 
 
@@ -140,12 +147,3 @@ def _damage(label: str) -> MetapipeError | None:
     except MetapipeError as error:
         return error
     return None
-
-
-def _jobs(gi: object) -> dict[str, int]:
-    """Return how many jobs of all users run or wait: state → number."""
-    from bioblend.galaxy import GalaxyInstance
-
-    assert isinstance(gi, GalaxyInstance)  # noqa: S101 - BioBlend is imported only where it is needed
-    found = {state: len(gi.jobs.get_jobs(state=state, user_details=True)) for state in ("running", "queued", "new")}
-    return {state: count for state, count in found.items() if count}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import subprocess
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -38,6 +39,22 @@ class Places:
         os.environ.setdefault("METAPIPE_REFDB", str(build / "refdb"))
         os.environ.setdefault("METAPIPE_DOWNLOADS", str(build / "downloads"))
         return cls(home.absolute(), build)
+
+    def install(self, tell: Say, *environments: str) -> None:
+        """Make environments with ``scripts/install``; each of its lines is told.
+
+        :raises MetapipeError: what the installer's last line says.
+        """
+        command = [str(self.home / "scripts" / "install"), *environments]
+        with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, errors="replace") as installer:
+            said = ""
+            for line in installer.stderr or ():
+                said = line.strip() or said
+                tell(said)
+        if installer.returncode:
+            code, _, words = said.removeprefix("METAPIPE-").partition(" ")
+            known = said.startswith("METAPIPE-E")
+            raise MetapipeError(code if known else "E301", words if known else f"scripts/install ended: {said}")
 
     def read(self, file: Path) -> Request:
         """Return the request of a file; see :func:`metapipe.instance.request.read`."""

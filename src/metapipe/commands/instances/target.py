@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -72,6 +73,9 @@ class Target(Protocol):
 
     def log(self, part: str, lines: int, follow: bool) -> Iterator[str]:
         """Yield lines of a part's log."""
+
+    def small_databases(self, folders: Sequence[Path]) -> AbstractContextManager[int]:
+        """Have the small databases of the known results installed for a while; yield how many were not there."""
 
     def remove(self, keep_data: bool, tell: Tell) -> None:
         """Stop it; remove it, unless its data are to be kept."""

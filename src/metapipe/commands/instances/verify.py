@@ -5,8 +5,6 @@ from __future__ import annotations
 import shutil
 import tempfile
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -25,8 +23,6 @@ from metapipe.galaxy.workflow import Workflow, import_once
 from metapipe.instance import flavours
 from metapipe.instance.local import examples
 from metapipe.instance.local.examples import Example
-from metapipe.refdb import store
-from metapipe.refdb.builders.install import install
 
 if TYPE_CHECKING:
     from bioblend.galaxy import GalaxyInstance
@@ -50,7 +46,7 @@ def verify_instance(places: Places, asked: Asked, target: Target, say: Say) -> i
     known = [example for example in examples.known(places.home) if example.workflow in offered]
     with (
         tempfile.TemporaryDirectory(prefix="metapipe-verify-") as scratch,
-        _databases(places.home, known, say),
+        target.small_databases(_small(places.home, known)),
         newcomer.account(target.credentials()) as gi,
     ):
         say("a new user has logged in with a password")
@@ -100,26 +96,17 @@ def _compare(example: Example, found: dict[str, str]) -> None:
         raise error
 
 
-@contextmanager
-def _databases(home: Path, known: list[Example], say: Say) -> Iterator[None]:
-    """Have the small databases of the known results installed; those that were not there are removed again."""
+def _small(home: Path, known: list[Example]) -> list[Path]:
+    """Return the folders of the databases that the known results were made with."""
+    workflows = {example.workflow for example in known}
     labels = {
         label
-        for example in known
         for pipeline in PIPELINES.values()
-        if pipeline.workflow == example.workflow
+        if pipeline.workflow in workflows
         for label in pipeline.smallest.values()
     }
-    there = {entry.manifest.label for entry in store.installed()}
-    ours = [store.home_of(*label.split(":")) for label in sorted(labels - there)]
-    try:
-        for place in ours:
-            install(str(home / "test-data" / "refdb" / place.parent.name / place.name))
-        yield
-    finally:
-        for place in ours:
-            shutil.rmtree(place, ignore_errors=True)
-            if place.parent.is_dir() and not any(place.parent.iterdir()):
-                place.parent.rmdir()
-        if ours:
-            say(f"{len(ours)} small databases, installed for this, are removed again")
+    return [home / "test-data" / "refdb" / name / version for name, _, version in sorted(map(_parted, labels))]
+
+
+def _parted(label: str) -> tuple[str, str, str]:
+    return label.partition(":")

@@ -1,0 +1,199 @@
+"""An instance on machines of the operator's, step by step: looked at, packed, set up by Ansible, looked at again."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from metapipe.commands.instances.places import Asked, Places, labels_of, planned
+from metapipe.commands.instances.target import Condition, Step, Tell
+from metapipe.errors import MetapipeError
+from metapipe.galaxy.credentials import Account, Credentials
+from metapipe.galaxy.jobs import jobs_of
+from metapipe.instance import flavours
+from metapipe.instance.hosts import inventory, playbook, probe, release, services, ssh
+from metapipe.instance.hosts import planning as on_hosts
+from metapipe.instance.hosts.probe import ROOT, Machine
+from metapipe.instance.hosts.services import UNITS
+from metapipe.instance.local.secrets import private_folder, write_private
+from metapipe.instance.planning import Plan
+from metapipe.instance.request import Hosts
+
+_ANSIBLE_SECONDS, _SITE_SECONDS, _DATABASE_SECONDS = 40.0, 420.0, 40.0
+_METAPIPE = f"{ROOT}/build/envs/metapipe/bin/metapipe"
+_CREDENTIALS = f"{ROOT}/shared/galaxy/credentials.json"
+_BUILD_SECONDS = 3600.0
+
+
+class OnHosts:
+    """The target ``hosts``; see :class:`metapipe.commands.instances.target.Target`."""
+
+    def __init__(self, places: Places, asked: Asked) -> None:
+        self._places, self._asked = places, asked
+        if asked.request.hosts is None:
+            raise MetapipeError("E701", "target", expected="hosts", found=asked.request.target)
+        self._hosts: Hosts = asked.request.hosts
+        self._seen: Mapping[str, Machine | MetapipeError] = {}
+
+    def plan(self) -> Plan:
+        """Look at every machine and return what would be made of them."""
+        self._seen = ssh.on_each(self._hosts.every, lambda address: probe.look(self._hosts, address))
+        head = self._seen[self._hosts.head]
+        there = set(head.databases) if isinstance(head, Machine) else set()
+        return on_hosts.plan(
+            self._asked.request,
+            self._hosts,
+            self._asked.folder,
+            self._places.home,
+            self._seen,
+            planned(self._labels(), there),
+            self._asked.before,
+        )
+
+    def steps(self, restart: bool) -> list[Step]:
+        """Return the steps: Ansible's environment, and its playbook; the roles are its own steps."""
+        head = self._seen[self._hosts.head]
+        there = set(head.databases) if isinstance(head, Machine) else set()
+        missing = [each for each in planned(self._labels(), there) if not each.installed]
+        seconds = _SITE_SECONDS + sum(each.seconds or _DATABASE_SECONDS for each in missing)
+        return [
+            Step("environment of Ansible", _ANSIBLE_SECONDS, self._install),
+            Step("hosts", seconds, lambda tell: self._set_up("site", tell, instance_restart=restart)),
+        ]
+
+    def condition(self) -> Condition:
+        """Look at the services of every host, at the databases and the disk of the head, and at Galaxy's jobs."""
+        name = self._asked.request.name
+        seen = ssh.on_each(self._hosts.every, lambda address: services.look(self._hosts, address))
+        faults: list[MetapipeError] = []
+        works: dict[str, dict[str, bool]] = {}
+        for address, found in seen.items():
+            if isinstance(found, MetapipeError):
+                faults.append(found)
+                works[address] = dict.fromkeys(services.parts_of(self._hosts, address), False)
+            else:
+                faults += services.faults(found)
+                works[address] = found.works
+        head = seen[self._hosts.head]
+        if not any(any(parts.values()) for parts in works.values()) and not isinstance(head, MetapipeError):
+            return Condition("down", "", works, {}, {}, head.disk_free, [], [], 3)
+        databases = self._whole(faults)
+        url, jobs = "", {}
+        try:
+            credentials = self.credentials()
+            url, jobs = credentials.url, jobs_of(credentials)
+        except MetapipeError as error:
+            faults.append(error)
+        told = [f"{error}; `metapipe instance up {name}` mends what it can" for error in faults]
+        free = 0 if isinstance(head, MetapipeError) else head.disk_free
+        code = faults[0].exit_code if faults else 0
+        return Condition("broken" if faults else "up", url, works, databases, jobs, free, told, [], code)
+
+    def _whole(self, faults: list[MetapipeError]) -> dict[str, bool]:
+        """Return which of the request's databases are whole on the head; what is not is added to the faults."""
+        found = {}
+        for label in self._labels():
+            try:
+                self._as_galaxy(["refdb", "verify", label])
+                found[label] = True
+            except MetapipeError as error:
+                found[label] = False
+                faults.append(MetapipeError("E203", f"{self._hosts.head}: {label}: {error.message}"))
+        return found
+
+    def credentials(self) -> Credentials:
+        """Return the address and the administrator's account, as the head keeps them.
+
+        What talks to Galaxy afterwards trusts the instance's own authority.
+        """
+        said = ssh.as_root(self._hosts, self._hosts.head, ["cat", _CREDENTIALS])
+        record = json.loads(said)
+        authority = probe.authority(self._asked.folder.path / "fetched")
+        if authority.is_file():
+            os.environ["REQUESTS_CA_BUNDLE"] = os.environ["SSL_CERT_FILE"] = str(authority)
+        url = f"https://{self._asked.request.open.name or self._hosts.head}"
+        return Credentials(url, Account(**record["admin"]), Account(**record["user"]))
+
+    def passwords(self) -> Mapping[str, Path]:
+        """Return whose password stands in which file; the files are made of the instance's secrets."""
+        kept = inventory.read_secrets(self._asked.folder)
+        folder = private_folder(self._asked.folder.path / "passwords")
+        words = {self._asked.request.admin: kept["secret_admin_password"], **kept["secret_user_passwords"]}
+        for email, word in words.items():
+            write_private(folder / email, f"{word}\n")
+        return {email: folder / email for email in words}
+
+    def log(self, part: str, lines: int, follow: bool) -> Iterator[str]:
+        """Yield lines of a unit's journal on the head, or on the worker that is named as PART@HOST."""
+        unit, _, address = part.partition("@")
+        address = address or self._hosts.head
+        if unit not in UNITS or address not in self._hosts.every:
+            expected = f"one of {', '.join(UNITS)}, or one of these @ a host of the request"
+            raise MetapipeError("E701", "PART", expected=expected, found=part)
+        words = ["journalctl", "--no-pager", "-o", "short-iso", "-n", str(lines)]
+        words += [word for name in UNITS[unit] for word in ("-u", name)]
+        if not follow:
+            yield ssh.as_root(self._hosts, address, words)
+            return
+        line = ssh.command(self._hosts, address, ["sudo", "-n", "--", *words, "-f"])
+        with subprocess.Popen(line, stdout=subprocess.PIPE, text=True, errors="replace") as process:
+            yield from process.stdout or ()
+
+    def remove(self, keep_data: bool, tell: Tell) -> None:
+        """Run the playbook that takes everything away; then the instance's folder, unless its data are kept."""
+        self._install(tell)
+        self._set_up("down", tell, instance_keep_data=keep_data)
+        if not keep_data:
+            shutil.rmtree(self._asked.folder.path)
+
+    @contextmanager
+    def small_databases(self, folders: Sequence[Path]) -> Iterator[int]:
+        """Have small databases of the checkout installed on the head; those that were not there are removed again."""
+        there = probe.look(self._hosts, self._hosts.head).databases
+        ours = [folder for folder in folders if f"{folder.parent.name}:{folder.name}" not in there]
+        try:
+            for folder in ours:
+                self._as_galaxy(["refdb", "install", f"{ROOT}/current/{folder.relative_to(self._places.home)}"])
+            yield len(ours)
+        finally:
+            for folder in ours:
+                place = f"{ROOT}/shared/refdb/{folder.parent.name}"
+                ssh.as_root(self._hosts, self._hosts.head, ["rm", "-rf", "--", f"{place}/{folder.name}"])
+                ssh.as_root(self._hosts, self._hosts.head, ["rmdir", "--ignore-fail-on-non-empty", "--", place])
+
+    def _as_galaxy(self, words: Sequence[str]) -> str:
+        environment = ["env", f"METAPIPE_REFDB={ROOT}/shared/refdb", f"METAPIPE_HOME={ROOT}/current"]
+        line = ["runuser", "-u", "galaxy", "--", *environment, _METAPIPE, *words]
+        return ssh.as_root(self._hosts, self._hosts.head, line, seconds=_BUILD_SECONDS)
+
+    def _labels(self) -> list[str]:
+        return labels_of(self._asked.request, flavours.read(self._places.home, self._asked.request.flavour))
+
+    def _install(self, tell: Tell) -> None:
+        self._places.install(tell, "deploy")
+
+    def _set_up(self, name: str, tell: Tell, **more: bool) -> None:
+        folder = self._asked.folder
+        if not self._seen:
+            self.plan()
+        head = self._seen[self._hosts.head]
+        if isinstance(head, MetapipeError):
+            raise head
+        digest = release.pack(self._places.home, folder.path / "release.tar.gz")
+        told = inventory.write(
+            self._asked.request,
+            folder,
+            folder.path / "release.tar.gz",
+            digest,
+            self._labels(),
+            on_hosts.slots(self._asked.request, head),
+        )
+        words = ("-e", json.dumps(more))
+        outcome = playbook.run(self._places.home, self._places.build, folder, told, name, tell, *words)
+        total = sum(outcome.changed.values())
+        tell(f"{total} things changed on {len(outcome.changed)} hosts" if total else "nothing had to change")

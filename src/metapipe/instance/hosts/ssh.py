@@ -1,0 +1,91 @@
+"""Commands on the machines of a request, by the system's own SSH client."""
+
+from __future__ import annotations
+
+import shlex
+import subprocess
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import TypeVar
+
+from metapipe.errors import MetapipeError
+from metapipe.instance.request import Hosts
+
+_CONNECT_SECONDS = 10
+#: What SSH itself ends with, whatever the command would end with.
+_SSH_FAILED = 255
+Found = TypeVar("Found")
+
+
+def options(hosts: Hosts) -> list[str]:
+    """Return SSH's options: nothing is asked, unknown machines are refused, a dead one is given up."""
+    found = ["-o", "BatchMode=yes", "-o", "StrictHostKeyChecking=yes", "-o", f"ConnectTimeout={_CONNECT_SECONDS}"]
+    found += ["-o", "ServerAliveInterval=10", "-o", "ServerAliveCountMax=6"]
+    if hosts.known_hosts is not None:
+        found += ["-o", f"UserKnownHostsFile={hosts.known_hosts}"]
+    if hosts.key is not None:
+        found += ["-o", "IdentitiesOnly=yes", "-i", hosts.key]
+    return found
+
+
+def command(hosts: Hosts, address: str, words: Sequence[str]) -> list[str]:
+    """Return the command line that runs words on a machine; they are quoted for its shell."""
+    login = ["ssh", *options(hosts), "-p", str(hosts.port), "-l", hosts.user, "--", address]
+    return [*login, shlex.join(words)]
+
+
+def run(hosts: Hosts, address: str, words: Sequence[str], given: str = "", seconds: float = 120.0) -> str:
+    """Run a command on a machine and return what it printed.
+
+    :param given: its standard input. :param seconds: it may take.
+    :raises MetapipeError: E331 when the machine does not answer or lets nobody in; E332 with the last line when the
+        command fails; E801 when it takes too long.
+    """
+    try:
+        done = subprocess.run(
+            command(hosts, address, words), input=given, capture_output=True, text=True, timeout=seconds, check=False
+        )
+    except subprocess.TimeoutExpired as error:
+        raise MetapipeError("E801", f"{address}: {words[0]} has not ended after {seconds:.0f} s") from error
+    if done.returncode:
+        last = ([line.strip() for line in done.stderr.splitlines() if line.strip()] or ["no message"])[-1]
+        if done.returncode == _SSH_FAILED:
+            raise MetapipeError("E331", f"{address}: {last}", expected="an answer by SSH")
+        raise MetapipeError("E332", f"{address}: {words[0]}: {last[:300]}")
+    return done.stdout
+
+
+def as_root(hosts: Hosts, address: str, words: Sequence[str], seconds: float = 120.0) -> str:
+    """Run a command on a machine with sudo; as :func:`run`."""
+    password = sudo_password(hosts)
+    if password is None:
+        return run(hosts, address, ["sudo", "-n", "--", *words], seconds=seconds)
+    return run(hosts, address, ["sudo", "-S", "-p", "", "--", *words], given=f"{password}\n", seconds=seconds)
+
+
+def sudo_password(hosts: Hosts) -> str | None:
+    """Return the password for sudo, where a file of it was given.
+
+    :raises MetapipeError: E201 when it cannot be read.
+    """
+    if hosts.sudo_password is None:
+        return None
+    try:
+        return Path(hosts.sudo_password).read_text().rstrip("\n")
+    except OSError as error:
+        raise MetapipeError("E201", file=hosts.sudo_password, message=error.strerror or "cannot be read") from error
+
+
+def on_each(addresses: Iterable[str], ask: Callable[[str], Found]) -> Mapping[str, Found | MetapipeError]:
+    """Ask all machines at the same time; a refusal is one's answer and no other's business."""
+
+    def answer(address: str) -> Found | MetapipeError:
+        try:
+            return ask(address)
+        except MetapipeError as error:
+            return error
+
+    every = list(addresses)
+    with ThreadPoolExecutor(max_workers=max(1, len(every))) as pool:
+        return dict(zip(every, pool.map(answer, every), strict=True))
