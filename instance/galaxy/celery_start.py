@@ -29,7 +29,23 @@ def warm(**_signal):
     threading.Thread(target=load, name="warm", daemon=True).start()
 
 
+def give_back_unfinished(redis):
+    """Let this worker take what a killed one had begun. Only for a broker that has one worker.
+
+    :param redis: client of the broker's database of tasks. kombu hands tasks out again once their score (the time they
+        were taken) is older than the visibility time-out, a day here; a score of 0 is older than any.
+    """
+    for tag in redis.zrange("unacked_index", 0, -1):
+        redis.zadd("unacked_index", {tag: 0})
+    redis.delete("unacked_mutex")
+
+
 def main():
+    if "worker" in sys.argv and os.environ.get("METAPIPE_GIVE_BACK"):  # else `scripts/galaxy up` did it
+        from galaxy.celery import celery_app
+
+        with celery_app.connection() as connection:
+            give_back_unfinished(connection.default_channel.client)
     multiprocessing.set_forkserver_preload(PRELOADED)
 
     from celery.signals import worker_ready

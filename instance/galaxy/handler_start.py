@@ -29,12 +29,26 @@ def tell_of_life(queue):
 
 
 def adopt_jobs():
-    """Take over what another handler left, before Galaxy looks through the jobs of this one."""
+    """Take over what a handler that is no more left, before Galaxy looks through the jobs of this one.
+
+    ``METAPIPE_HANDLERS`` names all that there are, where there are several: the first of them takes over.
+    """
     import yaml
 
     settings = yaml.safe_load(Path(os.environ["GALAXY_CONFIG_FILE"]).read_text())["galaxy"]
-    name = sys.argv[sys.argv.index("--server-name") + 1]
-    adopted_jobs.adopt(settings["database_connection"], name)
+    name = own_name(sys.argv)
+    handlers = os.environ.get("METAPIPE_HANDLERS", name).split(",")
+    if name == handlers[0]:
+        adopted_jobs.adopt(settings["database_connection"], name, handlers)
+
+
+def own_name(words):
+    """Return the value of ``--server-name NAME`` or ``--server-name=NAME``."""
+    return next(
+        word.partition("=")[2] or following
+        for word, following in zip(words, [*words[1:], ""], strict=True)
+        if word.partition("=")[0] == "--server-name"
+    )
 
 
 def main():

@@ -59,3 +59,24 @@ def test_what_runs_or_waits_under_another_name_is_given_to_the_handler_and_begin
         (name, "running", "7"),
     ]
     assert invocations == [(name, "ready"), ("main.1", "scheduled")]
+
+
+def test_where_there_are_several_handlers_none_takes_what_the_others_have_or_nobody_has_yet(tmp_path: Path) -> None:
+    file = tmp_path / "galaxy.sqlite"
+    shutil.copyfile(GALAXY / "share/metapipe/empty.sqlite", file)
+    left = [("handler_1", "running"), ("_default_", "new"), ("jobs", "running"), ("handler_7", "queued")]
+    with closing(sqlite3.connect(file)) as database:
+        database.executemany("INSERT INTO job (handler, state) VALUES (?, ?)", left)
+        database.commit()
+    program = (
+        "import sys; sys.path.insert(0, sys.argv[1]); import adopted_jobs, handler_start;"
+        " name = handler_start.own_name(sys.argv[3:]);"
+        " print(adopted_jobs.adopt(sys.argv[2], name, ['handler_0', 'handler_1']))"
+    )
+    address = f"sqlite:///{file}?isolation_level=IMMEDIATE&timeout=30"
+    words = ["-c", "galaxy.yml", "--server-name=handler_0", "--attach-to-pool=job-handlers"]
+    argv = [GALAXY / "bin/python", "-sBc", program, ROOT / "instance/galaxy", address, *words]
+    assert subprocess.check_output(argv, text=True) == "2\n"
+    with closing(sqlite3.connect(file)) as database:
+        jobs = database.execute("SELECT handler, state FROM job ORDER BY id").fetchall()
+    assert jobs == [("handler_1", "running"), ("_default_", "new"), ("handler_0", "new"), ("handler_0", "new")]

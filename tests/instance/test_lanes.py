@@ -12,7 +12,8 @@ BUNDLED = f"{next(iter(galaxy.__path__))}/tools/filters/headWrapper.xml"
 
 
 def choose(tool: str, *inputs: tuple[str, int], file: str = "/somewhere/tool.xml") -> str:
-    datasets = [SimpleNamespace(ext=ext, get_size=lambda size=size: size) for ext, size in inputs]
+    files = [(ext, SimpleNamespace(get_size=lambda size=size: size)) for ext, size in inputs]
+    datasets = [SimpleNamespace(extension=ext, dataset=file) for ext, file in files]
     job = SimpleNamespace(input_datasets=[SimpleNamespace(dataset=found) for found in (*datasets, None)])
     return lane(SimpleNamespace(id=tool, config_file=file), job)
 

@@ -26,12 +26,23 @@ COMPRESSION = 4
 
 def lane(tool, job):
     """Return the id of the environment for this job."""
-    size = sum(_letters(found.dataset) for found in job.input_datasets if found.dataset is not None)
+    return "quick" if takes_seconds(tool, job) else "local"
+
+
+def takes_seconds(tool, job):
+    """Whether somebody waits for it: a deployed Galaxy's rules (``tpv/rules.yml``) ask this, too."""
+    size = letters(job)
     if tool.id.startswith(OURS):
-        return "quick" if tool.id not in LONG and size <= SMALL else "local"
-    of_galaxy = any(Path(folder) / "tools" in Path(str(tool.config_file)).parents for folder in galaxy.__path__)
-    return "quick" if of_galaxy and size <= SMALL_FOR_GALAXYS else "local"
+        return tool.id not in LONG and size <= SMALL
+    file = Path(str(getattr(tool, "config_file", None)))
+    of_galaxy = any(Path(folder) / "tools" in file.parents for folder in galaxy.__path__)
+    return of_galaxy and size <= SMALL_FOR_GALAXYS
+
+
+def letters(job):
+    """Return about how many bytes the inputs of a job are, uncompressed."""
+    return sum(_letters(found.dataset) for found in job.input_datasets if found.dataset is not None)
 
 
 def _letters(dataset):
-    return (dataset.get_size() or 0) * (COMPRESSION if dataset.ext.endswith(".gz") else 1)
+    return (dataset.dataset.get_size() or 0) * (COMPRESSION if str(dataset.extension).endswith(".gz") else 1)

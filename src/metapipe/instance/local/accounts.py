@@ -7,6 +7,7 @@ import re
 import secrets as random
 import urllib.error
 import urllib.request
+from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -23,13 +24,14 @@ if TYPE_CHECKING:
 _UNREACHABLE = "Galaxy cannot reach its database; start PostgreSQL, then Galaxy goes on by itself"
 
 
-def ensure(settings: Settings, url: str) -> Credentials:
+def ensure(settings: Settings, url: str, public: str = "") -> Credentials:
     """Make the accounts if they are not there, and write ``credentials.json`` (0600).
 
     Without an ordinary account its place there is the administrator's.
 
     A bootstrap key of the instance is Galaxy's way to make the first users; it is not used again afterwards.
 
+    :param url: where Galaxy answers now. :param public: where users find it, if that is elsewhere.
     :raises MetapipeError: E308 when Galaxy cannot reach its database.
     """
     try:
@@ -48,7 +50,7 @@ def ensure(settings: Settings, url: str) -> Credentials:
         admin = _account(gi, settings.admin, words["admin_password"])
         user = _account(gi, settings.user, words["user_password"]) if settings.user else admin
         known = Credentials(url, admin, user)
-    credentials = Credentials(url, known.admin, known.user)
+    credentials = Credentials(public or url, known.admin, known.user)
     text = json.dumps(asdict(credentials), indent=2) + "\n"
     if not settings.credentials.exists() or settings.credentials.read_text() != text:
         secrets.write_private(settings.credentials, text)
@@ -90,6 +92,21 @@ def add_user(settings: Settings, email: str) -> Path:
         file.unlink()
         raise MetapipeError("E305", f"Galaxy made no account for {email}: {error.body!s}") from error
     return file
+
+
+def add_users(gi: GalaxyInstance, passwords: Mapping[str, str]) -> list[str]:
+    """Make the ordinary accounts that are not there yet; return their addresses.
+
+    :param passwords: e-mail address → password; those that have an account keep theirs.
+    """
+    users = gi.users.get_users()
+    there, taken = {user["email"].lower() for user in users}, {user["username"] for user in users}
+    made = [email for email in passwords if email.lower() not in there]
+    for email in made:
+        name = _user_name(email, taken)
+        gi.users.create_local_user(name, email, passwords[email])
+        taken.add(name)
+    return made
 
 
 def _user_name(email: str, taken: set[str]) -> str:

@@ -26,6 +26,7 @@ _TEMPLATES = (
     "datatypes_conf.xml",
     "file_sources_conf.yml",
 )
+_DEPLOYED = ("gravity.yml", "tpv_destinations.yml")
 #: The tools whose HTML Galaxy may show as a page; everybody else's is shown as text.
 _PAGES = (
     "metapipe_report",
@@ -55,10 +56,13 @@ class ToolSection:
     files: tuple[str, ...]
 
 
-def render(settings: Settings) -> None:
+def render(settings: Settings, deployed: Mapping[str, object] | None = None) -> None:
     """Write every configuration file that would differ from what is there.
 
     Files with secrets are 0600; all are in the instance's 0700 folder.
+
+    :param deployed: values of templates that are others on a deployed host (:mod:`metapipe.instance.deployed`), and of
+        those templates that only it has.
     """
     for folder in (settings.config, settings.logs, settings.run, settings.state / "work", settings.state / "bin"):
         folder.mkdir(parents=True, exist_ok=True)
@@ -69,8 +73,8 @@ def render(settings: Settings) -> None:
         autoescape=False,  # noqa: S701 - YAML and XML; values are escaped where they stand
     )
     files.gather(settings)
-    values = _values(settings)
-    for name in _TEMPLATES:
+    values = {**_values(settings), "deployed": deployed is not None, **(deployed or {})}
+    for name in templates(deployed is not None):
         changed = _write_changed(settings.config / name, environment.get_template(f"{name}.j2").render(values))
         if changed and name == "tool_conf.xml":
             # Galaxy keeps the order it once had there; removed, it is made anew in that of the tool_conf.
@@ -80,6 +84,11 @@ def render(settings: Settings) -> None:
     pages.render(settings)
     _point(settings.state / "bin" / "metapipe", settings.metapipe_env / "bin" / "metapipe")
     _point(settings.state / "work" / "static", settings.static)
+
+
+def templates(deployed: bool) -> tuple[str, ...]:
+    """Return the names of the files that are made from templates."""
+    return (*_TEMPLATES, *(_DEPLOYED if deployed else ()))
 
 
 def environ_of(settings: Settings, inherited: Mapping[str, str]) -> dict[str, str]:
@@ -138,10 +147,13 @@ def _position(tool: Path) -> int:
     return stages.index(called[1]) if called and called[1] in STAGES else len(stages)
 
 
-def digest(settings: Settings) -> str:
-    """Return a digest of what a running Galaxy has read: configuration, start programs and tools."""
+def digest(settings: Settings, more: Iterable[Path] = ()) -> str:
+    """Return a digest of what a running Galaxy has read: configuration, start programs and tools.
+
+    :param more: other files that it has read.
+    """
     total = hashlib.sha256()
-    for file in _inputs(settings):
+    for file in (*_inputs(settings), *more):
         total.update(bytes.fromhex(sha256_of(file)))
     return total.hexdigest()
 

@@ -175,7 +175,7 @@ def _clear_away(settings: Settings, part: str) -> None:
 
 def _start(settings: Settings, broken: list[str], serving: Serving, say: Say) -> None:
     if "web" in broken:
-        _prepare_database(settings, say)  # first: it fails if the address is wrong, and then nothing was started
+        prepare_database(settings, say)  # first: it fails if the address is wrong, and then nothing was started
     if "broker" in broken:
         private_folder(settings.broker_socket.parent)
         settings.broker_socket.unlink(missing_ok=True)
@@ -242,7 +242,11 @@ def _wait(settings: Settings, part: str, ready: Callable[[], bool], seconds: flo
         time.sleep(0.2)
 
 
-def _prepare_database(settings: Settings, say: Say) -> None:
+def prepare_database(settings: Settings, say: Say) -> None:
+    """Make the tables, or bring them up to date.
+
+    :raises MetapipeError: E702 when the database cannot be used.
+    """
     if not settings.database:
         if not settings.sqlite_file.exists():
             fresh = settings.sqlite_file.with_suffix(".new")
