@@ -17,7 +17,7 @@ from metapipe.runner.declare.elements import Exact, FastqPairs, Output, option
 from metapipe.runner.declare.fastq_text import FastqText
 from metapipe.runner.declare.stage import Stage, Task
 from metapipe.stages.reads.adapter_removal import Adapters
-from metapipe.stages.reads.read_quality import QualityRules
+from metapipe.stages.reads.quality_window import QualityRules
 
 #: Most cells of one array of reads: reads of very different lengths side by side are mostly room.
 BATCH_CELLS = 1 << 22

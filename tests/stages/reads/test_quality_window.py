@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from metapipe.formats.read_counts import ReadBatch, ReadCounts
 from metapipe.runner.declare.merge import add_counts
-from metapipe.stages.reads.read_quality import QualityRules
+from metapipe.stages.reads.quality_window import QualityRules
 
 # Made with: TrimmomaticSE -phred33 reads.fastq kept.fastq AVGQUAL:20 SLIDINGWINDOW:4:15 MINLEN:75 (version 0.39),
 # reads.fastq being `damaged_reads()`. Two columns: number of the read, bases kept; a dropped read has no line.
