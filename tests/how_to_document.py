@@ -1,4 +1,4 @@
-"""Reads docs/how-to-add-a-stage.md as a list of deeds, and does them in a copy of the repository.
+"""Reads a page such as docs/how-to-add-a-stage.md as a list of deeds, and does them in a copy of the repository.
 
 A block of the page does something when the line above it says what: ``<!-- file: PATH -->`` is a new file,
 ``<!-- edit: PATH -->`` a change as a diff, ``<!-- run … -->`` commands after ``$`` with what they print (``…`` stands
@@ -16,6 +16,7 @@ from pathlib import Path
 
 HOME = Path(__file__).resolve().parents[1]
 PAGE = HOME / "docs" / "how-to-add-a-stage.md"
+FLAVOUR_PAGE = HOME / "docs" / "how-to-add-a-flavour.md"
 BUILD = Path(os.environ.get("METAPIPE_BUILD") or HOME / ".build")
 _BLOCK = re.compile(r"(?:<!-- ([^\n]*) -->\n)?```(\w+)\n(.*?)\n```\n", re.DOTALL)
 
@@ -36,16 +37,16 @@ class Deed:
         return [(command, printed) for command, _, printed in (part.partition("\n") for part in parts)]
 
 
-def deeds() -> list[Deed]:
+def deeds(page: Path = PAGE) -> list[Deed]:
     found = []
-    for comment, language, text in _BLOCK.findall(PAGE.read_text()):
+    for comment, language, text in _BLOCK.findall(page.read_text()):
         kind, _, target = comment.replace(":", "").partition(" ")
         found.append(Deed(kind, target.strip(), language, text))
     return found
 
 
-def deeds_of(kind: str, target: str | None = None) -> list[Deed]:
-    return [deed for deed in deeds() if deed.kind == kind and target in (None, deed.target)]
+def deeds_of(kind: str, target: str | None = None, page: Path = PAGE) -> list[Deed]:
+    return [deed for deed in deeds(page) if deed.kind == kind and target in (None, deed.target)]
 
 
 @dataclass(frozen=True)
@@ -55,8 +56,8 @@ class Copy:
     home: Path
 
     @classmethod
-    def make(cls, home: Path) -> Copy:
-        """Copy all tracked and new files, and do what the page does to files."""
+    def make(cls, home: Path, *pages: Path) -> Copy:
+        """Copy all tracked and new files, and do what the pages (that of stages, if none is named) do to files."""
         listed = ["git", "-c", f"safe.directory={HOME}", "ls-files", "--cached", "--others", "--exclude-standard"]
         names = subprocess.run(listed, cwd=HOME, capture_output=True, text=True, check=True).stdout.splitlines()
         for name in names:
@@ -66,7 +67,7 @@ class Copy:
         (home / ".build" / "envs").mkdir(parents=True)
         (home / ".build" / "envs" / "dev").symlink_to(BUILD / "envs" / "dev")
         copy = cls(home)
-        for deed in deeds():
+        for deed in (deed for page in pages or (PAGE,) for deed in deeds(page)):
             if deed.kind == "file":
                 copy.write(deed)
             elif deed.kind == "edit":

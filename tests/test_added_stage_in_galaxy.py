@@ -1,4 +1,4 @@
-"""The tool of docs/how-to-add-a-stage.md in a real Galaxy: its own tests, run as jobs.
+"""The tool and the flavour of docs/how-to-add-a-*.md in a real Galaxy: its own tests, run as jobs.
 
 A second, small instance, started from the copy of the repository in which the page was followed: the first one's tools
 are compared with those of this checkout.
@@ -11,6 +11,7 @@ import os
 import shutil
 import subprocess
 import sys
+import urllib.request
 import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -18,7 +19,8 @@ from pathlib import Path
 
 import pytest
 
-from how_to_document import BUILD, Copy, deeds_of
+from how_to_document import BUILD, FLAVOUR_PAGE, PAGE, Copy, deeds_of
+from metapipe.galaxy.connection import Account, connect
 from metapipe.galaxy.tool_tests import DeclaredTool
 
 with warnings.catch_warnings():
@@ -65,7 +67,7 @@ def package_with_a_tool(copy: Copy) -> tuple[list[Path], Path]:
 @pytest.fixture(scope="module")
 def instance(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Instance]:
     folder = tmp_path_factory.mktemp("added-stage")
-    copy = Copy.make(folder / "metapipe")
+    copy = Copy.make(folder / "metapipe", PAGE, FLAVOUR_PAGE)
     modules, tools = package_with_a_tool(copy)
     environments = copy.home / ".build/envs"
     (environments / "galaxy").symlink_to(BUILD / "envs/galaxy")
@@ -81,7 +83,8 @@ def instance(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Instance]:
     made = Instance(copy, folder / "state", tools)
     try:
         refdb = str(copy.home / "test-data/refdb")
-        up = made.command("up", "--state", str(made.state), "--refdb", refdb, "--tools", str(tools), "--slots", "1")
+        words = ["--refdb", refdb, "--tools", str(tools), "--slots", "1", "--flavour", "sea"]
+        up = made.command("up", "--state", str(made.state), *words)
         assert up.returncode == 0, up.stderr
         yield made
     finally:
@@ -93,6 +96,20 @@ def test_the_tools_tests_pass_as_the_page_shows(instance: Instance) -> None:
     (typed,) = deeds_of("run", "in Galaxy")
     wrong = instance.copy.type(typed, METAPIPE_GALAXY_STATE=str(instance.state))
     assert not wrong, "\n".join(wrong)
+
+
+def test_a_flavour_of_ones_own_has_its_tool_galaxys_tool_and_its_welcome_page(instance: Instance) -> None:
+    (typed,) = deeds_of("run", "in Galaxy", page=FLAVOUR_PAGE)
+    wrong = instance.copy.type(typed, METAPIPE_GALAXY_STATE=str(instance.state))
+    assert not wrong, "\n".join(wrong)
+    account = Account.read(instance.state)
+    tools = {tool["id"]: tool["panel_section_name"] for tool in connect(account).tools.get_tools()}
+    assert tools["sea_count_sequences"] == "Sea course"
+    assert tools["Grouping1"] == "Statistics"
+    assert tools["metapipe_annotate"] == "META-pipe"
+    assert "biomas_assign_taxa" not in tools
+    with urllib.request.urlopen(f"{account.url}/static_local/index.html", timeout=60) as page:
+        assert "Welcome to the sea course" in page.read().decode()
 
 
 def test_a_tool_of_ones_own_package_is_offered_and_passes_its_tests(instance: Instance) -> None:

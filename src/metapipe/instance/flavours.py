@@ -18,6 +18,10 @@ from metapipe.instance import wrong_fields
 DEFAULT = "mmg"
 
 
+#: A tool of Galaxy's own: a path without steps upwards.
+BundledTool = Annotated[str, Field(pattern=r"^[\w-]+(/[\w.-]+)*\.xml$")]
+
+
 class Least(BaseModel):
     """What a flavour needs at least; less of it is refused before anything is made."""
 
@@ -30,19 +34,23 @@ class Least(BaseModel):
 class Flavour(BaseModel):
     """What one kind of Galaxy has.
 
-    :param suites: folder in ``tools/`` → title of its section in the tool panel. :param workflows: folders in
+    :param suites: folder in ``tools/`` → title of its section in the tool panel. :param bundled: title of a further
+        section → tools that come with Galaxy itself, as files below its ``tools/bundled``. :param workflows: folders in
         ``workflows/``. :param tours: files in ``instance/tours/``, without their ending. :param databases: labels,
-        ``name:version``, that a request without databases gets. :param both: flavours that it has all of.
+        ``name:version``, that a request without databases gets. :param welcome: the page users see first, a file in
+        ``instance/welcome/``. :param both: flavours that it has all of.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
     title: str
     about: str
     suites: dict[str, str] = {}
+    bundled: dict[str, tuple[BundledTool, ...]] = {}
     workflows: tuple[str, ...] = ()
     tours: tuple[str, ...] = ()
     databases: tuple[str, ...] = ()
     minimum: Least = Least()
+    welcome: Annotated[str, Field(pattern=r"^[\w-]+\.html$")] = "index.html"
     both: tuple[str, ...] = ()
 
 
@@ -60,11 +68,14 @@ def read(checkout: Path, name: str) -> Flavour:
     others = [_read_alone(checkout, other) for other in own.both]
     every = [*others, own]
     suites: dict[str, str] = {}
+    bundled: dict[str, tuple[str, ...]] = {}
     for flavour in every:
         suites |= flavour.suites
+        bundled |= flavour.bundled
     return own.model_copy(
         update={
             "suites": suites,
+            "bundled": bundled,
             "workflows": _once(flavour.workflows for flavour in every),
             "tours": _once(flavour.tours for flavour in every),
             "databases": _once(flavour.databases for flavour in every),

@@ -135,6 +135,21 @@ def tool_sections(checkout: Path, suites: Mapping[str, str], own: Path | None = 
     return sections
 
 
+def bundled_sections(settings: Settings) -> list[ToolSection]:
+    """Return the sections of the flavour with tools that come with Galaxy; their paths are as Galaxy knows them.
+
+    :raises MetapipeError: E702 for a tool that this Galaxy does not bring.
+    """
+    sections = []
+    for number, (title, names) in enumerate(settings.offers.bundled.items(), 1):
+        for name in names:
+            if not (_galaxys_package(settings) / "tools" / "bundled" / name).is_file():
+                expected = "a tool in Galaxy's own folder tools/bundled"
+                raise MetapipeError("E702", f"the flavour {settings.flavour}", expected=expected, found=name)
+        sections.append(ToolSection(f"bundled_{number}", title, names))
+    return sections
+
+
 def _tools_in(folder: Path) -> tuple[str, ...]:
     """Return the tools in the order of the stages they call; those that call none of ours come last, by name."""
     tools = sorted((_position(file), file) for file in folder.rglob("*.xml") if _is_tool(file))
@@ -173,16 +188,21 @@ def _is_tool(file: Path) -> bool:
         return any(line.lstrip().startswith("<tool ") for line in stream)
 
 
-def _galaxys_datatypes(settings: Settings) -> str:
-    """Galaxy's own list of datatypes, in its package; scripts/install makes both environments with one Python."""
+def _galaxys_package(settings: Settings) -> Path:
+    """Folder of Galaxy's package; scripts/install makes both environments with one Python."""
     series = f"python{sys.version_info.major}.{sys.version_info.minor}"
-    package = settings.galaxy_env / "lib" / series / "site-packages" / "galaxy"
-    return str(package / "config" / "sample" / "datatypes_conf.xml.sample")
+    return settings.galaxy_env / "lib" / series / "site-packages" / "galaxy"
+
+
+def _galaxys_datatypes(settings: Settings) -> str:
+    """Galaxy's own list of datatypes."""
+    return str(_galaxys_package(settings) / "config" / "sample" / "datatypes_conf.xml.sample")
 
 
 def _values(settings: Settings) -> dict[str, object]:
     instance = settings.checkout / "instance"
     own = tool_sections(settings.checkout, settings.offers.suites, settings.tools)
+    bundled = bundled_sections(settings)
     return {
         "state": str(settings.state),
         "config": str(settings.config),
@@ -193,7 +213,8 @@ def _values(settings: Settings) -> dict[str, object]:
         "broker_url": lambda database: broker.url(settings.broker_socket, database),
         "test_data": str(settings.checkout / "test-data"),
         "tool_sections": own,
-        "sections": [section.id for section in own] + ["get_data", "collections", "text"],
+        "bundled_sections": bundled,
+        "sections": [section.id for section in [*own, *bundled]] + ["get_data", "collections", "text"],
         "welcome": str(settings.config / "welcome"),
         "static": str(settings.static),
         "galaxy_datatypes": _galaxys_datatypes(settings),

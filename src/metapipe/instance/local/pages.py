@@ -21,11 +21,15 @@ _PART = re.compile(r"<!-- (with|without) ([\w-]+) -->\n?(.*?)<!-- end -->\n?", r
 def render(settings: Settings) -> None:
     """Put the page and the tours into the instance's configuration; what is not of the flavour is taken away.
 
-    :raises MetapipeError: E702 for a tour that the flavour names and the checkout lacks.
+    :raises MetapipeError: E702 for a tour or page that the flavour names and the checkout lacks.
     """
     source, offers = settings.checkout / "instance", settings.offers
     welcome = {file.name: file.read_bytes() for file in sorted((source / "welcome").iterdir()) if file.is_file()}
-    page = fitted(welcome["index.html"].decode(), offers.workflows)
+    if offers.welcome not in welcome:
+        raise MetapipeError(
+            "E702", f"the flavour {settings.flavour} names a welcome page that is not there", file=offers.welcome
+        )
+    page = fitted(welcome[offers.welcome].decode(), offers.workflows)
     _hold(settings.config / "welcome", welcome | {"index.html": page.encode()})
     tours = {f"{name}.yml": source / "tours" / f"{name}.yml" for name in offers.tours}
     for file in tours.values():
