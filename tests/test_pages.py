@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from how_to_document import deeds
+from how_to_document import FLAVOUR_PAGE, PAGE, deeds
 from metapipe.runner.attempt.attempt import load_stage
 from metapipe.stages.registry import STAGES
 
@@ -33,7 +33,8 @@ MODULE = re.compile(r"(?<!@)\bmetapipe((?:\.[a-z]\w*)+)")
 LINK = re.compile(r"\]\(([^)\s]+)\)")
 
 #: Files that a reader of the page on adding a stage writes.
-WRITTEN = {deed.target for deed in deeds() if deed.kind == "file"}
+WRITTEN = {deed.target for page in (PAGE, FLAVOUR_PAGE) for deed in deeds(page) if deed.kind == "file"}
+WRITTEN |= {path.rpartition("/")[0] for path in WRITTEN}
 
 
 def headings(text: str) -> set[str]:
