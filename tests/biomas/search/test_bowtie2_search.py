@@ -42,12 +42,20 @@ class Mapped:
         return self.cells[name][3].split()
 
 
+@pytest.fixture(scope="module")
+def indexed(tmp_path_factory: pytest.TempPathFactory) -> Database:
+    """The database as older ones are, with an index in it: most tests need not make it anew."""
+    older = tmp_path_factory.mktemp("older") / "database"
+    shutil.copytree(DATABASE.path, older)
+    build = ["bowtie2-build", "-q", older / "references.fasta", older / INDEX]
+    subprocess.run(build, check=True, capture_output=True)
+    return Database("older", "1", "amplicon", older, "")
+
+
 @pytest.fixture
-def mapped(fake_task: Callable[..., Any]) -> Callable[..., Mapped]:
+def mapped(fake_task: Callable[..., Any], indexed: Database) -> Callable[..., Mapped]:
     def run(reads: Sequence[Read], **options: Any) -> Mapped:
-        task = fake_task(
-            MapAmplicons(), {"reads": fastq(reads)}, databases={"amplicon": DATABASE}, **BOWTIE2, **options
-        )
+        task = fake_task(MapAmplicons(), {"reads": fastq(reads)}, databases={"amplicon": indexed}, **BOWTIE2, **options)
         return Mapped(task.run()["matches"], task.notes)
 
     return run
@@ -55,7 +63,7 @@ def mapped(fake_task: Callable[..., Any]) -> Callable[..., Mapped]:
 
 @pytest.fixture(scope="module")
 def whole(tmp_path_factory: pytest.TempPathFactory) -> Mapped:
-    """All single reads, mapped in one piece."""
+    """All single reads, mapped in one piece, on an index made for them."""
     folder = tmp_path_factory.mktemp("whole")
     task = FakeTask(MapAmplicons(), folder, {"reads": fastq(SINGLE)}, databases={"amplicon": DATABASE}, **BOWTIE2)
     return Mapped(task.run()["matches"], task.notes)
@@ -63,7 +71,7 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> Mapped:
 
 @pytest.fixture(scope="module")
 def whole_pairs(tmp_path_factory: pytest.TempPathFactory) -> Mapped:
-    """All pairs, mapped in one piece."""
+    """All pairs, mapped in one piece, on an index made for them."""
     first, second = columns(PAIRS)
     inputs = {"reads-1": fastq(first), "reads-2": fastq(second)}
     task = FakeTask(MapPairs(), tmp_path_factory.mktemp("pairs"), inputs, databases={"amplicon": DATABASE}, **BOWTIE2)
@@ -71,11 +79,11 @@ def whole_pairs(tmp_path_factory: pytest.TempPathFactory) -> Mapped:
 
 
 @pytest.fixture
-def mapped_pairs(fake_task: Callable[..., Any]) -> Callable[..., Mapped]:
+def mapped_pairs(fake_task: Callable[..., Any], indexed: Database) -> Callable[..., Mapped]:
     def run(pairs: Pairs, **options: Any) -> Mapped:
         first, second = columns(pairs)
         inputs = {"reads-1": fastq(first), "reads-2": fastq(second)}
-        task = fake_task(MapPairs(), inputs, databases={"amplicon": DATABASE}, **BOWTIE2, **options)
+        task = fake_task(MapPairs(), inputs, databases={"amplicon": indexed}, **BOWTIE2, **options)
         return Mapped(task.run()["matches"], task.notes)
 
     return run
@@ -224,11 +232,9 @@ def test_a_search_that_saw_fewer_reads_fails(fake_task: Callable[..., Any], tmp_
         align(task, "local", [tmp_path / "one.fastq"], 2, tmp_path / "rows.sam")
 
 
-def test_bowtie2_says_that_it_came_to_its_end_and_how_many_reads_it_saw(tmp_path: Path) -> None:
+def test_bowtie2_says_that_it_came_to_its_end_and_how_many_reads_it_saw(indexed: Database, tmp_path: Path) -> None:
     (tmp_path / "q.fastq").write_bytes(fastq(SINGLE[:3]))
-    build = ["bowtie2-build", "-q", DATABASE.path / "references.fasta", tmp_path / INDEX]
-    subprocess.run(build, check=True, capture_output=True)
-    words = command(tmp_path / INDEX, "end-to-end", [tmp_path / "q.fastq"], 1)
+    words = command(indexed.path / INDEX, "end-to-end", [tmp_path / "q.fastq"], 1)
     done = subprocess.run(words, capture_output=True, check=True)
     assert FINISHED in done.stderr.decode()
     assert reads_seen(Completed(0, b"", done.stderr)) == 3
@@ -236,14 +242,9 @@ def test_bowtie2_says_that_it_came_to_its_end_and_how_many_reads_it_saw(tmp_path
 
 
 def test_the_index_an_older_database_holds_is_used(
-    fake_task: Callable[..., Any], tmp_path: Path, whole: Mapped
+    fake_task: Callable[..., Any], indexed: Database, whole: Mapped
 ) -> None:
-    older = tmp_path / "older"
-    shutil.copytree(DATABASE.path, older)
-    build = ["bowtie2-build", "-q", older / "references.fasta", older / INDEX]
-    subprocess.run(build, check=True, capture_output=True)
-    database = Database("older", "1", "amplicon", older, "")
-    task = fake_task(MapAmplicons(), {"reads": fastq(SINGLE)}, databases={"amplicon": database}, **BOWTIE2)
+    task = fake_task(MapAmplicons(), {"reads": fastq(SINGLE)}, databases={"amplicon": indexed}, **BOWTIE2)
     assert Mapped(task.run()["matches"], task.notes).rows == whole.rows
     assert not list(task.shared.iterdir())
 
