@@ -39,6 +39,9 @@ GROUPS = ("lint", "unit", "tools", "workflow", "galaxy", "instance")
 OFFLINE, APART, ON_TOOLS = ("lint", "unit"), ("instance",), ("tools", "workflow")
 #: Where tests marked ``galaxy`` and ``own_galaxy`` stand: to look for them everywhere takes a dozen seconds each.
 ON_GALAXY, ON_THEIR_OWN = ("tests/galaxy", "tests/instance"), ("tests/instance", "tests/test_added_stage_in_galaxy.py")
+#: Unit tests that fork hundreds of times. What a process holds is paid for at each fork: beside the modules of all the
+#: other tests they take twice their core-seconds.
+FORKING = ("tests/runner", "tests/stages/test_partition_invariance.py")
 #: Python processes that share the unit tests: one for each core, and two at least, since many tests wait.
 WORKERS = max(2, len(os.sched_getaffinity(0)))
 DEMO_DATABASES = ("ec-proteins-heldout:1", "pfam-gecco:35.0")
@@ -86,8 +89,9 @@ def steps(everything: bool, temp: Path) -> list[Step]:
     galaxy, tools = ({"METAPIPE_GALAXY_STATE": str(state)} for state in (STATE, TOOL_STATE))
 
     def tests(group: str, name: str, which: str, *words: str, **environment: str) -> Step:
-        junit = LOGS / f"{group}.xml"
-        marked, base = " ".join([which, *slow]), temp / f"pytest-{group}"
+        word = name.partition(" ")[0]
+        junit = LOGS / f"{group}-{word}.xml"
+        marked, base = " ".join([which, *slow]), temp / f"pytest-{word}"
         return Step(
             group,
             name,
@@ -109,7 +113,8 @@ def steps(everything: bool, temp: Path) -> list[Step]:
             [str(GALAXY / "tpv"), "lint", "instance/galaxy/tpv/rules.yml"],
             environment={"MYPY_CACHE_DIR": str(BUILD / "cache" / "tpv"), "PYTHONPATH": "instance/galaxy"},
         ),
-        tests("unit", "pytest", "not galaxy", *workers),
+        tests("unit", "runner", "not galaxy", *workers, *FORKING),
+        tests("unit", "others", "not galaxy", *workers, *(f"--ignore={path}" for path in FORKING)),
         Step("tools", "Galaxy tool tests", ["scripts/galaxy-tests", "tools"], environment=tools),
         Step("workflow", "workflow tests", ["scripts/galaxy-tests", "workflows"], environment=tools),
         tests("galaxy", "demo and pages", "galaxy and not own_galaxy", *ON_GALAXY, **galaxy),

@@ -112,6 +112,18 @@ def test_every_test_that_needs_a_galaxy_is_where_its_group_looks() -> None:
     assert not [name for name in shared if not name.startswith(run_tests.ON_GALAXY)]
 
 
+def test_each_unit_test_is_in_one_of_its_steps_and_each_step_has_files_of_its_own(tmp_path: Path) -> None:
+    found = run_tests.steps(False, tmp_path)
+    forking, others = (step.command for step in found if step.group == "unit")
+    for path in run_tests.FORKING:
+        assert (run_tests.HOME / path).exists()
+        assert (path in forking, path in others) == (True, False)
+        assert (f"--ignore={path}" in forking, f"--ignore={path}" in others) == (False, True)
+    assert not [word for word in others if word.startswith("tests")]
+    own = [word for step in found for word in step.command if word.startswith(("--junitxml=", "--basetemp="))]
+    assert len(own) == len(set(own)) == 2 * len([step for step in found if step.junit is not None])
+
+
 def test_the_tools_are_tested_on_a_galaxy_that_nobody_else_changes(tmp_path: Path) -> None:
     found: dict[str, set[str]] = {}
     for step in run_tests.steps(False, tmp_path):
