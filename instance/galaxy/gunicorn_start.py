@@ -17,6 +17,7 @@ sys.path.insert(0, str(Path(__file__).parent))  # gunicorn reads this file witho
 import installed_databases  # noqa: F401 - makes the type of our data table known
 import lean_imports  # noqa: F401 - works by being imported
 from galaxy.web_stack.gunicorn_config import *  # noqa: F403 - gunicorn reads its settings and hooks from this module
+from galaxy.web_stack.gunicorn_config import is_preload_app
 from galaxy.web_stack.gunicorn_config import post_fork as galaxy_post_fork
 
 # Galaxy's client and its visualizations need inline code and eval; data: and blob: hold what a page made itself.
@@ -34,17 +35,23 @@ CONTENT_POLICY = "; ".join(
 gc.disable()
 
 
-def post_fork(server, worker):
-    galaxy_post_fork(server, worker)
+def describe_when_asked():
+    """Write the API description at its first request."""
     from galaxy.webapps.galaxy import fast_app
 
     describe = getattr(fast_app, "include_legacy_openapi", None)
     if describe is not None:  # another version of Galaxy: start as it does
 
-        def describe_when_asked(app, gx_app):
+        def when_asked(app, gx_app):
             app.openapi = lambda: describe(app, gx_app)
 
-        fast_app.include_legacy_openapi = describe_when_asked
+        fast_app.include_legacy_openapi = when_asked
+
+
+def post_fork(server, worker):
+    galaxy_post_fork(server, worker)
+    if not is_preload_app():
+        describe_when_asked()
     sort_folders()
     hand_out_pages_as_they_are()
 
@@ -102,3 +109,7 @@ def post_worker_init(worker):
     worker.wsgi = with_content_policy(worker.wsgi)
     gc.freeze()
     gc.enable()
+
+
+if is_preload_app():  # loaded once, before any fork, and after this file was read
+    describe_when_asked()
