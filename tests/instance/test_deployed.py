@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 import yaml
+from jinja2 import Environment, StrictUndefined
 
 from metapipe.commands import deployed
 from metapipe.instance.deployed import deployment, programs, readiness
@@ -200,3 +201,38 @@ def test_the_doorway_leads_to_the_socket_and_is_closed_afterwards(web_server: Pa
 def test_a_web_server_that_answers_is_seen_to(host: Host, web_server: Path) -> None:
     assert readiness.web_answers(web_server)
     assert "web server" not in readiness.silent(host.found)
+
+
+def test_what_the_role_writes_is_what_the_programs_read(tmp_path: Path) -> None:
+    role = CHECKOUT / "instance" / "ansible" / "roles" / "galaxy"
+    environment = Environment(undefined=StrictUndefined, autoescape=False)
+    environment.filters["to_nice_json"] = lambda value: json.dumps(value, indent=4)
+    numbers = ("cores", "memory_mb", "jobs", "web_workers", "spark_jobs", "spark_executor_cores")
+    words = ("release", "build", "socket", "database_url", "broker_url")
+    defaults = yaml.safe_load((role / "defaults" / "main.yml").read_text())
+    names = [f"galaxy_{name}" for name in (*numbers, *words, "spark_core_memory_mb", "spark_hosts")]
+    assert set(names) <= set(defaults)
+    given = told(tmp_path)
+    values = {
+        **{f"galaxy_{name}": "2" for name in numbers},
+        **{f"galaxy_{name}": f"/{name}" for name in words},
+        "galaxy_spark_core_memory_mb": "1000",
+        "galaxy_spark_hosts": ["10.0.0.2", "10.0.0.3"],
+        "galaxy_database_url": given["database"],
+        "ansible_facts": {"default_ipv4": {"address": "10.0.0.1"}},
+        "instance_name": "lab",
+        "instance_flavour": "mmg",
+        "instance_shared": given["shared"],
+        "instance_server_name": given["address"],
+        "instance_admin_email": given["admin"],
+        "instance_accounts": given["accounts"],
+        "secret_id_secret": "a",
+        "secret_bootstrap_admin_api_key": "b",
+        "secret_admin_password": "c",
+        "secret_user_passwords": {"ada@lab.example": 'it\'s "quoted"'},
+    }
+    text = environment.from_string((role / "templates" / "galaxy.json.j2").read_text()).render(values)
+    found = Deployment.model_validate_json(text)
+    assert found.secrets.passwords == {"ada@lab.example": 'it\'s "quoted"'}
+    assert found.spark is not None
+    assert (found.spark.master, found.spark.cores) == ("spark://10.0.0.1:7077", 2)
