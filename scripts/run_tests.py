@@ -106,7 +106,7 @@ def steps(everything: bool, temp: Path) -> list[Step]:
         Step("lint", "mypy", [str(DEV / "mypy")]),
         Step("lint", "import rules", [str(DEV / "lint-imports")]),
         Step("lint", "tools and workflow", ["scripts/lint-galaxy"]),
-        # It has mypy read the code of the rules: a minute, of which its cache leaves some seconds.
+        # It has mypy read the code of the rules.
         Step(
             "lint",
             "routing of jobs",
