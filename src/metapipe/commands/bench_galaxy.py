@@ -16,16 +16,11 @@ import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
 from metapipe import machine, proc
+from metapipe.galaxy import trivial_jobs
 from metapipe.instance.local import parts, settings, starting
 from metapipe.instance.local.settings import Settings
-
-if TYPE_CHECKING:
-    from bioblend.galaxy import GalaxyInstance
-
-_TOOL = "Show beginning1"  # `head -n 1`: all that is measured is Galaxy
 
 
 @dataclass(frozen=True)
@@ -56,13 +51,13 @@ def measure(found: Settings, jobs: int, say: Callable[[str], None]) -> Report:
     starting.down(found, say)
     later = _start(found, say)
     try:
-        uploads, times = _jobs(found, jobs)
+        overhead = _overhead(found, jobs)
     finally:
         load = os.getloadavg()[0]
         began = time.monotonic()
         starting.down(found, say)
     stopped = round(time.monotonic() - began, 1)
-    return Report(machine.cores(), first, later, times, uploads, round(load, 2), stopped)
+    return Report(machine.cores(), first, later, overhead.jobs, overhead.uploads, round(load, 2), stopped)
 
 
 def markdown(report: Report) -> str:
@@ -101,42 +96,13 @@ def _cpu_seconds(found: Settings) -> float:
     return total * proc.TICK
 
 
-def _jobs(found: Settings, count: int) -> tuple[list[float], list[float]]:
+def _overhead(found: Settings, count: int) -> trivial_jobs.Overhead:
     from bioblend.galaxy import GalaxyInstance
 
     from metapipe.galaxy.credentials import read_credentials
 
     credentials = read_credentials(found.state)
-    gi = GalaxyInstance(credentials.url, key=credentials.user.api_key)
-    history = gi.histories.create_history("benchmark")["id"]
-    element = {"src": "pasted", "paste_content": "a\tb\nc\td\n", "ext": "tabular", "name": "two lines"}
-    payload = {"history_id": history, "targets": [{"destination": {"type": "hdas"}, "elements": [element]}]}
-
-    def upload() -> Any:
-        return gi.make_post_request(f"{gi.url}/tools/fetch", payload=payload)["outputs"][0]["id"]
-
-    dataset = upload()
-    _wait_ok(gi, dataset)
-
-    def job() -> Any:
-        inputs = {"lineNum": 1, "input": {"src": "hda", "id": dataset}}
-        return gi.tools.run_tool(history, _TOOL, inputs)["outputs"][0]["id"]
-
-    _wait_ok(gi, job())  # the first of a tool is not the warm case
-    return [_timed(gi, upload) for _ in range(count)], [_timed(gi, job) for _ in range(count)]
-
-
-def _timed(gi: GalaxyInstance, submit: Callable[[], Any]) -> float:
-    began = time.monotonic()
-    _wait_ok(gi, submit())
-    return round(time.monotonic() - began, 2)
-
-
-def _wait_ok(gi: GalaxyInstance, dataset: str) -> None:
-    while (state := gi.datasets.show_dataset(dataset)["state"]) != "ok":
-        if state in ("error", "failed_metadata", "discarded"):
-            raise RuntimeError(f"a trivial job ended as {state}")
-        time.sleep(0.05)
+    return trivial_jobs.run(GalaxyInstance(credentials.url, key=credentials.user.api_key), count)
 
 
 def _say(line: str) -> None:
