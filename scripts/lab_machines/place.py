@@ -114,12 +114,16 @@ def remember(lab: Lab) -> None:
         f"  known_hosts: {lab.known_hosts}\n  shared: {SHARED}\n",
     )
     lines = ["all:", "  vars:", f"    ansible_user: {USER}", f"    ansible_ssh_private_key_file: {lab.key}"]
-    lines += [f"    ansible_ssh_common_args: -o UserKnownHostsFile={lab.known_hosts}", "    instance_storage: shared"]
-    lines += ["  children:", "    head:", "      hosts:", f"        head: {{ansible_host: {head.address}}}"]
-    lines += ["    workers:", "      hosts:" + ("" if workers else " {}")]
-    lines += [f"        {worker.name}: {{ansible_host: {worker.address}}}" for worker in workers]
+    lines += [f"    ansible_ssh_common_args: -o UserKnownHostsFile={lab.known_hosts}"]
+    lines += ["  children:", "    head:", "      hosts:", _host(lab, head)]
+    lines += ["    workers:", "      hosts:" + ("" if workers else " {}"), *(_host(lab, worker) for worker in workers)]
     replace(lab.folder / "inventory.yml", "\n".join(lines) + "\n")
     replace(lab.folder / "lab.json", json.dumps(described(lab), indent=2) + "\n")
+
+
+def _host(lab: Lab, machine: Machine) -> str:
+    """A line of the inventory. A host may not be called as a group is; and what it says of itself is what holds."""
+    return f"        {lab.name}-{machine.name}: {{ansible_host: {machine.address}, instance_storage: shared}}"
 
 
 def replace(path: Path, text: str, mode: int = 0o644) -> None:

@@ -69,7 +69,9 @@ def test_a_lab_is_described_for_programs_requests_and_ansible(cache: Path) -> No
     hosts = yaml.safe_load((lab.folder / "hosts.yml").read_text())["hosts"]
     assert (hosts["head"], hosts["workers"]) == ("10.213.7.11", ["10.213.7.12"])
     inventory = yaml.safe_load((lab.folder / "inventory.yml").read_text())["all"]
-    assert inventory["children"]["workers"]["hosts"] == {"worker1": {"ansible_host": "10.213.7.12"}}
+    assert inventory["children"]["workers"]["hosts"] == {
+        "reef-worker1": {"ansible_host": "10.213.7.12", "instance_storage": "shared"}
+    }
     assert place.load("reef") == lab
 
 
