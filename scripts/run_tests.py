@@ -106,6 +106,7 @@ def steps(everything: bool, temp: Path) -> list[Step]:
         Step("lint", "mypy", [str(DEV / "mypy")]),
         Step("lint", "import rules", [str(DEV / "lint-imports")]),
         Step("lint", "tools and workflow", ["scripts/lint-galaxy"]),
+        Step("lint", "roles", ["scripts/lint-roles"]),
         # It has mypy read the code of the rules.
         Step(
             "lint",
