@@ -37,7 +37,7 @@ def test_the_lines_of_a_machine_are_read() -> None:
 
 
 def test_the_script_tells_of_this_very_machine(tmp_path: object) -> None:
-    command = ["sh", "-s", "--", f"{tmp_path}/nothing"]
+    command = ["sh", "-s", "--", f"{tmp_path}/nothing", f"{tmp_path}/mark", f"{tmp_path}/shared"]
     said = subprocess.run(command, input=probe._SCRIPT, capture_output=True, text=True, check=True).stdout
     found = probe.read("here", said, 0.0)
     assert found.cores > 0

@@ -14,6 +14,7 @@ from metapipe.instance import wrong_fields
 from metapipe.instance.folder import InstanceFolder
 from metapipe.instance.hosts import inventory, playbook, release, services, ssh
 from metapipe.instance.hosts.inventory import Told
+from metapipe.instance.hosts.vault import Vault
 from metapipe.instance.request import CODE, Request
 
 CHECKOUT = Path(__file__).resolve().parents[3]
@@ -46,12 +47,16 @@ def folder(tmp_path: Path) -> InstanceFolder:
 
 
 def write(asked: Request, folder: InstanceFolder) -> Told:
-    return inventory.write(asked, folder, Path("/r.tar.gz"), "abc", ["ec-proteins:1"], SLOTS)
+    vault = Vault(Path("/no/ansible-vault"))
+    return inventory.write(asked, folder, vault, Path("/r.tar.gz"), "abc", ["ec-proteins:1"], SLOTS)
 
 
 def test_the_inventory_names_the_head_and_the_workers_and_how_to_reach_them(folder: InstanceFolder) -> None:
     told = json.loads(write(request(), folder).inventory.read_text())["all"]
-    assert told["children"] == {"head": {"hosts": {"h1": {}}}, "workers": {"hosts": {"h2": {}}}}
+    assert told["children"] == {
+        "head": {"hosts": {"h1": {"ansible_host": "h1"}}},
+        "workers": {"hosts": {"h2": {"ansible_host": "h2"}}},
+    }
     assert told["vars"]["ansible_user"] == "op"
     assert told["vars"]["ansible_port"] == 2222
     assert told["vars"]["ansible_ssh_private_key_file"] == "/keys/one"

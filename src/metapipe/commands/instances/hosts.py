@@ -20,13 +20,13 @@ from metapipe.instance.hosts import inventory, playbook, probe, release, service
 from metapipe.instance.hosts import planning as on_hosts
 from metapipe.instance.hosts.probe import ROOT, Machine
 from metapipe.instance.hosts.services import UNITS
+from metapipe.instance.hosts.vault import Vault
 from metapipe.instance.local.secrets import private_folder, write_private
 from metapipe.instance.planning import Plan
 from metapipe.instance.request import Hosts
 
 _ANSIBLE_SECONDS, _SITE_SECONDS, _DATABASE_SECONDS = 40.0, 420.0, 40.0
 _METAPIPE = f"{ROOT}/build/envs/metapipe/bin/metapipe"
-_CREDENTIALS = f"{ROOT}/shared/galaxy/credentials.json"
 _BUILD_SECONDS = 3600.0
 
 
@@ -38,6 +38,8 @@ class OnHosts:
         if asked.request.hosts is None:
             raise MetapipeError("E701", "target", expected="hosts", found=asked.request.target)
         self._hosts: Hosts = asked.request.hosts
+        self._shared = probe.shared_of(self._hosts)
+        self._vault = Vault.find(places.build)
         self._seen: Mapping[str, Machine | MetapipeError] = {}
 
     def plan(self) -> Plan:
@@ -111,7 +113,7 @@ class OnHosts:
 
         What talks to Galaxy afterwards trusts the instance's own authority.
         """
-        said = ssh.as_root(self._hosts, self._hosts.head, ["cat", _CREDENTIALS])
+        said = ssh.as_root(self._hosts, self._hosts.head, ["cat", f"{self._shared}/galaxy/credentials.json"])
         record = json.loads(said)
         authority = probe.authority(self._asked.folder.path / "fetched")
         if authority.is_file():
@@ -121,7 +123,7 @@ class OnHosts:
 
     def passwords(self) -> Mapping[str, Path]:
         """Return whose password stands in which file; the files are made of the instance's secrets."""
-        kept = inventory.read_secrets(self._asked.folder)
+        kept = inventory.read_secrets(self._asked.folder, self._vault)
         folder = private_folder(self._asked.folder.path / "passwords")
         words = {self._asked.request.admin: kept["secret_admin_password"], **kept["secret_user_passwords"]}
         for email, word in words.items():
@@ -162,12 +164,12 @@ class OnHosts:
             yield len(ours)
         finally:
             for folder in ours:
-                place = f"{ROOT}/shared/refdb/{folder.parent.name}"
+                place = f"{self._shared}/refdb/{folder.parent.name}"
                 ssh.as_root(self._hosts, self._hosts.head, ["rm", "-rf", "--", f"{place}/{folder.name}"])
                 ssh.as_root(self._hosts, self._hosts.head, ["rmdir", "--ignore-fail-on-non-empty", "--", place])
 
     def _as_galaxy(self, words: Sequence[str]) -> str:
-        environment = ["env", f"METAPIPE_REFDB={ROOT}/shared/refdb", f"METAPIPE_HOME={ROOT}/current"]
+        environment = ["env", f"METAPIPE_REFDB={self._shared}/refdb", f"METAPIPE_HOME={ROOT}/current"]
         line = ["runuser", "-u", "galaxy", "--", *environment, _METAPIPE, *words]
         return ssh.as_root(self._hosts, self._hosts.head, line, seconds=_BUILD_SECONDS)
 
@@ -188,12 +190,13 @@ class OnHosts:
         told = inventory.write(
             self._asked.request,
             folder,
+            self._vault,
             folder.path / "release.tar.gz",
             digest,
             self._labels(),
             on_hosts.slots(self._asked.request, head),
         )
-        words = ("-e", json.dumps(more))
+        words = (*self._vault.words, "-e", json.dumps(more))
         outcome = playbook.run(self._places.home, self._places.build, folder, told, name, tell, *words)
         total = sum(outcome.changed.values())
         tell(f"{total} things changed on {len(outcome.changed)} hosts" if total else "nothing had to change")

@@ -11,6 +11,7 @@ from typing import Any
 from metapipe.errors import MetapipeError
 from metapipe.instance.folder import InstanceFolder
 from metapipe.instance.hosts import ssh
+from metapipe.instance.hosts.vault import Vault
 from metapipe.instance.local.secrets import private_folder, write_private
 from metapipe.instance.request import Hosts, Request
 
@@ -36,10 +37,17 @@ class Told:
 
 
 def write(
-    request: Request, folder: InstanceFolder, release: Path, digest: str, databases: list[str], slots: dict[str, int]
+    request: Request,
+    folder: InstanceFolder,
+    vault: Vault,
+    release: Path,
+    digest: str,
+    databases: list[str],
+    slots: dict[str, int],
 ) -> Told:
     """Write all three; secrets that are there stay what they are.
 
+    :param vault: keeps the secrets.
     :param release: archive of the checkout, and :param digest: its sha256. :param databases: labels.
     :param slots: ``cores``, ``memory_mb`` and ``jobs`` of Galaxy's jobs on the head.
     """
@@ -50,7 +58,7 @@ def write(
     told = Told(place / "inventory.json", place / "variables.json", place / "secrets.json")
     write_private(told.inventory, _json(_inventory(hosts)))
     write_private(told.variables, _json(_variables(request, hosts, folder, release, digest, databases, slots)))
-    kept = read_secrets(folder)
+    kept = vault.read(told.secrets)
     for name in SECRETS:
         kept.setdefault(f"secret_{name}", secrets.token_hex(_BYTES))
     passwords = kept.setdefault("secret_user_passwords", {})
@@ -59,17 +67,13 @@ def write(
     become = ssh.sudo_password(hosts)
     if become is not None:
         kept["ansible_become_password"] = become
-    write_private(told.secrets, _json(kept))
+    vault.write(told.secrets, kept)
     return told
 
 
-def read_secrets(folder: InstanceFolder) -> dict[str, Any]:
+def read_secrets(folder: InstanceFolder, vault: Vault) -> dict[str, Any]:
     """Return the secrets of an instance; empty where there are none yet."""
-    try:
-        found: dict[str, Any] = json.loads((folder.path / "ansible" / "secrets.json").read_text())
-    except FileNotFoundError:
-        return {}
-    return found
+    return vault.read(folder.path / "ansible" / "secrets.json")
 
 
 def _inventory(hosts: Hosts) -> dict[str, Any]:
@@ -84,8 +88,8 @@ def _inventory(hosts: Hosts) -> dict[str, Any]:
     }
     if hosts.key is not None:
         shared["ansible_ssh_private_key_file"] = hosts.key
-    workers: dict[str, dict[str, Any]] = {address: {} for address in hosts.workers}
-    groups = {"head": {"hosts": {hosts.head: {}}}, "workers": {"hosts": workers}}
+    workers = {address: {"ansible_host": address} for address in hosts.workers}
+    groups = {"head": {"hosts": {hosts.head: {"ansible_host": hosts.head}}}, "workers": {"hosts": workers}}
     return {"all": {"vars": shared, "children": groups}}
 
 
@@ -114,7 +118,7 @@ def _variables(
         "instance_suite_digest": digest,
         "instance_storage": "nfs" if hosts.shared is None else "shared",
         "instance_internal": hosts.every,
-        "instance_fetched": str(private_folder(folder.path / "fetched")),
+        "instance_ca_file": str(private_folder(folder.path / "fetched") / "ca.crt"),
         **{f"instance_{field}": value for field, value in slots.items()},
     }
     if hosts.shared is not None:

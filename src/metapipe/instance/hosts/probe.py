@@ -11,14 +11,14 @@ from metapipe.errors import MetapipeError
 from metapipe.instance.hosts import ssh
 from metapipe.instance.request import Hosts
 
-#: Folder of everything that an instance has on a machine, and the file in it that says whose it is.
+#: Folder of everything that an instance has on a machine, and the file that says whose the machine is.
 ROOT = "/srv/metapipe"
-MARK = f"{ROOT}/instance"
+MARK = "/etc/metapipe/instance"
 _SYSTEMS = {("debian", "12"): "", ("ubuntu", "22.04"): "untested", ("ubuntu", "24.04"): "untested"}
 _SKEW_SECONDS = 60.0
 _WEB_PORTS = (80, 443)
 _SCRIPT = r"""
-root=$1
+root=$1 mark=$2 shared=$3
 . /etc/os-release
 echo "system=$ID $VERSION_ID"
 echo "cores=$(nproc)"
@@ -27,11 +27,13 @@ there=$root
 while [ ! -d "$there" ]; do there=$(dirname "$there"); done
 echo "disk_kb=$(df -Pk "$there" | sed 1d | tr -s ' ' | cut -d ' ' -f 4)"
 echo "time=$(date +%s.%N)"
-[ -f "$root/instance" ] && echo "mark=$(head -n 1 "$root/instance")"
-[ -d "$root" ] && [ ! -f "$root/instance" ] && [ -n "$(ls -A "$root")" ] && echo "stranger=$root"
+[ -f "$mark" ] && echo "mark=$(head -n 1 "$mark")"
+for folder in "$root/releases" "$root/build"; do
+    [ ! -f "$mark" ] && [ -d "$folder" ] && echo "stranger=$folder"
+done
 systemctl cat galaxy.target galaxy.service >/dev/null 2>&1 && echo "galaxy=yes"
 ss -ltnH 2>/dev/null | tr -s ' ' | cut -d ' ' -f 4 | sed 's/^.*:/listens=/' | sort -u
-for file in "$root"/shared/refdb/[!.]*/[!.]*/manifest.json; do
+for file in "$shared"/refdb/[!.]*/[!.]*/manifest.json; do
     [ -f "$file" ] && version=${file%/*} && name=${version%/*} && echo "database=${name##*/}:${version##*/}"
 done
 exit 0
@@ -59,13 +61,18 @@ class Machine:
     databases: frozenset[str]
 
 
+def shared_of(hosts: Hosts) -> str:
+    """Return the folder that all machines have in common."""
+    return hosts.shared or f"{ROOT}/shared"
+
+
 def look(hosts: Hosts, address: str) -> Machine:
     """Look at a machine.
 
     :raises MetapipeError: E331 when it does not answer; and when sudo lets nobody through.
     """
     began = time.time()
-    said = ssh.run(hosts, address, ["sh", "-s", "--", ROOT], given=_SCRIPT)
+    said = ssh.run(hosts, address, ["sh", "-s", "--", ROOT, MARK, shared_of(hosts)], given=_SCRIPT)
     now = (began + time.time()) / 2
     try:
         ssh.as_root(hosts, address, ["true"])

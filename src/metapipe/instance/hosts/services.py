@@ -14,11 +14,12 @@ HEAD_UNITS = {
     "galaxy": ("galaxy.target",),
     "web": ("galaxy-gunicorn.service",),
     "handler": ("galaxy-handler_0.service",),
-    "celery": ("galaxy-celery.service",),
-    "postgresql": ("postgresql.service",),
-    "broker": ("redis-server.service",),
+    "celery": ("galaxy-celery.service", "galaxy-celery-beat.service"),
+    "postgresql": ("postgresql@*-metapipe.service",),
+    "broker": ("metapipe-broker.service",),
     "proxy": ("nginx.service",),
     "spark-master": ("metapipe-spark-master.service",),
+    "firewall": ("metapipe-firewall.service",),
 }
 WORKER_UNITS = {"spark-worker": ("metapipe-spark-worker.service",)}
 UNITS = {**HEAD_UNITS, **WORKER_UNITS}
