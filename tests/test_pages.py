@@ -29,7 +29,7 @@ PAGES = [
 FOLDERS = "src|tests|docs|scripts|instance|tools|tool_data|workflows|test-data|locks"
 #: Not after a sign that makes it the end of another path, and without one that stands for any name.
 OUR_PATH = re.compile(rf"(?<![\w/.~$}}>-])((?:{FOLDERS})/[\w./-]*[\w/])(?![\w*<{{])")
-MODULE = re.compile(r"(?<!@)\bmetapipe((?:\.[a-z]\w*)+)")
+MODULE = re.compile(r"(?<![@-])\bmetapipe((?:\.[a-z]\w*)+)")
 LINK = re.compile(r"\]\(([^)\s]+)\)")
 
 #: Files that a reader of the page on adding a stage writes.

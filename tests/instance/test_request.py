@@ -206,21 +206,22 @@ def test_what_is_right_is_read_as_it_was_written_and_fits_the_schema(made: dict[
 
 
 HOSTS = "name: lab\nflavour: mmg\nadmin: admin@lab.example\ntarget: hosts\n"
+OPEN = "open: {web: everyone}\n"
 
 
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        (HOSTS, ["line 4: target: expected hosts, the machines it is to run on, found 'hosts' alone"]),
-        (HOSTS + "hosts: {head: a, user: me, workers: [b, a]}\n", ["hosts.workers.2: expected a machine once"]),
+        (HOSTS + OPEN, ["line 4: target: expected hosts, the machines it is to run on, found 'hosts' alone"]),
+        (HOSTS + OPEN + "hosts: {head: a, user: me, workers: [b, a]}\n", ["hosts.workers.2: expected a machine once"]),
         (HOSTS + "hosts: {head: a, user: Me}\n", ["line 5: hosts.user: expected the name of a user, found 'Me'"]),
         (HOSTS + "hosts: {head: '-oProxy', user: me}\n", ["line 5: hosts.head: expected a host's name or address"]),
         (
-            HOSTS + "hosts: {head: a, user: me}\nopen: {tls: files, port: 81}\n",
+            HOSTS + "hosts: {head: a, user: me}\nopen: {web: everyone, tls: files, port: 81}\n",
             ["open.port: expected nothing", "open.tls: expected certificate, too", "open.tls: expected key, too"],
         ),
         (
-            HOSTS + "hosts: {head: a, user: me}\nopen: {acme: 'https://a'}\n",
+            HOSTS + "hosts: {head: a, user: me}\nopen: {web: everyone, acme: 'https://a'}\n",
             ["open.acme: expected only with tls: acme"],
         ),
         (
@@ -231,6 +232,7 @@ HOSTS = "name: lab\nflavour: mmg\nadmin: admin@lab.example\ntarget: hosts\n"
                 "open.web: expected this-m",
             ],
         ),
+        (HOSTS + "hosts: {head: a, user: me}\n", ["open.web: expected everyone, for the target is hosts"]),
         (without("open") + "open: {accounts: [Admin@lab.example]}\n", ["open.accounts.1: expected an address once"]),
     ],
 )

@@ -142,6 +142,8 @@ class Request(_Part):
             yield ("target",), "expected hosts, the machines it is to run on, found 'hosts' alone"
         if here and self.open.web == "everyone":
             yield ("open", "web"), "expected this-machine, for the target is here, found 'everyone'"
+        if not here and self.open.web != "everyone":
+            yield ("open", "web"), "expected everyone, for the target is hosts: from there on its pages are open"
         for field in sorted(said & {"name", "tls", "certificate", "key", "acme"}) if here else ():
             yield ("open", field), "expected nothing, for the target is here"
         for field in sorted(said & {"port", "files"}) if not here else ():

@@ -65,6 +65,14 @@ def test_the_inventory_names_the_head_and_the_workers_and_how_to_reach_them(fold
     assert "/keys/one" not in told["vars"]["ansible_ssh_common_args"]
 
 
+def test_every_variable_that_is_told_is_one_that_the_playbooks_know(folder: InstanceFolder) -> None:
+    known = yaml.safe_load((CHECKOUT / "instance" / "ansible" / "group_vars" / "all.yml").read_text())
+    told = json.loads(write(request(), folder).variables.read_text())
+    assert told.keys() <= known.keys()
+    files = request(open={"web": "everyone", "tls": "files", "certificate": "/c", "key": "/k"})
+    assert json.loads(write(files, folder).variables.read_text()).keys() <= known.keys()
+
+
 def test_secrets_are_long_different_kept_and_nobody_elses(folder: InstanceFolder) -> None:
     told = write(request(), folder)
     first = json.loads(told.secrets.read_text())
@@ -73,7 +81,7 @@ def test_secrets_are_long_different_kept_and_nobody_elses(folder: InstanceFolder
     assert first.keys() == {f"secret_{name}" for name in inventory.SECRETS}
     assert len(set(first.values())) == len(first)
     assert all(len(word) == 48 for word in first.values())
-    more = request(open={"accounts": ["ada@lab.example", "bob@lab.example"]})
+    more = request(open={"web": "everyone", "accounts": ["ada@lab.example", "bob@lab.example"]})
     second = json.loads(write(more, folder).secrets.read_text())
     assert second.pop("secret_user_passwords").keys() == {"ada@lab.example", "bob@lab.example"}
     assert second == first
@@ -165,12 +173,13 @@ def played(tmp_path: Path, folder: InstanceFolder, events: list[dict[str, object
 
 
 def event(status: str, message: str = "", host: str = "h1") -> dict[str, object]:
-    return {"event": "result", "host": host, "task": "Install it", "status": status, "message": message}
+    return {"event": "result", "host": host, "task": "Install it", "result": status, "message": message}
 
 
 def test_each_task_is_told_and_what_changed_is_counted(tmp_path: Path, folder: InstanceFolder) -> None:
-    events = [{"event": "task", "task": "Install it"}, event("changed"), event("ok"), event("changed", host="h2")]
-    assert played(tmp_path, folder, events) == ["Install it", "{'h1': 1, 'h2': 1}"]
+    ended = {"event": "end", "hosts": {"h1": {"ok": 2, "changed": 1}, "h2": {"ok": 3, "changed": 0}}}
+    events = [{"event": "task", "name": "Install it"}, event("changed"), event("ok"), ended]
+    assert played(tmp_path, folder, events) == ["Install it", "{'h1': 1}"]
     words = (folder.logs / "words").read_text().split()
     assert words[:2] == ["-i", str(folder.path / "ansible" / "inventory.json")]
     assert words[-1].endswith("instance/ansible/site.yml")

@@ -112,6 +112,6 @@ def _text(answers: dict[str, object]) -> str:
         "open:",
     ]
     if answers["target"] == "hosts":
-        lines.append("  web: everyone   # this-machine: only who logs in there")
+        lines.append("  web: everyone   # who reaches the head reaches its pages")
     lines.append(f"  accounts: {listed('account')}   # nobody else comes in")
     return "\n".join(lines) + "\n"

@@ -110,7 +110,6 @@ def _variables(
         "instance_admin_email": request.admin,
         "instance_accounts": list(opened.accounts),
         "instance_databases": databases,
-        "instance_web": opened.web,
         "instance_server_name": name,
         "instance_server_names": list(dict.fromkeys([name, hosts.head])),
         "instance_tls": opened.tls,

@@ -44,7 +44,7 @@ def plan(
     obstacles = [error for error in seen.values() if isinstance(error, MetapipeError)]
     for machine in machines:
         obstacles += probe.obstacles(machine, request.name, machine.address == hosts.head)
-    planned = [_host(request, hosts, machine) for machine in machines]
+    planned = [_host(hosts, machine) for machine in machines]
     head = seen[hosts.head]
     there = isinstance(head, Machine) and head.mark == request.name
     needed = planning.disk_needed(offers, databases, there)
@@ -75,11 +75,10 @@ def plan(
     )
 
 
-def _host(request: Request, hosts: Hosts, machine: Machine) -> PlannedHost:
+def _host(hosts: Hosts, machine: Machine) -> PlannedHost:
     is_head = machine.address == hosts.head
     roles = (*(_HEAD if is_head else ()), *(_COMPUTES if not is_head or not hosts.workers else ()))
     ports = ["22: SSH"]
     if is_head:
-        who = "everybody" if request.open.web == "everyone" else "who is logged in there (ssh -L)"
-        ports += [f"80, 443: Galaxy's pages, to {who}", "7077 and others: Spark, to the other hosts only"]
+        ports += ["80, 443: Galaxy's pages, to everybody", "7077 and others: Spark, to the other hosts only"]
     return PlannedHost(machine.address, roles, tuple(ports), machine.cores, machine.memory_mb, machine.disk_free)

@@ -100,13 +100,14 @@ def _events(progress: Path, ended: threading.Event) -> Iterator[dict[str, Any]]:
 def _take(entry: dict[str, Any], failures: list[dict[str, Any]], changed: dict[str, int], tell: Tell) -> None:
     kind = entry.get("event")
     if kind == "task":
-        tell(str(entry.get("task", "")))
+        tell(str(entry.get("name", "")))
     elif kind == "result":
-        host, status = str(entry.get("host", "")), entry.get("status")
-        if status == "changed":
-            changed[host] = changed.get(host, 0) + 1
-        if status in ("failed", "unreachable") and not entry.get("ignored"):
+        if entry.get("result") in ("failed", "unreachable"):
             failures.append(entry)
+    elif kind == "end":
+        for host, counts in entry.get("hosts", {}).items():
+            if counts.get("changed"):
+                changed[str(host)] = int(counts["changed"])
 
 
 def _error(failures: list[dict[str, Any]], log: Path) -> MetapipeError:
@@ -124,7 +125,7 @@ def _error(failures: list[dict[str, Any]], log: Path) -> MetapipeError:
             code, _, words = words.removeprefix("METAPIPE-").partition(" ")
             error = MetapipeError(code, words)
         else:
-            code = "E331" if first.get("status") == "unreachable" else "E332"
+            code = "E331" if first.get("result") == "unreachable" else "E332"
             error = MetapipeError(code, f"{host}: {task}: {words}")
     others = [f"{each.get('host')}: {each.get('task')}" for each in failures[1:10]]
     error.detail = "\n".join([*others, f"the log is {log}"])
