@@ -324,7 +324,7 @@ def test_a_drawing_is_shown_as_a_picture_whose_scripts_do_not_run(
     assert signed_in.foreign == []
 
 
-def test_a_tree_becomes_plain_before_it_is_drawn(signed_in: Watched) -> None:
+def test_a_tree_becomes_plain_before_it_is_drawn(watched: Watched, account: Account) -> None:
     trees = {
         "('Vibrio tapetis'[&&NHX:name=Vibrio_tapetis:taxid=1],Salinispora[&&NHX:taxid=2]:0.5)root;\n": (
             "(Vibrio tapetis,Salinispora:0.5)root;\n"
@@ -334,7 +334,8 @@ def test_a_tree_becomes_plain_before_it_is_drawn(signed_in: Watched) -> None:
         "(a,'not closed": "(a,'not closed",
         ";\n": ";\n",
     }
-    made = signed_in.page.evaluate(
+    watched.page.goto(f"{account.url}/static_local/index.html")
+    made = watched.page.evaluate(
         """async trees => {
             const { plain } = await import('/static/plugins/visualizations/phylocanvas/static/plain.js');
             return trees.map(plain);

@@ -66,6 +66,18 @@ def open_history(page: Any, address: str) -> None:
     expect(switch).to_be_disabled()
 
 
+def test_a_user_logs_in_through_galaxys_own_form(watched: Watched, account: Account) -> None:
+    page = watched.page
+    page.goto(f"{account.url}/login/start")
+    page.fill("[name=login]", account.email)
+    page.fill("[name=password]", account.password)
+    page.click("button[name=login]")
+    page.wait_for_url(lambda url: "/login" not in url)
+    page.locator("#current-history-panel").wait_for()
+    assert page.context.request.get(f"{account.url}/context").json()["user"]["email"] == account.email
+    assert watched.foreign == []
+
+
 def test_the_finished_history_is_green_and_the_report_opens_with_one_click(
     signed_in: Watched, account: Account, finished_run: FinishedRun, pictures: Path
 ) -> None:
