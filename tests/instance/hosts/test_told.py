@@ -12,7 +12,7 @@ import yaml
 from metapipe.errors import MetapipeError
 from metapipe.instance import wrong_fields
 from metapipe.instance.folder import InstanceFolder
-from metapipe.instance.hosts import inventory, playbook, release, services, ssh
+from metapipe.instance.hosts import inventory, playbook, progress, release, services, ssh
 from metapipe.instance.hosts.inventory import Told
 from metapipe.instance.hosts.vault import Vault
 from metapipe.instance.request import CODE, Request
@@ -176,14 +176,36 @@ def event(status: str, message: str = "", host: str = "h1") -> dict[str, object]
     return {"event": "result", "host": host, "task": "Install it", "result": status, "message": message}
 
 
-def test_each_task_is_told_and_what_changed_is_counted(tmp_path: Path, folder: InstanceFolder) -> None:
+def test_each_role_is_told_and_what_changed_is_counted(tmp_path: Path, folder: InstanceFolder) -> None:
     ended = {"event": "end", "hosts": {"h1": {"ok": 2, "changed": 1}, "h2": {"ok": 3, "changed": 0}}}
-    events = [{"event": "task", "name": "Install it"}, event("changed"), event("ok"), ended]
-    assert played(tmp_path, folder, events) == ["Install it", "{'h1': 1}"]
+    events = [{"event": "task", "name": "Install it", "role": "broker"}, event("changed"), event("ok"), ended]
+    assert played(tmp_path, folder, events) == ["message broker; about 9 min to go", "{'h1': 1}"]
     words = (folder.logs / "words").read_text().split()
     assert words[:2] == ["-i", str(folder.path / "ansible" / "inventory.json")]
     assert words[-1].endswith("instance/ansible/site.yml")
     assert not any("secret_" in word for word in words)
+
+
+def test_a_task_that_takes_long_is_named_and_the_time_to_go_is_that_of_the_last_run(folder: InstanceFolder) -> None:
+    folder.path.mkdir()
+    for role in progress.ROLES:
+        folder.took(f"role {role}", 10.0)
+    told: list[str] = []
+    clock = iter(range(0, 1000, 6))
+    shown = progress.Progress(folder, told.append, lambda: float(next(clock)))
+    shown.take({"event": "task", "name": "Look", "role": "checks"})
+    shown.take({"event": "task", "name": "Fetch it", "role": "base"})
+    shown.look()
+    shown.look()
+    shown.look()
+    shown.take({"event": "end"})
+    everything = 10 * len(progress.ROLES)
+    assert told == [
+        f"look at the hosts; about {everything // 60} min to go",
+        f"system: updates, clock, user galaxy; about {(everything - 10 + 30) // 60} min to go",
+        "  Fetch it …",
+    ]
+    assert folder.seconds()["role base"] > 10.0
 
 
 @pytest.mark.parametrize(

@@ -14,6 +14,7 @@ from typing import Any
 from metapipe.errors import MetapipeError
 from metapipe.instance.folder import InstanceFolder
 from metapipe.instance.hosts.inventory import Told
+from metapipe.instance.hosts.progress import Progress
 
 Tell = Callable[[str], None]
 _POLL_SECONDS = 0.3
@@ -68,8 +69,10 @@ def run(checkout: Path, build: Path, folder: InstanceFolder, told: Told, name: s
 
         threading.Thread(target=wait, daemon=True).start()
         try:
-            for entry in _events(progress, ended):
-                _take(entry, failures, changed, tell)
+            shown = Progress(folder, tell)
+            for entry in _events(progress, ended, shown.look):
+                shown.take(entry)
+                _take(entry, failures, changed)
         except BaseException:
             process.terminate()
             process.wait()
@@ -79,7 +82,7 @@ def run(checkout: Path, build: Path, folder: InstanceFolder, told: Told, name: s
     return Outcome(changed)
 
 
-def _events(progress: Path, ended: threading.Event) -> Iterator[dict[str, Any]]:
+def _events(progress: Path, ended: threading.Event, look: Callable[[], None]) -> Iterator[dict[str, Any]]:
     """Yield the lines that the callback writes, as they come, until the playbook has ended."""
     with progress.open() as stream:
         rest = ""
@@ -94,14 +97,13 @@ def _events(progress: Path, ended: threading.Event) -> Iterator[dict[str, Any]]:
                     continue
             if last:
                 return
+            look()
             ended.wait(_POLL_SECONDS)
 
 
-def _take(entry: dict[str, Any], failures: list[dict[str, Any]], changed: dict[str, int], tell: Tell) -> None:
+def _take(entry: dict[str, Any], failures: list[dict[str, Any]], changed: dict[str, int]) -> None:
     kind = entry.get("event")
-    if kind == "task":
-        tell(str(entry.get("name", "")))
-    elif kind == "result":
+    if kind == "result":
         if entry.get("result") in ("failed", "unreachable"):
             failures.append(entry)
     elif kind == "end":
