@@ -1,5 +1,6 @@
 """Which lane a job takes."""
 
+from decimal import Decimal
 from types import SimpleNamespace
 
 import pytest
@@ -12,7 +13,7 @@ BUNDLED = f"{next(iter(galaxy.__path__))}/tools/filters/headWrapper.xml"
 
 
 def choose(tool: str, *inputs: tuple[str, int], file: str = "/somewhere/tool.xml") -> str:
-    files = [(ext, SimpleNamespace(get_size=lambda size=size: size)) for ext, size in inputs]
+    files = [(ext, SimpleNamespace(get_size=lambda size=size: Decimal(size))) for ext, size in inputs]  # as PostgreSQL
     datasets = [SimpleNamespace(extension=ext, dataset=file) for ext, file in files]
     job = SimpleNamespace(input_datasets=[SimpleNamespace(dataset=found) for found in (*datasets, None)])
     return lane(SimpleNamespace(id=tool, config_file=file), job)

@@ -21,6 +21,7 @@ MB, GB = 1 << 20, 1 << 30
 #: Reads jobs, prints where each goes. TPV's own `dry-run` takes one job, and half a minute for it.
 PROGRAM = """
 import json, sys
+from decimal import Decimal  # as PostgreSQL gives sizes
 from tpv.commands.dryrunner import TPVDryRunner
 from tpv.commands.linter import TPVConfigLinter
 from tpv.commands.test import mock_galaxy as mock
@@ -40,7 +41,7 @@ if linter.errors or linter.warnings:
 answers = []
 for tool, ending, size, installed, attempt in json.load(sys.stdin):
     job = mock.Job()
-    job.add_input_dataset(mock.DatasetAssociation("in", mock.Dataset("in", file_size=size), ending))
+    job.add_input_dataset(mock.DatasetAssociation("in", mock.Dataset("in", file_size=Decimal(size)), ending))
     job.history = mock.History()
     job.param_values = {"database": {"installed": installed}}
     job.destination_params = {"attempt": attempt} if attempt else None

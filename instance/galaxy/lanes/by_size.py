@@ -45,4 +45,5 @@ def letters(job):
 
 
 def _letters(dataset):
-    return (dataset.dataset.get_size() or 0) * (COMPRESSION if str(dataset.extension).endswith(".gz") else 1)
+    # PostgreSQL gives sizes as decimal numbers, which are not to be multiplied by others.
+    return int(dataset.dataset.get_size() or 0) * (COMPRESSION if str(dataset.extension).endswith(".gz") else 1)
