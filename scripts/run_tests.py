@@ -245,7 +245,8 @@ def start_galaxy() -> bool:
 
 def start_tool_galaxy() -> bool:
     """Start a Galaxy with the small databases alone: nobody installs others while the tools' own tests run on it."""
-    return install(TOOL_OFFERED) and call("scripts/galaxy", "up", "--state", TOOL_STATE, "--refdb", TOOL_OFFERED)
+    up = ("up", "--state", TOOL_STATE, "--refdb", TOOL_OFFERED, "--no-examples")  # nobody looks at them here
+    return install(TOOL_OFFERED) and call("scripts/galaxy", *up)
 
 
 def main() -> int:

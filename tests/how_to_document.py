@@ -100,7 +100,6 @@ class Copy:
             "METAPIPE_BUILD": str(self.home / ".build"),
             "PATH": f"{self.home / '.build/envs/dev/bin'}:{os.environ['PATH']}",
             "PYTHONPATH": os.pathsep.join(map(str, [*packages, self.home / "src"])),
-            "PYTHONDONTWRITEBYTECODE": "1",
         }
 
     def type(self, deed: Deed, *packages: Path, **environment: str) -> list[str]:

@@ -83,7 +83,7 @@ def instance(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Instance]:
     made = Instance(copy, folder / "state", tools)
     try:
         refdb = str(copy.home / "test-data/refdb")
-        words = ["--refdb", refdb, "--tools", str(tools), "--slots", "1", "--flavour", "sea"]
+        words = ["--refdb", refdb, "--tools", str(tools), "--slots", "1", "--flavour", "sea", "--no-examples"]
         up = made.command("up", "--state", str(made.state), *words)
         assert up.returncode == 0, up.stderr
         yield made

@@ -112,6 +112,20 @@ def test_what_galaxy_answers_becomes_one_line() -> None:
     assert offering.in_one_line(TimeoutError()) == "TimeoutError"
 
 
+@pytest.mark.parametrize("wanted", [True, False])
+def test_sample_reads_and_examples_are_brought_where_they_are_wanted(
+    wanted: bool, instance: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The workflows are published in any case: they cost a second."""
+    done: list[str] = []
+    monkeypatch.setattr(offering, "connect", lambda credentials: None)
+    monkeypatch.setattr(offering, "offer_workflows", lambda gi, found: done.append("workflows"))
+    monkeypatch.setattr(offering.processes, "start", lambda part, *_: done.append(part))
+    monkeypatch.setattr(offering.processes, "write_record", lambda file, identity: None)
+    offering.offer(replace(instance, examples=wanted), None, done.append)
+    assert done == ["workflows", *([offering.PART] if wanted else [])]
+
+
 def test_status_says_in_a_line_each_what_could_not_be_offered(
     instance: Settings, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -36,12 +36,12 @@ _DONE, _FAILED = {"ok"}, {"error", "deleted", "paused", "stopped", "failed"}
 
 
 def offer(found: Settings, credentials: Credentials, say: Callable[[str], None]) -> None:
-    """Publish the workflows and start what brings the data; a failure is one line, not the end of ``up``."""
+    """Publish the workflows and start what brings the data, if wanted; a failure is one line, not the end of ``up``."""
     try:
         offer_workflows(connect(credentials), found)
     except Exception as error:
         say(f"note: the workflows are not published: {in_one_line(error)}; `scripts/galaxy up` tries again")
-    if not parts.is_alive(found, PART):
+    if found.examples and not parts.is_alive(found, PART):
         command = [str(found.metapipe_env / "bin" / "python"), "-s", "-m", "metapipe.commands.offers"]
         environ = configuration.environ_of(found, os.environ)
         environ |= {"METAPIPE_HOME": str(found.checkout), "METAPIPE_BUILD": str(found.build)}

@@ -63,6 +63,7 @@ class Settings:
     :param tools: folder of a developer's own tools, offered beside those of the checkout.
     :param files: folder of the operator's that users may take files from, read-only.
     :param warm: whether a warm session server runs beside Galaxy for its short jobs.
+    :param examples: whether sample reads and finished examples are brought.
     :param admin: e-mail address of the administrator's account. :param user: of an ordinary one; empty: there is none.
     :param flavour: of ``instance/flavours``: which tools, workflows and tours are offered.
     :param spark_master: address of a Spark cluster for jobs that are worth it; empty: none.
@@ -104,6 +105,7 @@ class Settings:
         "DIR", "folder that users may choose files from, read-only ('': none)", offered_folder, unset=None
     )
     warm: bool = choice("", "keep a Spark session ready for short jobs (no)", yes_no, lambda _: False, unset=False)
+    examples: bool = choice("", "bring sample reads and finished examples (yes)", yes_no, lambda _: True, unset=True)
     flavour: str = choice(
         "NAME", "metapipe, biomas or mmg (both): what is offered (mmg)", text, lambda _: flavours.DEFAULT, unset="mmg"
     )
