@@ -95,10 +95,11 @@ def _json_text(value: Any) -> bytes:
 def add_counts(left: Any, right: Any) -> Any:
     """Sum two JSON values of the same shape: numbers add, objects add by key, lists concatenate, words must agree."""
     if isinstance(left, dict) and isinstance(right, dict):
-        return {
-            key: add_counts(left[key], right[key]) if key in left and key in right else left.get(key, right.get(key))
-            for key in {**left, **right}
-        }
+        total, fewer = left | right, min(left, right, key=len)
+        for key in fewer:  # most are in one of them alone, where a long read has a count for each of its places
+            if key in left and key in right:
+                total[key] = add_counts(left[key], right[key])
+        return total
     if isinstance(left, list) and isinstance(right, list):
         return left + right
     if isinstance(left, int | float) and isinstance(right, int | float):
