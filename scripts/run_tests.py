@@ -38,6 +38,7 @@ GROUPS = ("lint", "unit", "tools", "workflow", "galaxy", "instance")
 #: Groups that need no Galaxy, those whose tests start Galaxies of their own, and those on the one for tools.
 OFFLINE, APART, ON_TOOLS = ("lint", "unit"), ("instance",), ("tools", "workflow")
 #: Where tests marked ``galaxy`` and ``own_galaxy`` stand: to look for them everywhere takes a dozen seconds each.
+ON_MACHINES = ("tests/lab",)
 ON_GALAXY, ON_THEIR_OWN = ("tests/galaxy", "tests/instance"), ("tests/instance", "tests/test_added_stage_in_galaxy.py")
 #: Unit tests that fork hundreds of times. What a process holds is paid for at each fork: beside the modules of all the
 #: other tests they take twice their core-seconds.
@@ -120,6 +121,7 @@ def steps(everything: bool, temp: Path) -> list[Step]:
         Step("workflow", "workflow tests", ["scripts/galaxy-tests", "workflows"], environment=tools),
         tests("galaxy", "demo and pages", "galaxy and not own_galaxy", *ON_GALAXY, **galaxy),
         tests("instance", "faults of instances", "own_galaxy", *ON_THEIR_OWN),
+        *([tests("instance", "machines", "lab", *ON_MACHINES)] if everything else []),
     ]
 
 

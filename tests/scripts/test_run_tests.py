@@ -105,10 +105,13 @@ def test_every_test_that_needs_a_galaxy_is_where_its_group_looks() -> None:
         return {name for name, path in files.items() if found.search(path.read_text())}
 
     apart = marked("own_galaxy")
-    shared = marked("galaxy") - apart
+    machines = marked("lab")
+    shared = marked("galaxy") - apart - machines
     assert apart
+    assert machines
     assert shared
     assert not [name for name in apart if not name.startswith(run_tests.ON_THEIR_OWN)]
+    assert not [name for name in machines if not name.startswith(run_tests.ON_MACHINES)]
     assert not [name for name in shared if not name.startswith(run_tests.ON_GALAXY)]
 
 

@@ -29,6 +29,9 @@ _WORDS = ("stderr", "module_stderr", "stdout", "module_stdout", "msg")
 #: What Ansible itself says when a program failed, and there is something better.
 _EMPTY = ("non-zero return code", "MODULE FAILURE", "One or more items failed")
 _ERROR = re.compile(r"\b(error|fatal|failed|denied|cannot|could not|METAPIPE-E\d+)\b|^E: ", re.IGNORECASE)
+#: What Ansible says first, whatever failed; and what it says of a host that it had reached and that is silent now.
+_BEFORE_IT = re.compile(r"^((Task|Module) failed: )+")
+_SILENT = re.compile(r"waiting for privilege escalation prompt")
 
 
 class CallbackModule(CallbackBase):  # type: ignore[misc]
@@ -113,7 +116,10 @@ def _matters(result: Any) -> str:
     found = [line for word in _WORDS if (line := _telling_line(result.get(word)))]
     telling = [line for line in found if not line.startswith(_EMPTY)]
     # What a task says in its own words (assert, fail) stands in msg, and nothing else.
-    return (telling or found or [f"exit code {result.get('rc', 'unknown')}"])[0]
+    line = (telling or found or [f"exit code {result.get('rc', 'unknown')}"])[0]
+    if _SILENT.search(line):
+        return "the host does not answer any longer"
+    return _BEFORE_IT.sub("", line)
 
 
 def _telling_line(words: Any) -> str:
