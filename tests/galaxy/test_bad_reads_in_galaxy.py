@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from bioblend.galaxy import GalaxyInstance
+from pasted import pasted
 
 if TYPE_CHECKING:
     from conftest import RunCommand
@@ -29,8 +30,7 @@ def stderr_of(
     gi: GalaxyInstance, history: str, name: str, content: str, tool: str, inputs: dict[str, Any]
 ) -> list[str]:
     """Put a FASTA file into the history, run a tool on it that must fail, and return its standard error's lines."""
-    pasted = gi.tools.paste_content(content, history, file_type="fasta", file_name=name)
-    uploaded = pasted["outputs"][0]["id"]
+    uploaded = pasted(gi, history, content, "fasta", name)
     gi.datasets.wait_for_dataset(uploaded, maxwait=120)
     given = {name: {"src": "hda", "id": uploaded} if value is ... else value for name, value in inputs.items()}
     outputs = gi.tools.run_tool(history, tool, given)["outputs"]

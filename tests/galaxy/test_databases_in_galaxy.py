@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 from bioblend.galaxy import GalaxyInstance
+from pasted import pasted
 
 pytestmark = [pytest.mark.galaxy, pytest.mark.timeout(600)]
 
@@ -68,10 +69,9 @@ def test_a_database_that_another_process_installs_is_offered_and_used_at_once_an
     install(databases, tmp_path / "new")
     assert offered(gi, history) == before | {NEW}
 
-    content = (ROOT / "test-data/proteins.fasta").read_text()
-    proteins = gi.tools.paste_content(content, history, file_type="fasta", file_name="proteins.fasta")
+    proteins = pasted(gi, history, (ROOT / "test-data/proteins.fasta").read_text(), "fasta", "proteins.fasta")
     inputs = {
-        "proteins": {"src": "hda", "id": proteins["outputs"][0]["id"]},
+        "proteins": {"src": "hda", "id": proteins},
         "database|source": "cached",
         "database|installed": NEW,
     }

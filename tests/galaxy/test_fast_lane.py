@@ -6,14 +6,13 @@ import random
 
 import pytest
 from bioblend.galaxy import GalaxyInstance
+from pasted import pasted
 
 pytestmark = pytest.mark.galaxy
 
 
 def upload(gi: GalaxyInstance, history: str, text: str, ext: str) -> str:
-    element = {"src": "pasted", "paste_content": text, "ext": ext, "name": ext}
-    payload = {"history_id": history, "targets": [{"destination": {"type": "hdas"}, "elements": [element]}]}
-    dataset = str(gi.make_post_request(f"{gi.url}/tools/fetch", payload=payload)["outputs"][0]["id"])
+    dataset = pasted(gi, history, text, ext)
     gi.datasets.wait_for_dataset(dataset, interval=0.2)
     return dataset
 

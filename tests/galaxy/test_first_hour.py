@@ -12,6 +12,7 @@ import pytest
 import requests
 import yaml
 from bioblend.galaxy import GalaxyInstance
+from pasted import pasted
 from playwright.sync_api import TimeoutError as PageTimeout
 from playwright.sync_api import expect
 
@@ -311,7 +312,7 @@ def test_a_drawing_is_shown_as_a_picture_whose_scripts_do_not_run(
     of_examples = contents(gi, offered["biomas"]["id"])
     tree = next(entry["id"] for entry in of_examples if entry["extension"] == "svg")
     history = gi.histories.create_history("drawing")["id"]
-    sent = gi.tools.paste_content(DRAWING, history, file_type="svg", file_name="drawing.svg")["outputs"][0]["id"]
+    sent = pasted(gi, history, DRAWING, "svg", "drawing.svg")
     assert gi.datasets.wait_for_dataset(sent)["state"] == "ok"
     for dataset in (tree, sent):
         page.goto(f"{account.url}/datasets/{dataset}/preview")

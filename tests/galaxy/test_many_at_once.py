@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from bioblend.galaxy import GalaxyInstance
+from pasted import pasted
 
 from metapipe.galaxy.connection import Account, connect
 
@@ -21,9 +22,7 @@ def work(account: Account, number: int) -> list[str]:
     history = gi.histories.create_history(f"many {number}")["id"]
     lines = []
     for turn in range(EACH):
-        element = {"src": "pasted", "paste_content": f"{number} {turn}\nx\n", "ext": "txt", "name": "lines"}
-        payload = {"history_id": history, "targets": [{"destination": {"type": "hdas"}, "elements": [element]}]}
-        uploaded = gi.make_post_request(f"{gi.url}/tools/fetch", payload=payload)["outputs"][0]["id"]
+        uploaded = pasted(gi, history, f"{number} {turn}\nx\n", "txt")
         # At once: the job waits for the upload.
         inputs = {"lineNum": 1, "input": {"src": "hda", "id": uploaded}}
         made = gi.tools.run_tool(history, "Show beginning1", inputs)["outputs"][0]["id"]

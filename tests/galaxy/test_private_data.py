@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 from bioblend.galaxy import GalaxyInstance
+from pasted import pasted
 
 ROOT = Path(__file__).resolve().parents[2]
 pytestmark = pytest.mark.galaxy
@@ -77,9 +78,7 @@ class Hidden:
 def hidden(gi: GalaxyInstance) -> Hidden:
     words = tuple(f"hidden{uuid.uuid4().hex}" for _ in range(3))
     history = gi.histories.create_history(words[0])["id"]
-    element = {"src": "pasted", "paste_content": f"{words[1]}\tx\n", "ext": "tabular", "name": words[2]}
-    payload = {"history_id": history, "targets": [{"destination": {"type": "hdas"}, "elements": [element]}]}
-    uploaded = gi.make_post_request(f"{gi.url}/tools/fetch", payload=payload)["outputs"][0]["id"]
+    uploaded = pasted(gi, history, f"{words[1]}\tx\n", "tabular", words[2])
     gi.datasets.wait_for_dataset(uploaded, interval=0.2)
     inputs = {"lineNum": 1, "input": {"src": "hda", "id": uploaded}}
     ran = gi.tools.run_tool(history, "Show beginning1", inputs)
@@ -156,9 +155,7 @@ def test_no_colleague_copies_it_or_runs_a_tool_on_it(colleague: GalaxyInstance, 
 
 def test_what_is_shared_on_purpose_is_read(gi: GalaxyInstance, colleague: GalaxyInstance) -> None:
     history = gi.histories.create_history("shared")["id"]
-    element = {"src": "pasted", "paste_content": "shared word\n", "ext": "txt", "name": "shared"}
-    payload = {"history_id": history, "targets": [{"destination": {"type": "hdas"}, "elements": [element]}]}
-    dataset = gi.make_post_request(f"{gi.url}/tools/fetch", payload=payload)["outputs"][0]["id"]
+    dataset = pasted(gi, history, "shared word\n", "txt", "shared")
     gi.datasets.wait_for_dataset(dataset, interval=0.2)
     assert get(gi.base_url, f"/api/datasets/{dataset}/display", colleague.key).status == 403
     sharing = {"user_ids": [colleague.users.get_current_user()["email"]], "share_option": "make_accessible_to_shared"}

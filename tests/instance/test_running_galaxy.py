@@ -15,6 +15,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from pasted import pasted
 
 from metapipe.galaxy.connection import Account, connect
 from metapipe.instance.local import parts, processes, settings
@@ -95,8 +96,8 @@ def test_a_job_gets_the_cores_and_memory_that_were_set_and_nothing_asks_another_
         assert page.headers["content-security-policy"].startswith("default-src 'self'")
     gi = connect(account)
     history = gi.histories.create_history("cores")["id"]
-    contigs = gi.tools.paste_content((CHECKOUT / "test-data" / "contigs.fasta").read_text(), history, file_type="fasta")
-    inputs = {"contigs": {"src": "hda", "id": contigs["outputs"][0]["id"]}, "keep_run_report": True}
+    contigs = pasted(gi, history, (CHECKOUT / "test-data" / "contigs.fasta").read_text(), "fasta")
+    inputs = {"contigs": {"src": "hda", "id": contigs}, "keep_run_report": True}
     started = gi.tools.run_tool(history, "metapipe_filter_contigs", inputs)
     report = next(output["id"] for output in started["outputs"] if output["output_name"] == "run_report")
     gi.datasets.wait_for_dataset(report, maxwait=600, interval=0.5)
@@ -172,9 +173,7 @@ def test_a_workflow_outlives_every_crash_and_ends_with_the_same_bytes(
 ) -> None:
     gi = connect(Account.read(running.state))
     history = gi.histories.create_history("crash")["id"]
-    element = {"src": "pasted", "paste_content": contigs.read_text(), "ext": "fasta", "name": "contigs"}
-    payload = {"history_id": history, "targets": [{"destination": {"type": "hdas"}, "elements": [element]}]}
-    uploaded = gi.make_post_request(f"{gi.url}/tools/fetch", payload=payload)["outputs"][0]["id"]
+    uploaded = pasted(gi, history, contigs.read_text(), "fasta", "contigs")
     gi.datasets.wait_for_dataset(uploaded, maxwait=300, interval=0.5)
     workflow = gi.workflows.import_workflow_dict(WORKFLOW)["id"]
     inputs = {"contigs": {"src": "hda", "id": uploaded}}
@@ -208,7 +207,7 @@ def test_a_workflow_outlives_every_crash_and_ends_with_the_same_bytes(
 def test_a_broker_that_dies_while_results_are_described_costs_no_job(running: Settings) -> None:
     gi = connect(Account.read(running.state))
     history = gi.histories.create_history("broker")["id"]
-    uploaded = gi.tools.paste_content("one\ntwo\n", history, file_type="txt")["outputs"][0]["id"]
+    uploaded = pasted(gi, history, "one\ntwo\n", "txt")
     gi.datasets.wait_for_dataset(uploaded, maxwait=300, interval=0.5)
     worker, broker = parts.identity(running, "celery"), parts.identity(running, "broker")
     assert worker is not None
