@@ -12,6 +12,7 @@ from pathlib import Path
 import adopted_jobs
 import installed_databases  # noqa: F401 - makes the type of our data table known
 import lean_imports  # noqa: F401 - works by being imported
+from database_changes import only_after_changes
 
 # The runner of jobs knows processes as `scripts/galaxy` does, by the same code.
 sys.path.append(str(Path(__file__).resolve().parents[2] / "src"))
@@ -26,6 +27,18 @@ def tell_of_life(queue):
         sleep(seconds)
 
     queue._monitor_sleep = touch_and_sleep
+
+
+def look_only_after_changes(app):
+    """Let the queue of jobs and that of workflow runs be looked through where somebody wrote to the database.
+
+    PostgreSQL does not tell so cheaply: there they are looked through each time.
+    """
+    address = app.model.engine.url
+    if address.get_backend_name() == "sqlite":
+        workflows = app.workflow_scheduling_manager.request_monitor
+        only_after_changes(app.job_manager.job_handler.job_queue, "_JobHandlerQueue__monitor_step", address.database)
+        only_after_changes(workflows, "_WorkflowRequestMonitor__schedule", address.database)
 
 
 def adopt_jobs():
@@ -63,6 +76,7 @@ def main():
         gc.freeze()
         gc.enable()
         tell_of_life(app.job_manager.job_handler.job_queue)
+        look_only_after_changes(app)
         return app
 
     adopt_jobs()
