@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -110,13 +109,12 @@ def test_a_hang_costs_about_twice_the_limit_and_only_its_record(
     run: Callable[..., Any], fasta: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(limits, "_START", 2.0)  # those without fault end in it on a busy machine, too
-    started = time.monotonic()
     options = {"how": "sleep", "timeout": 8.0, "idle_timeout": 0.0}
     ran = run("hostile_stages:Misbehaving", {"contigs": fasta(16, poison=(10,))}, **options)
     assert ran.result.quarantined == 1
-    in_hangs = sum(row["wall"] for row in ran.result.report["attempts"] if row["outcome"] == "timeout")
-    assert in_hangs < 2.6 * 8.0
-    assert time.monotonic() - started < 60
+    # The block of 16 records and its halves down to the one at fault; what their limits add up to is asked below.
+    hung = [row for row in ran.result.report["attempts"] if row["outcome"] == "timeout"]
+    assert len(hung) == 5
 
 
 @given(st.floats(10, 1e5), st.integers(0, 10**9), st.integers(1, 10**9), st.floats(0, 60))

@@ -12,7 +12,7 @@ from pathlib import Path
 from metapipe.digests import sha256_of
 
 #: Of a checkout: what no machine needs.
-_LEFT_OUT = {".git", ".build", ".ci", "results", "__pycache__"}
+_LEFT_OUT = {".git", ".build", ".ci", "docs", "results", "tests", "__pycache__"}
 #: Age of every file: 1980. Galaxy takes one of 1970 (0) for new at each look, and loads all tools again every second.
 _SOME_DAY = 315_532_800
 
