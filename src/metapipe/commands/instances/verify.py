@@ -41,7 +41,7 @@ def verify_instance(places: Places, asked: Asked, target: Target, say: Say) -> i
         raise MetapipeError(
             "E307", f"{asked.request.name} is {condition.state}; see `metapipe instance status {asked.request.name}`"
         )
-    say(f"every part works, {len(condition.databases)} databases are whole")
+    say(f"every part works, databases that are whole: {len(condition.databases)}")
     offered = flavours.read(places.home, asked.request.flavour).workflows
     known = [example for example in examples.known(places.home) if example.workflow in offered]
     with (
