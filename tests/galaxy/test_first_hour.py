@@ -111,7 +111,7 @@ def test_every_dataset_of_the_finished_examples_is_done_and_open_to_other_users(
     shown = gi.histories.show_history(
         offered[pipeline]["id"], contents=True, visible=True, types=["dataset_collection"]
     )
-    assert len(shown) >= 2
+    assert shown
     for listed in shown:
         whole = gi.histories.show_dataset_collection(offered[pipeline]["id"], listed["id"])
         assert {dataset["state"] for dataset in datasets_in(whole)} == {"ok"}, listed["name"]
