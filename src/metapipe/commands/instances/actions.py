@@ -136,12 +136,16 @@ def _down(options: argparse.Namespace, say: Say, _warn: Say) -> int:
         if input(f"Remove {name} with all its users' data? Type its name: ").strip() != name:
             say("nothing was removed")
             return 1
+    here = asked.request.target == "here"
+    stays = (
+        "; databases of this machine stay (`metapipe refdb list`)" if here else " from its hosts; their packages stay"
+    )
     with asked.folder.only_one():
         target_of(places, asked).remove(options.keep_data, lambda line: say(f"      {line}"))
     say(
         f"{name} is down; its data are kept, `metapipe instance up {name}` brings it back"
         if options.keep_data
-        else f"{name} is gone; databases of this machine stay (`metapipe refdb list`)"
+        else f"{name} is gone{stays}"
     )
     return 0
 
