@@ -15,7 +15,7 @@ from metapipe.commands.instances.places import Asked, Places
 from metapipe.commands.instances.target import Condition, Step, Tell
 from metapipe.errors import MetapipeError
 from metapipe.galaxy.credentials import Account, Credentials
-from metapipe.instance.planning import Plan, PlannedHost
+from metapipe.instance.planning import Plan, PlannedHost, duration
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 
@@ -266,7 +266,7 @@ def test_a_request_that_changes_is_planned_field_by_field(made: Made) -> None:
 
 
 def test_durations_and_sizes_are_said_as_people_say_them() -> None:
-    assert [show.duration(seconds) for seconds in (0.2, 40, 100, 3600)] == ["1 s", "40 s", "2 min", "60 min"]
+    assert [duration(seconds) for seconds in (0.2, 40, 100, 3600)] == ["1 s", "40 s", "2 min", "60 min"]
     assert [show.size(number) for number in (None, 10, 92_000_000, 4_400_000_000)] == [
         "size unknown",
         "1 MB",

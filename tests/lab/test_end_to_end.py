@@ -245,13 +245,10 @@ def test_a_workflow_outlives_a_reboot_of_the_head_and_a_worker_that_is_cut_off(
     found = deployed.target()
     example = next(one for one in examples.known(HOME) if one.workflow == METAPIPE.workflow)
     folder = tmp_path / "small"
-    folder.mkdir()
-    for copy, file in example.reads.items():
-        shutil.copyfile(HOME / file, folder / copy)
+    example.lay_out_reads(HOME, folder)
     small = [HOME / "test-data" / "refdb" / label.replace(":", "/") for label in METAPIPE.smallest.values()]
     workflow = Workflow.read(METAPIPE.workflow_file(HOME))
-    parameters = {label: entry["default"] for label, entry in workflow.inputs.items() if "default" in entry}
-    parameters |= {METAPIPE.parameters[option]: value for option, value in METAPIPE.smallest.items()}
+    parameters = workflow.defaults | {METAPIPE.parameters[option]: value for option, value in METAPIPE.smallest.items()}
     results = tmp_path / "results"
     with found.small_databases(small), newcomer.account(found.credentials()) as gi:
         reads = upload_reads(gi, find_samples(folder)[0], "reboot")

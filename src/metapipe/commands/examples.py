@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import shutil
 import sys
 import tempfile
 import time
@@ -46,9 +45,7 @@ def _make(example: examples.Example, home: Path, state: Path, scratch: Path) -> 
     pipeline = PIPELINES[example.archive.name.partition(".")[0]]
     # A history is called after the folder of the reads.
     reads = scratch / example.name_in_archive.removeprefix(f"{pipeline.title} ")
-    reads.mkdir()
-    for name, file in example.reads.items():
-        shutil.copyfile(home / file, reads / name)
+    example.lay_out_reads(home, reads)
     words = [pipeline.name, "--state", str(state), "--input", str(reads), "--results", str(scratch / "results")]
     words += [f"--{option.replace('_', '-')}={label}" for option, label in pipeline.smallest.items()]
     if code := run.main(words):

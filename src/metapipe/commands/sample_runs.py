@@ -162,7 +162,7 @@ def chosen_parameters(pipeline: Pipeline, workflow: Workflow, arguments: argpars
 
     :raises MetapipeError: E702 when the workflow has no input for an option given.
     """
-    parameters = {label: entry["default"] for label, entry in workflow.inputs.items() if "default" in entry}
+    parameters = workflow.defaults
     for option, label in pipeline.parameters.items():
         value = getattr(arguments, option)
         if value is None:

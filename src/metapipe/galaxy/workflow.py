@@ -60,6 +60,11 @@ class Workflow:
         return {label: entry if isinstance(entry, dict) else {"type": entry} for label, entry in self._named("inputs")}
 
     @property
+    def defaults(self) -> dict[str, Any]:
+        """Its inputs' values where nobody chooses: label → value."""
+        return {label: entry["default"] for label, entry in self.inputs.items() if "default" in entry}
+
+    @property
     def reads_label(self) -> str:
         """Label of the one input that takes the read pairs."""
         labels = [label for label, entry in self.inputs.items() if entry["type"] in {"collection", "data_collection"}]

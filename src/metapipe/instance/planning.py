@@ -87,6 +87,11 @@ class Plan:
             raise first
 
 
+def duration(seconds: float) -> str:
+    """Return seconds as a person says them: ``40 s``, ``3 min``."""
+    return f"{max(1, round(seconds))} s" if seconds < 90 else f"{round(seconds / 60)} min"
+
+
 def versions(checkout: Path) -> dict[str, str]:
     """Return the versions of what a user meets, from the lock files: program → version."""
     found = {"metapipe": __version__}

@@ -11,12 +11,13 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationInfo
 
 from metapipe.instance import wrong_fields
+from metapipe.instance.local.choices import EMAIL
 
 CODE = "E703"
 _NAME = r"[a-z][a-z0-9-]{0,30}"
 _ADDRESS = r"[A-Za-z0-9]([A-Za-z0-9.:-]{0,252}[A-Za-z0-9])?"
 _USER = r"[a-z_][a-z0-9_-]{0,31}"
-_EMAIL = r"[A-Za-z0-9.+_-]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+"
+_EMAIL = EMAIL.pattern
 
 
 def _matching(pattern: str, expected: str) -> AfterValidator:

@@ -15,6 +15,7 @@ from metapipe.commands.instances.target import Step, Target
 from metapipe.commands.instances.verify import verify_instance
 from metapipe.errors import MetapipeError
 from metapipe.instance import folder
+from metapipe.instance.planning import duration
 
 
 def target_of(places: Places, asked: Asked) -> Target:
@@ -74,7 +75,7 @@ def _carry_out(steps: list[Step], asked: Asked, say: Say) -> None:
     name, known = asked.request.name, asked.folder.seconds()
     expected = [known.get(step.name, step.seconds) for step in steps]
     for number, step in enumerate(steps):
-        say(f"[{number + 1}/{len(steps)}] {step.name}; about {show.duration(sum(expected[number:]))} to go")
+        say(f"[{number + 1}/{len(steps)}] {step.name}; about {duration(sum(expected[number:]))} to go")
         began = time.monotonic()
         try:
             step.do(lambda line: say(f"      {show.of_instance(line, name)}"))
@@ -86,10 +87,19 @@ def _carry_out(steps: list[Step], asked: Asked, say: Say) -> None:
         asked.folder.took(step.name, time.monotonic() - began)
 
 
-def _status(options: argparse.Namespace, say: Say, _warn: Say) -> int:
+def _made(word: str) -> tuple[Places, Asked]:
+    """Return an instance that somebody has made, by its name or its request.
+
+    :raises MetapipeError: E701 when there is none of that name.
+    """
     places = Places.find()
-    asked = places.asked(options.instance)
+    asked = places.asked(word)
     folder.named(places.build, asked.request.name)
+    return places, asked
+
+
+def _status(options: argparse.Namespace, say: Say, _warn: Say) -> int:
+    places, asked = _made(options.instance)
     found = target_of(places, asked).condition()
     if options.json:
         say(json.dumps(found.as_json(), indent=2))
@@ -99,9 +109,7 @@ def _status(options: argparse.Namespace, say: Say, _warn: Say) -> int:
 
 
 def _verify(options: argparse.Namespace, say: Say, _warn: Say) -> int:
-    places = Places.find()
-    asked = places.asked(options.instance)
-    folder.named(places.build, asked.request.name)
+    places, asked = _made(options.instance)
     with asked.folder.only_one():
         return verify_instance(places, asked, target_of(places, asked), say)
 
@@ -127,9 +135,8 @@ def _logs(options: argparse.Namespace, _say: Say, _warn: Say) -> int:
 
 
 def _down(options: argparse.Namespace, say: Say, _warn: Say) -> int:
-    places = Places.find()
-    asked = places.asked(options.instance)
-    name = folder.named(places.build, asked.request.name).name
+    places, asked = _made(options.instance)
+    name = asked.request.name
     if not (options.yes or options.keep_data):
         if not sys.stdin.isatty():
             raise MetapipeError("E701", f"this removes {name} with all its data: give --yes, or --keep-data to stop it")

@@ -6,7 +6,7 @@ import re
 
 from metapipe.commands.instances.places import Say
 from metapipe.commands.instances.target import Condition
-from metapipe.instance.planning import GB, Plan
+from metapipe.instance.planning import GB, Plan, duration
 
 _LOCAL = re.compile(r"scripts/galaxy (up|status|logs|down|restart)\b")
 
@@ -22,11 +22,6 @@ def of_instance(text: str, name: str) -> str:
         )
 
     return _LOCAL.sub(command, text)
-
-
-def duration(seconds: float) -> str:
-    """Return seconds as a person says them: ``40 s``, ``3 min``."""
-    return f"{max(1, round(seconds))} s" if seconds < 90 else f"{round(seconds / 60)} min"
 
 
 def size(number: int | None) -> str:

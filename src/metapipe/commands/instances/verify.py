@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import shutil
 import tempfile
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from metapipe.commands.instances import show
 from metapipe.commands.instances.places import Asked, Places, Say
 from metapipe.commands.instances.target import Target
 from metapipe.digests import sha256_of
@@ -23,6 +21,7 @@ from metapipe.galaxy.workflow import Workflow, import_once
 from metapipe.instance import flavours
 from metapipe.instance.local import examples
 from metapipe.instance.local.examples import Example
+from metapipe.instance.planning import duration
 
 if TYPE_CHECKING:
     from bioblend.galaxy import GalaxyInstance
@@ -55,7 +54,7 @@ def verify_instance(places: Places, asked: Asked, target: Target, say: Say) -> i
             say(f"{example.workflow}: {count} results, all of them the known bytes")
         for name in (name for name in offered if name not in {example.workflow for example in known}):
             say(f"{name}: not run, for nobody has said what its results are")
-    say(f"{asked.request.name} is right ({show.duration(time.monotonic() - began)})")
+    say(f"{asked.request.name} is right ({duration(time.monotonic() - began)})")
     return 0
 
 
@@ -65,17 +64,14 @@ def _run(home: Path, example: Example, gi: GalaxyInstance, scratch: Path, say: S
     workflow = Workflow.read(pipeline.workflow_file(home))
     name = example.name_in_archive.removeprefix(f"{pipeline.title} ")
     folder = scratch / name
-    folder.mkdir()
-    for copy, file in example.reads.items():
-        shutil.copyfile(home / file, folder / copy)
+    example.lay_out_reads(home, folder)
     samples = find_samples(folder)
     if workflow.takes_samples_together:
         reads = upload_samples(gi, samples, name, example.name_in_archive)
     else:
         reads = upload_reads(gi, samples[0], example.name_in_archive)
     say(f"{example.workflow}: reads are uploaded, the workflow runs")
-    parameters = {label: entry["default"] for label, entry in workflow.inputs.items() if "default" in entry}
-    parameters |= {pipeline.parameters[option]: value for option, value in pipeline.smallest.items()}
+    parameters = workflow.defaults | {pipeline.parameters[option]: value for option, value in pipeline.smallest.items()}
     run = start_run(gi, workflow, import_once(gi, workflow), reads, parameters)
     invocation = wait(gi, workflow, run, lambda _steps: None)
     files = download_outputs(gi, invocation, scratch / "results" / name)

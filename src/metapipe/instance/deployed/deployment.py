@@ -113,15 +113,7 @@ class Deployment(BaseModel):
         """Environment that tells a job of the cluster; empty where there is none."""
         if self.spark is None:
             return {}
-        values = {
-            "MASTER": self.spark.master,
-            "CORES": self.spark.cores,
-            "EXECUTOR_CORES": self.spark.executor_cores,
-            "CORE_MEMORY_MB": self.spark.core_memory_mb,
-            "SECRET_FILE": self.spark.secret_file,
-            "PROPERTIES": self.spark.properties,
-        }
-        return {f"METAPIPE_SPARK_{name}": str(value) for name, value in values.items() if value is not None}
+        return settings.spark_environment(**self.spark.model_dump(exclude={"jobs"}))
 
     def hand_over_secrets(self) -> None:
         """Put the secrets where a Galaxy has them, each in a file of its own."""

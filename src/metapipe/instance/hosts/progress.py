@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from metapipe.instance.folder import InstanceFolder
+from metapipe.instance.planning import duration
 
 Tell = Callable[[str], None]
 #: Role → what a person calls it, and seconds it takes on small hosts that have nothing yet.
@@ -54,7 +55,7 @@ class Progress:
             self._role, self._role_began = role, self._now()
             if role not in self._spent:
                 left = sum(seconds for name, seconds in self._expected.items() if name not in self._spent)
-                self._tell(f"{ROLES[role][0]}; about {_minutes(left)} to go")
+                self._tell(f"{ROLES[role][0]}; about {duration(left)} to go")
 
     def look(self) -> None:
         """Say which task it is that takes long."""
@@ -66,7 +67,3 @@ class Progress:
         if self._role:
             self._spent[self._role] = self._spent.get(self._role, 0.0) + self._now() - self._role_began
         self._role = ""
-
-
-def _minutes(seconds: float) -> str:
-    return f"{max(1, round(seconds))} s" if seconds < 90 else f"{round(seconds / 60)} min"

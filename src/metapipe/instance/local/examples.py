@@ -49,6 +49,12 @@ class Example:
         """Sha256 of the archive."""
         return sha256_of(self.archive)
 
+    def lay_out_reads(self, checkout: Path, folder: Path) -> None:
+        """Put copies of its reads into a new folder, under the names they have in it."""
+        folder.mkdir()
+        for name, file in self.reads.items():
+            shutil.copyfile(checkout / file, folder / name)
+
     @property
     def known_file(self) -> Path:
         """Sha256 of every result, as ``sha256sum`` writes them."""

@@ -126,15 +126,14 @@ class Settings:
         """What tells jobs of the Spark cluster; empty where there is none."""
         if not self.spark_master:
             return {}
-        values = {
-            "MASTER": self.spark_master,
-            "CORES": self.spark_cores,
-            "EXECUTOR_CORES": self.spark_executor_cores or None,
-            "CORE_MEMORY_MB": max(1, self.memory_mb // self.slots),
-            "SECRET_FILE": self.spark_secret_file,
-            "PROPERTIES": self.spark_properties,
-        }
-        return {f"METAPIPE_SPARK_{name}": str(value) for name, value in values.items() if value is not None}
+        return spark_environment(
+            master=self.spark_master,
+            cores=self.spark_cores,
+            executor_cores=self.spark_executor_cores or None,
+            core_memory_mb=max(1, self.memory_mb // self.slots),
+            secret_file=self.spark_secret_file,
+            properties=self.spark_properties,
+        )
 
     @property
     def offers(self) -> flavours.Flavour:
@@ -248,6 +247,11 @@ class Settings:
             return inside
         short = f"metapipe-{os.getuid()}-{hashlib.sha256(os.fsencode(self.state)).hexdigest()[:12]}"
         return Path(tempfile.gettempdir()) / short / folder / f"{name}.sock"
+
+
+def spark_environment(**values: object) -> dict[str, str]:
+    """Return the variables that tell a job of its Spark cluster; what is None is left out."""
+    return {f"METAPIPE_SPARK_{name.upper()}": str(value) for name, value in values.items() if value is not None}
 
 
 #: Name of a setting that a user may choose → how.
