@@ -10,7 +10,6 @@ import contextlib
 import errno
 import importlib
 import os
-import shutil
 import socket
 import threading
 import time
@@ -20,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from metapipe.errors import MetapipeError
-from metapipe.runner.attempt.part import begin, bytes_in, commit, kept_row
+from metapipe.runner.attempt.part import bytes_in, commit, kept_row, staging_folder
 from metapipe.runner.attempt.shared_folders import check_host
 from metapipe.runner.attempt.task import Job, last_words
 from metapipe.runner.attempt.zygote import Zygote
@@ -116,16 +115,12 @@ def run_attempt(job: Job, block: Block) -> Attempt:
     stop = Path(job.folder) / STOP
     if stop.exists():
         return row
-    staging: Path | None = None
     try:
         check_host(job, block)
-        staging = begin(Path(job.folder), block.name, block.key)
-        row = _attempt(job, block, row, staging, part)
+        with staging_folder(Path(job.folder), block.name, block.key) as staging:
+            row = _attempt(job, block, row, staging, part)
     except Exception as error:  # of the set-up or of the disk: report it as this block's failure
         row = _failed(row, error)
-    finally:
-        if staging is not None:
-            shutil.rmtree(staging, ignore_errors=True)
     if row.code.startswith(FINAL_CODES):
         with contextlib.suppress(OSError):
             stop.touch()

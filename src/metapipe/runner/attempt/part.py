@@ -16,7 +16,7 @@ import shutil
 import socket
 import tempfile
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -26,14 +26,21 @@ ROW = ".attempt.json"
 _BEGUN = "begun.json"
 
 
-def begin(job_folder: Path, block: str, key: tuple[int, ...]) -> Path:
-    """Make the staging folder of one attempt."""
+@contextlib.contextmanager
+def staging_folder(job_folder: Path, block: str, key: tuple[int, ...]) -> Iterator[Path]:
+    """The folder one attempt works in, gone when the attempt is over, however it ended.
+
+    :raises OSError: as the disk says; nothing of the folder stays then, either.
+    """
     parent = job_folder / "staging"
     parent.mkdir(parents=True, exist_ok=True)
     staging = Path(tempfile.mkdtemp(prefix=f"{block}-", dir=parent))
-    begun = {"key": key, "host": socket.gethostname(), "pid": os.getpid(), "started": time.time()}
-    (staging / _BEGUN).write_text(json.dumps(begun))
-    return staging
+    try:
+        begun = {"key": key, "host": socket.gethostname(), "pid": os.getpid(), "started": time.time()}
+        (staging / _BEGUN).write_text(json.dumps(begun))
+        yield staging
+    finally:
+        shutil.rmtree(staging, ignore_errors=True)
 
 
 def left_behind(job_folder: Path) -> list[dict[str, Any]]:
