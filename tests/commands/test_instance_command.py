@@ -148,7 +148,7 @@ class Made:
     def plan(self) -> Plan:
         return PLAN
 
-    def steps(self, restart: bool) -> list[Step]:
+    def steps(self, restart: bool, thorough: bool) -> list[Step]:
         return [Step(name, 100.0, lambda tell, name=name: self._do(name, tell)) for name in ("first", "second")]
 
     def _do(self, name: str, tell: Tell) -> None:

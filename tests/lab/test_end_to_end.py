@@ -156,8 +156,19 @@ def test_both_workflows_give_the_known_bytes_to_a_new_user_over_tls(deployed: De
 
 
 def test_the_same_command_again_changes_nothing(deployed: Deployed) -> None:
-    assert "nothing had to change" in deployed.instance("up", str(deployed.request))
+    for words in ([], ["--thorough"]):  # by what was noted of the hosts, and task by task
+        assert "nothing had to change" in deployed.instance("up", str(deployed.request), *words), words
     assert "nothing would change" in deployed.instance("plan", str(deployed.request))
+
+
+def test_a_file_that_somebody_edited_on_a_host_is_set_right_by_the_same_command(deployed: Deployed) -> None:
+    address = deployed.machines.address("worker1")
+    deployed.machines.run("worker1", "echo '# let everybody in' >>/etc/metapipe/firewall.nft")
+    said = deployed.instance("up", str(deployed.request))
+    assert f"not as the last time: settings of {address}\n" in said
+    assert "things changed on 1 hosts" in said
+    assert "let everybody in" not in deployed.machines.run("worker1", "cat /etc/metapipe/firewall.nft")
+    assert "nothing had to change" in deployed.instance("up", str(deployed.request))
 
 
 def test_from_outside_only_ssh_and_the_pages_answer(deployed: Deployed) -> None:

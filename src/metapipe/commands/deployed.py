@@ -61,12 +61,20 @@ def _data(found: Deployment) -> bool:
     return True
 
 
+def _content(found: Deployment) -> bool:
+    """All that its users find in Galaxy, in one go; whether any of it was missing."""
+    changed = bringing.bring_people(found, _say)
+    changed |= bringing.bring_workflows(found)
+    return changed or not bringing.has_data(found)
+
+
 #: Name → what it does with what the host was told; returns whether anything changed.
 ACTIONS: dict[str, Callable[[Deployment], bool]] = {
     "configure": programs.configure,
     "database": _database,
     "is-stale": lambda found: not readiness.is_current(found),
     "wait": _wait,
+    "content": _content,
     "people": lambda found: bringing.bring_people(found, _say),
     "workflows": bringing.bring_workflows,
     "lacks-data": lambda found: not bringing.has_data(found),

@@ -54,6 +54,7 @@ def add_parser(commands: Any) -> None:
     up = action("up", "make the instance, mend it, or bring it to what its request says now")
     _instance(up)
     up.add_argument("--restart", action="store_true", help="take changes over even while jobs run; they start again")
+    up.add_argument("--thorough", action="store_true", help="hosts: go through every task, also where all is as left")
     status = action("status", "say what works and what does not; exit code 0 when all does")
     _instance(status)
     status.add_argument("--json", action="store_true", help="for programs")

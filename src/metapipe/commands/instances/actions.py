@@ -59,7 +59,7 @@ def _up(options: argparse.Namespace, say: Say, warn: Say) -> int:
     target.plan().refuse()
     with asked.folder.only_one():
         asked.folder.keep(asked.file)
-        _carry_out(target.steps(options.restart), asked, say)
+        _carry_out(target.steps(options.restart, options.thorough), asked, say)
         credentials = target.credentials()
     name = asked.request.name
     say(f"{name} is ready at {credentials.url} ({time.monotonic() - began:.0f} s)")

@@ -33,7 +33,7 @@ class Here:
         databases = planned(self._labels())
         return here.plan(self._asked.request, self._asked.folder, self._found, databases, self._asked.before)
 
-    def steps(self, restart: bool) -> list[Step]:
+    def steps(self, restart: bool, thorough: bool) -> list[Step]:  # noqa: ARG002
         """Return the steps: environments, each database that is not there, Galaxy, the accounts."""
         found = [Step("environments of Galaxy and of the tools", _INSTALL_SECONDS, self._install)]
         for each in planned(self._labels()):

@@ -16,7 +16,7 @@ from metapipe.errors import MetapipeError
 from metapipe.galaxy.credentials import Account, Credentials
 from metapipe.galaxy.jobs import jobs_of
 from metapipe.instance import flavours
-from metapipe.instance.hosts import inventory, playbook, probe, release, services, ssh
+from metapipe.instance.hosts import inventory, playbook, probe, release, seal, services, ssh
 from metapipe.instance.hosts import planning as on_hosts
 from metapipe.instance.hosts.probe import ROOT, Machine
 from metapipe.instance.hosts.services import UNITS
@@ -57,7 +57,7 @@ class OnHosts:
             self._asked.before,
         )
 
-    def steps(self, restart: bool) -> list[Step]:
+    def steps(self, restart: bool, thorough: bool) -> list[Step]:
         """Return the steps: Ansible's environment, and its playbook; the roles are its own steps."""
         head = self._seen[self._hosts.head]
         there = set(head.databases) if isinstance(head, Machine) else set()
@@ -65,7 +65,7 @@ class OnHosts:
         seconds = _SITE_SECONDS + sum(each.seconds or _DATABASE_SECONDS for each in missing)
         return [
             Step("environment of Ansible", _ANSIBLE_SECONDS, self._install),
-            Step("hosts", seconds, lambda tell: self._set_up("site", tell, instance_restart=restart)),
+            Step("hosts", seconds, lambda tell: self._make(tell, restart, thorough)),
         ]
 
     def condition(self) -> Condition:
@@ -179,7 +179,46 @@ class OnHosts:
     def _install(self, tell: Tell) -> None:
         self._places.install(tell, "deploy")
 
+    def _make(self, tell: Tell, restart: bool, thorough: bool) -> None:
+        """Bring the hosts to what is asked, unless they are so already."""
+        told = self._tell_ansible()
+        asked = seal.asked(told, inventory.read_secrets(self._asked.folder, self._vault), self._certificates())
+        if not (restart or thorough) and self._is_as_left(asked, tell):
+            tell("nothing had to change")
+            return
+        seal.forget(self._asked.folder)
+        self._play("site", told, tell, instance_restart=restart)
+        seal.keep(self._asked.folder, seal.look(self._hosts, asked))
+
+    def _is_as_left(self, asked: str, tell: Tell) -> bool:
+        """Whether hosts and Galaxy are what the last ``up`` made of them; what is not is told."""
+        before = seal.kept(self._asked.folder)
+        authority = probe.authority(self._asked.folder.path / "fetched")
+        if before is None or (self._asked.request.open.tls == "own-ca" and not authority.is_file()):
+            return False
+        try:
+            different = before.differences(seal.look(self._hosts, asked))
+            if not different and "changed" in self._deployed("content").splitlines():
+                different = ["what Galaxy offers"]
+        except MetapipeError as error:
+            different = [error.message]
+        if different:
+            tell(f"not as the last time: {'; '.join(different[:3])}{'; …' if len(different) > 3 else ''}")
+        return not different
+
+    def _deployed(self, action: str) -> str:
+        """Run one of the actions of :mod:`metapipe.commands.deployed` on the head."""
+        program = [f"{ROOT}/build/envs/metapipe/bin/python", "-s", "-m", "metapipe.commands.deployed", action]
+        return ssh.as_root(self._hosts, self._hosts.head, ["runuser", "-u", "galaxy", "--", *program])
+
+    def _certificates(self) -> list[Path]:
+        opened = self._asked.request.open
+        return [Path(file) for file in (opened.certificate, opened.key) if opened.tls == "files" and file]
+
     def _set_up(self, name: str, tell: Tell, **more: bool) -> None:
+        self._play(name, self._tell_ansible(), tell, **more)
+
+    def _tell_ansible(self) -> inventory.Told:
         folder = self._asked.folder
         if not self._seen:
             self.plan()
@@ -187,7 +226,7 @@ class OnHosts:
         if isinstance(head, MetapipeError):
             raise head
         digest = release.pack(self._places.home, folder.path / "release.tar.gz")
-        told = inventory.write(
+        return inventory.write(
             self._asked.request,
             folder,
             self._vault,
@@ -196,7 +235,9 @@ class OnHosts:
             self._labels(),
             on_hosts.slots(self._asked.request, head),
         )
+
+    def _play(self, name: str, told: inventory.Told, tell: Tell, **more: bool) -> None:
         words = (*self._vault.words, "-e", json.dumps(more))
-        outcome = playbook.run(self._places.home, self._places.build, folder, told, name, tell, *words)
+        outcome = playbook.run(self._places.home, self._places.build, self._asked.folder, told, name, tell, *words)
         total = sum(outcome.changed.values())
         tell(f"{total} things changed on {len(outcome.changed)} hosts" if total else "nothing had to change")

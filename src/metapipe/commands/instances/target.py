@@ -59,8 +59,11 @@ class Target(Protocol):
     def plan(self) -> Plan:
         """Return what would be made."""
 
-    def steps(self, restart: bool) -> list[Step]:
-        """Return what ``up`` has to do, in this order."""
+    def steps(self, restart: bool, thorough: bool) -> list[Step]:
+        """Return what ``up`` has to do, in this order.
+
+        :param restart: even while jobs run. :param thorough: even where nothing changed since the last time.
+        """
 
     def condition(self) -> Condition:
         """Look at all of it."""
