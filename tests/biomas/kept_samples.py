@@ -7,7 +7,7 @@ import random
 from pathlib import Path
 
 from metapipe.biomas.tables import KEPT_TABLE
-from metapipe.biomas.taxa.taxonomy import read_taxonomy
+from metapipe.taxa.taxonomy import read_taxonomy
 
 DATABASE = Path(__file__).parents[2] / "test-data/refdb/biomas-tiny-16s/1"
 RUEGERIA_POMEROYI, RUEGERIA_CONCHAE = "NR_028727.1 NR_074150.1", "NR_109062.1"

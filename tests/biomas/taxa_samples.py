@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 
-from metapipe.biomas.tables import ASSIGNMENT_TABLE
+from metapipe.taxa.rows import ASSIGNMENT_TABLE
 
 ROOT = "1:no rank:root"
 BACTERIA = f"{ROOT};131567:no rank:cellular organisms;2:superkingdom:Bacteria"

@@ -6,10 +6,10 @@ import published_sets
 import pytest
 
 from metapipe.biomas.tables import KeptRow
-from metapipe.biomas.taxa.taxonomy import read_taxonomy
 from metapipe.biomas.taxa.tier_rules import Assigner, Kept, Rules
 from metapipe.formats.table_rows import Place
 from metapipe.refdb.builders.build import build_from_file
+from metapipe.taxa.taxonomy import read_taxonomy
 
 HEADERS = (
     "AA000001.1.120 Bacteria;Pseudomonadota;Gammaproteobacteria;Abales;Abaceae;Abacus;Abacus oeni",

@@ -15,10 +15,10 @@ from benchmarks.amplicons.communities import COMMUNITIES, QUICK, Community, choo
 from benchmarks.amplicons.made_inputs import DATABASES, GENERA_OUT, HELD_OUT, MEMBERS_IN, kept_references
 from benchmarks.amplicons.page import NO_LIMITS, write_page
 
-from metapipe.biomas.taxa.taxonomy import read_taxonomy
 from metapipe.demo.taxa_scores import RANKS
 from metapipe.refdb.readers.lineages import Placement, place_lineages
 from metapipe.refdb.readers.references import Reference
+from metapipe.taxa.taxonomy import read_taxonomy
 
 HOME = Path(__file__).resolve().parents[2]
 RESULTS = HOME / "docs" / "benchmarks"

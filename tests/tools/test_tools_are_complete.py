@@ -8,9 +8,10 @@ from xml.etree.ElementTree import Element
 import pytest
 from wrapped_stages import ROOT, SUITES, Tool
 
-from metapipe.biomas.tables import ASSIGNMENT_TABLE, KEPT_TABLE, MATCH_TABLE, TAXON_TABLE
+from metapipe.biomas.tables import KEPT_TABLE, MATCH_TABLE
 from metapipe.biomas.taxa.combine_samples import SAMPLE_COLUMNS
 from metapipe.errors import CODES, EX_LOST
+from metapipe.taxa.rows import ASSIGNMENT_TABLE, TAXON_TABLE
 
 
 def declared_tests(tool: Tool) -> list[Element]:

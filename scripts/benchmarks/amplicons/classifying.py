@@ -14,7 +14,6 @@ from benchmarks.amplicons.made_inputs import rows_of, run_program, run_stage
 from benchmarks.place import HOME
 from benchmarks.results import digest
 from metapipe.biomas.search.map_amplicons import MapAmplicons
-from metapipe.biomas.taxa.taxonomy import Taxonomy, read_taxonomy
 from metapipe.demo.taxa_scores import (
     RANKS,
     Lineage,
@@ -26,6 +25,7 @@ from metapipe.demo.taxa_scores import (
     score,
 )
 from metapipe.refdb.builders.amplicon import FASTA, REFERENCES, TAXONOMY
+from metapipe.taxa.taxonomy import Taxonomy, read_taxonomy
 
 BOWTIE2 = "bowtie2"
 #: SINTAX's usual cut-off (Edgar 2016).

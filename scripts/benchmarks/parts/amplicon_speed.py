@@ -23,8 +23,8 @@ from benchmarks.place import BUILD, HOME, Setting, environment, metapipe, need, 
 from benchmarks.results import Results
 from benchmarks.words import conditions, table
 from metapipe.biomas.search.query import queries
-from metapipe.biomas.taxa.taxonomy import read_taxonomy
 from metapipe.refdb.manifest import describe_files, read_manifest
+from metapipe.taxa.taxonomy import read_taxonomy
 
 SECTIONS = ("answers", "reads", "pairs", "many references")
 #: Reads, pairs, references of the large collection and reads searched in it; reads placed on every reference, and given

@@ -87,7 +87,7 @@ def choose(kind: str, reads: int, times: int) -> None:
 
 def made_rows() -> tuple[list[Any], list[Any]]:
     """Rows of taxa and references: parents and species drawn at random with a fixed seed."""
-    from metapipe.biomas.taxa.taxonomy import ReferenceRow, TaxonRow
+    from metapipe.taxa.taxonomy import ReferenceRow, TaxonRow
 
     random = np.random.default_rng(20)
     taxa: list[TaxonRow] = []
@@ -103,7 +103,7 @@ def made_rows() -> tuple[list[Any], list[Any]]:
 
 @cache
 def made_taxonomy() -> Any:
-    from metapipe.biomas.taxa.taxonomy import make_taxonomy
+    from metapipe.taxa.taxonomy import make_taxonomy
 
     return make_taxonomy(*made_rows())
 
@@ -127,9 +127,9 @@ def made_matches(kind: str, reads: int) -> npt.NDArray[np.int64]:
 
 def write_database(folder: Path) -> Path:
     """The folder of a database without sequences: the stage reads its tables only."""
-    from metapipe.biomas.taxa.taxonomy import REFERENCE_COLUMNS, TAXONOMY_COLUMNS
     from metapipe.formats.table_rows import header_line
     from metapipe.refdb.manifest import Manifest, describe_files
+    from metapipe.taxa.taxonomy import REFERENCE_COLUMNS, TAXONOMY_COLUMNS
 
     folder.mkdir()
     taxa, references = made_rows()

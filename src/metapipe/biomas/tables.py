@@ -39,39 +39,5 @@ class KeptRow(NamedTuple):
     references: str
 
 
-class AssignmentRow(NamedTuple):
-    """The same read with the taxon TANGO chose; empty cells for an unclassified read.
-
-    :param matches: references that were looked at.
-    """
-
-    read: str
-    size: int
-    tier: str
-    identity: str
-    matches: str
-    taxid: str
-    taxon: str
-    rank: str
-    score: str
-    lineage: str
-
-
-class TaxonRow(NamedTuple):
-    """A taxon of a sample, from the root downwards; counts are weighted by ``;size=``.
-
-    :param direct: reads placed right at it. :param total: those and all below it.
-    """
-
-    taxon: str
-    taxid: str
-    rank: str
-    direct: int
-    total: int
-    lineage: str
-
-
 MATCH_TABLE = RowType(MatchRow)
 KEPT_TABLE = RowType(KeptRow)
-ASSIGNMENT_TABLE = RowType(AssignmentRow)
-TAXON_TABLE = RowType(TaxonRow)

@@ -9,8 +9,8 @@ from metapipe.biomas.report.facts import Facts
 from metapipe.biomas.report.hints import hints
 from metapipe.biomas.report.page import verdict
 from metapipe.biomas.report.story import funnel, sentence
-from metapipe.biomas.taxa.taxon_table import count_assignments
-from metapipe.biomas.taxa.taxon_tree import TaxonTree
+from metapipe.taxa.taxon_table import count_assignments
+from metapipe.taxa.taxon_tree import TaxonTree
 
 
 def tree_of(*rows: samples.Row) -> TaxonTree:

@@ -19,10 +19,10 @@ from hypothesis import strategies as st
 from metapipe.biomas.report.amplicon_report import AmpliconReport
 from metapipe.biomas.report.page import render
 from metapipe.biomas.report.steps import REPEATED, STEPS
-from metapipe.biomas.taxa.taxon_table import count_assignments
-from metapipe.biomas.taxa.taxon_tree import TaxonTree
 from metapipe.errors import MetapipeError
 from metapipe.reporting.summaries import parse
+from metapipe.taxa.taxon_table import count_assignments
+from metapipe.taxa.taxon_tree import TaxonTree
 
 SUMMARIES = amplicon_summaries.of_a_sample()
 EVIL = "<script>alert('x')</script>\"&`{{ 7*7 }}"

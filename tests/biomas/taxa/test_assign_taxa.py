@@ -11,15 +11,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from metapipe.biomas.tables import ASSIGNMENT_TABLE, KEPT_TABLE
+from metapipe.biomas.tables import KEPT_TABLE
 from metapipe.biomas.taxa import assign_taxa
 from metapipe.biomas.taxa.assign_taxa import AssignTaxa, AssignTaxaOptions
 from metapipe.biomas.taxa.rank_identities import YARZA, read_thresholds
-from metapipe.biomas.taxa.taxonomy import ReferenceRow, TaxonRow, make_taxonomy, read_taxonomy
 from metapipe.biomas.taxa.tier_rules import Assigner, Rules, above_species, not_only_strains, read_kept_row, score
 from metapipe.errors import MetapipeError
 from metapipe.formats.table_rows import Place
 from metapipe.runner.declare.elements import Database
+from metapipe.taxa.rows import ASSIGNMENT_TABLE
+from metapipe.taxa.taxonomy import ReferenceRow, TaxonRow, make_taxonomy, read_taxonomy
 
 TAXA = """#taxid\tparent\trank\tname\tflags
 1\t\tno rank\troot\t

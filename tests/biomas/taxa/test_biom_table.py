@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from metapipe.biomas.taxa.biom_table import biom
-from metapipe.biomas.taxa.taxon_table import count_assignments, read_taxa, write_taxa
-from metapipe.biomas.taxa.taxon_tree import TaxonTree
+from metapipe.taxa.taxon_table import count_assignments, read_taxa, write_taxa
+from metapipe.taxa.taxon_tree import TaxonTree
 
 REQUIRED = {
     "id": str | None,

@@ -12,7 +12,7 @@ from pathlib import Path
 import amplicon_summaries
 import taxa_samples as samples
 
-from metapipe.biomas.taxa.taxon_table import count_assignments, write_taxa
+from metapipe.taxa.taxon_table import count_assignments, write_taxa
 
 FOLDER = Path(__file__).parents[3] / "test-data/taxa"
 

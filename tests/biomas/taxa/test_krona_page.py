@@ -16,11 +16,11 @@ from hypothesis import strategies as st
 
 from metapipe.biomas.taxa.combine_samples import CombineSamples, sample_names
 from metapipe.biomas.taxa.krona_page import krona_data, with_data
-from metapipe.biomas.taxa.taxon_table import count_assignments, read_taxa, write_taxa
-from metapipe.biomas.taxa.taxon_tree import TaxonTree
 from metapipe.cli import main
 from metapipe.errors import MetapipeError
 from metapipe.formats.table_rows import Place
+from metapipe.taxa.taxon_table import count_assignments, read_taxa, write_taxa
+from metapipe.taxa.taxon_tree import TaxonTree
 
 
 def table_of(rows: list[samples.Row]) -> list[bytes]:

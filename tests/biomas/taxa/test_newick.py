@@ -11,8 +11,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from metapipe.biomas.taxa.newick import label, newick
-from metapipe.biomas.taxa.taxon_tree import TaxonTree
 from metapipe.formats.table_rows import Place
+from metapipe.taxa.taxon_tree import TaxonTree
 
 HERE = Place("table", 2)
 

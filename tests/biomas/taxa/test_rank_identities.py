@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from metapipe.biomas.taxa.main_ranks import main_ranks
 from metapipe.biomas.taxa.rank_identities import RANKS, YARZA, RankIdentities, hundredths, read_thresholds
-from metapipe.biomas.taxa.taxonomy import ReferenceRow, Taxonomy, TaxonRow, make_taxonomy
 from metapipe.errors import MetapipeError
+from metapipe.taxa.main_ranks import main_ranks
+from metapipe.taxa.taxonomy import ReferenceRow, Taxonomy, TaxonRow, make_taxonomy
 
 #: Ranks of made-up taxa: main ones, others between them, and none.
 MADE_RANKS = ("superkingdom", "clade", "phylum", "class", "order", "family", "tribe", "genus", "species", "no rank")

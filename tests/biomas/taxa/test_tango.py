@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from metapipe.biomas.taxa import tango
 from metapipe.biomas.taxa.tango import Choices, Tango
-from metapipe.biomas.taxa.taxonomy import ReferenceRow, Taxonomy, TaxonRow, make_taxonomy
+from metapipe.taxa.taxonomy import ReferenceRow, Taxonomy, TaxonRow, make_taxonomy
 
 QS = [Fraction(text) for text in ("0", "0.25", "0.5", "0.75", "1")]
 

@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 
-from metapipe.biomas.taxa.taxonomy import read_taxonomy
 from metapipe.cli import main
 from metapipe.demo.taxa_scores import (
     Lineage,
@@ -18,6 +17,7 @@ from metapipe.demo.taxa_scores import (
     read_assignments,
     score,
 )
+from metapipe.taxa.taxonomy import read_taxonomy
 
 TEST_DATA = Path(__file__).resolve().parents[3] / "test-data"
 DATABASE = TEST_DATA / "refdb" / "biomas-tiny-16s" / "1"

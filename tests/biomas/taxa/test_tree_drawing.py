@@ -11,10 +11,10 @@ import taxa_samples as samples
 from hypothesis import given
 from hypothesis import strategies as st
 
-from metapipe.biomas.taxa.main_ranks import MAIN_RANKS, main_ranks
-from metapipe.biomas.taxa.taxon_table import count_assignments
-from metapipe.biomas.taxa.taxon_tree import TaxonTree
 from metapipe.biomas.taxa.tree_drawing import Drawn, arrange, draw_tree
+from metapipe.taxa.main_ranks import MAIN_RANKS, main_ranks
+from metapipe.taxa.taxon_table import count_assignments
+from metapipe.taxa.taxon_tree import TaxonTree
 
 SVG = "{http://www.w3.org/2000/svg}"
 

@@ -13,8 +13,6 @@ from hypothesis import strategies as st
 from test_annotate import CONTIGS, DOMAINS, GENES, HITS, PROTEINS, fasta
 
 from fake_task import FakeTask
-from metapipe.biomas.tables import ASSIGNMENT_TABLE, TAXON_TABLE
-from metapipe.biomas.taxa.taxon_table import count_assignments, read_taxa
 from metapipe.errors import CODES, EX_DATA, MetapipeError
 from metapipe.formats import gff3
 from metapipe.formats.genes import format_gene
@@ -26,6 +24,8 @@ from metapipe.runner.scan.side_files import readable_side_files
 from metapipe.stages.annotation import annotation_table
 from metapipe.stages.annotation.annotate import Annotate
 from metapipe.stages.report.gene_table import tally
+from metapipe.taxa.rows import ASSIGNMENT_TABLE, TAXON_TABLE
+from metapipe.taxa.taxon_table import count_assignments, read_taxa
 
 GFF = gff3.VERSION_LINE + "".join(
     gff3.sequence_region(contig, len(letters)) + "".join(format_gene(gene) for gene in GENES if gene.contig == contig)

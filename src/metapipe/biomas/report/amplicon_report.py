@@ -10,12 +10,12 @@ from typing import Any
 from metapipe.biomas.report.page import MOST_DRAWN, render
 from metapipe.biomas.report.steps import REPEATED, STEPS
 from metapipe.biomas.taxa.summarise_taxa import side_labels
-from metapipe.biomas.taxa.taxon_table import read_taxa
-from metapipe.biomas.taxa.taxon_tree import TaxonTree
 from metapipe.reporting.summaries import Summary, read_all
 from metapipe.runner.declare.elements import Output, SideFile, WholeInput, option
 from metapipe.runner.declare.stage import Stage, Task
 from metapipe.stages.registry import declared_defaults
+from metapipe.taxa.taxon_table import read_taxa
+from metapipe.taxa.taxon_tree import TaxonTree
 
 
 @dataclass(frozen=True)

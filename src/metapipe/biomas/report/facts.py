@@ -12,10 +12,10 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from metapipe.biomas.report.steps import STEPS
-from metapipe.biomas.taxa.main_ranks import MAIN_RANKS, main_ranks
-from metapipe.biomas.taxa.taxon_tree import Taxon, TaxonTree
 from metapipe.reporting.result_values import count_at, first_names, object_at, tally_at
 from metapipe.reporting.summaries import Summary
+from metapipe.taxa.main_ranks import MAIN_RANKS, main_ranks
+from metapipe.taxa.taxon_tree import Taxon, TaxonTree
 
 
 @dataclass

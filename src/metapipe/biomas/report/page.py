@@ -15,7 +15,6 @@ from metapipe.biomas.report.methods import PIPELINE, of_classification, paragrap
 from metapipe.biomas.report.rank_lists import rank_lists, reach
 from metapipe.biomas.report.steps import STEPS, used
 from metapipe.biomas.report.story import funnel, sentence
-from metapipe.biomas.taxa.taxon_tree import TaxonTree
 from metapipe.biomas.taxa.tree_drawing import tree_picture
 from metapipe.reporting.axis import percent, whole_number
 from metapipe.reporting.citations import citations
@@ -25,6 +24,7 @@ from metapipe.reporting.methods import steps_used
 from metapipe.reporting.page_parts import TierRow
 from metapipe.reporting.summaries import Summary
 from metapipe.reporting.templates import packaged, template
+from metapipe.taxa.taxon_tree import TaxonTree
 
 #: Taxa in the page's drawing; the drawing of summarise_taxa has more.
 MOST_DRAWN = 120

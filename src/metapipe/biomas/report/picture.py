@@ -10,10 +10,10 @@ from metapipe.biomas.report.hints import hints
 from metapipe.biomas.report.page import heading, tier_picture, tier_rows, verdict
 from metapipe.biomas.report.rank_lists import TOP, rank_lists, reach
 from metapipe.biomas.report.story import funnel, sentence
-from metapipe.biomas.taxa.taxon_tree import TaxonTree
 from metapipe.reporting.picture import SOFT, Picture, own_settings, wrapped
 from metapipe.reporting.picture_blocks import INSIDE, ROOM, Block, bars_block, funnel_block, head_block, in_pairs, stack
 from metapipe.reporting.summaries import Summary
+from metapipe.taxa.taxon_tree import TaxonTree
 
 #: Ranks whose lists are in the picture; the page has them all.
 LISTS = ("Phyla", "Genera", "Species")

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from metapipe.biomas.report.facts import Facts
-from metapipe.biomas.taxa.main_ranks import MAIN_RANKS, PLURALS
-from metapipe.biomas.taxa.taxon_tree import Taxon
 from metapipe.reporting.axis import percent, whole_number
 from metapipe.reporting.page_parts import Bar, BarList
+from metapipe.taxa.main_ranks import MAIN_RANKS, PLURALS
+from metapipe.taxa.taxon_tree import Taxon
 
 #: Bars in a list.
 TOP = 10

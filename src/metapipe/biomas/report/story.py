@@ -5,9 +5,9 @@ from __future__ import annotations
 from markupsafe import Markup
 
 from metapipe.biomas.report.facts import Facts
-from metapipe.biomas.taxa.main_ranks import PLURALS
 from metapipe.reporting.axis import percent, whole_number
 from metapipe.reporting.page_parts import Step, counted
+from metapipe.taxa.main_ranks import PLURALS
 
 
 def sentence(facts: Facts) -> Markup:

@@ -10,8 +10,8 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from metapipe import __version__
-from metapipe.biomas.taxa.main_ranks import MAIN_RANKS, main_ranks
-from metapipe.biomas.taxa.taxon_tree import UNCLASSIFIED, Taxon, TaxonTree
+from metapipe.taxa.main_ranks import MAIN_RANKS, main_ranks
+from metapipe.taxa.taxon_tree import UNCLASSIFIED, Taxon, TaxonTree
 
 #: The format demands a date. A result carries none (the same input gives the same bytes), so it is always this one.
 NO_DATE = "1970-01-01T00:00:00"

@@ -10,12 +10,12 @@ from typing import Any, NoReturn
 from metapipe.biomas.taxa.biom_table import biom
 from metapipe.biomas.taxa.krona_page import PROGRAMS, krona_page, krona_version
 from metapipe.biomas.taxa.summarise_taxa import note_counts, opened, side_labels, stem
-from metapipe.biomas.taxa.taxon_table import read_taxa, write_across
-from metapipe.biomas.taxa.taxon_tree import TaxonTree
 from metapipe.errors import MetapipeError
 from metapipe.formats.table_rows import format_row, header_line
 from metapipe.runner.declare.elements import Output, SideFile, WholeInput, option
 from metapipe.runner.declare.stage import Stage, Task
+from metapipe.taxa.taxon_table import read_taxa, write_across
+from metapipe.taxa.taxon_tree import TaxonTree
 
 #: Columns of the table of samples. ``left_out`` says why, and is empty for those that are compared.
 SAMPLE_COLUMNS = ("sample", "reads", "classified", "left_out")

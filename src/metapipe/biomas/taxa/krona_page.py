@@ -14,10 +14,10 @@ from pathlib import Path
 
 from markupsafe import escape
 
-from metapipe.biomas.taxa.taxon_tree import UNCLASSIFIED, Taxon, TaxonTree
 from metapipe.errors import MetapipeError
 from metapipe.runner.declare.stage import Task
 from metapipe.runner.guard.program_version import program_version
+from metapipe.taxa.taxon_tree import UNCLASSIFIED, Taxon, TaxonTree
 
 PROGRAM = "ktImportText"
 PROGRAMS = {PROGRAM: "radiant"}

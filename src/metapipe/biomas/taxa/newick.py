@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 
-from metapipe.biomas.taxa.taxon_tree import Taxon, TaxonTree
+from metapipe.taxa.taxon_tree import Taxon, TaxonTree
 
 _PLAIN = re.compile(r"[A-Za-z][A-Za-z0-9.-]*")
 #: Signs that separate the parts of an NHX comment or of a tree; ETE, which BioMaS uses, replaces the same ones.

@@ -15,9 +15,9 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from metapipe.biomas.taxa.main_ranks import main_ranks
-from metapipe.biomas.taxa.taxonomy import Numbers, Taxonomy, with_all_below
 from metapipe.errors import MetapipeError
+from metapipe.taxa.main_ranks import main_ranks
+from metapipe.taxa.taxonomy import Numbers, Taxonomy, with_all_below
 
 #: Ranks that may have a threshold, from the narrowest up. Species are not among them: the lower tier names none.
 RANKS = ("genus", "family", "order", "class", "phylum")

@@ -12,14 +12,14 @@ from typing import Any, BinaryIO
 
 from metapipe.biomas.taxa.biom_table import biom
 from metapipe.biomas.taxa.krona_page import PROGRAMS, krona_page, krona_version
-from metapipe.biomas.taxa.main_ranks import main_ranks
 from metapipe.biomas.taxa.newick import newick
-from metapipe.biomas.taxa.taxon_table import count_assignments, write_taxa
-from metapipe.biomas.taxa.taxon_tree import TaxonTree
 from metapipe.biomas.taxa.tree_drawing import MOST_DRAWN, draw_tree
 from metapipe.formats.plain_text import one_line
 from metapipe.runner.declare.elements import Output, SideFile, WholeInput, option
 from metapipe.runner.declare.stage import Stage, Task
+from metapipe.taxa.main_ranks import main_ranks
+from metapipe.taxa.taxon_table import count_assignments, write_taxa
+from metapipe.taxa.taxon_tree import TaxonTree
 
 #: Only these: in Galaxy names are those of samples, and one such as ``depth.10`` has no ending.
 _ENDING = re.compile(r"\.(tabular|tsv|txt)$", re.IGNORECASE)

@@ -39,7 +39,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from metapipe.biomas.taxa.taxonomy import Numbers, Taxonomy
+from metapipe.taxa.taxonomy import Numbers, Taxonomy
 
 #: Matches looked at together: their arrays stay in a core's cache. Measured: `scripts/bench tango`.
 BATCH = 32_768
@@ -49,7 +49,7 @@ BATCH = 32_768
 class Choices:
     """What was chosen, of R reads.
 
-    :param taxa: number of the taxon of each read (:class:`metapipe.biomas.taxa.taxonomy.Taxonomy`), shape (R,).
+    :param taxa: number of the taxon of each read (:class:`metapipe.taxa.taxonomy.Taxonomy`), shape (R,).
     :param numerators: :param denominators: the smallest penalty of each read as a fraction, not in lowest terms.
     """
 

@@ -27,9 +27,9 @@ import numpy as np
 from metapipe.biomas.tables import KEPT_TABLE, KeptRow
 from metapipe.biomas.taxa.rank_identities import RankIdentities, hundredths
 from metapipe.biomas.taxa.tango import Tango
-from metapipe.biomas.taxa.taxonomy import Numbers, Taxonomy
 from metapipe.errors import MetapipeError
 from metapipe.formats.table_rows import Place
+from metapipe.taxa.taxonomy import Numbers, Taxonomy
 
 TIERS = ("upper", "lower", "none")
 

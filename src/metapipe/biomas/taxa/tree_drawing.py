@@ -13,10 +13,10 @@ from dataclasses import dataclass, field
 
 from markupsafe import Markup
 
-from metapipe.biomas.taxa.main_ranks import MAIN_RANKS, main_ranks
-from metapipe.biomas.taxa.taxon_tree import Taxon, TaxonTree
 from metapipe.reporting.axis import percent, whole_number
 from metapipe.reporting.svg import element, number
+from metapipe.taxa.main_ranks import MAIN_RANKS, main_ranks
+from metapipe.taxa.taxon_tree import Taxon, TaxonTree
 
 #: Taxa drawn at most, unless asked for otherwise; the rarest are left out first.
 MOST_DRAWN = 200

@@ -9,10 +9,10 @@ import taxa_samples as samples
 from hypothesis import given
 from hypothesis import strategies as st
 
-from metapipe.biomas.taxa.taxon_table import count_assignments, read_taxa, write_across, write_taxa
-from metapipe.biomas.taxa.taxon_tree import TaxonTree, lineage_steps
 from metapipe.errors import MetapipeError
 from metapipe.formats.table_rows import Place
+from metapipe.taxa.taxon_table import count_assignments, read_taxa, write_across, write_taxa
+from metapipe.taxa.taxon_tree import TaxonTree, lineage_steps
 
 HERE = Place("table", 2)
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from metapipe.biomas.tables import ASSIGNMENT_TABLE, TAXON_TABLE, TaxonRow
-from metapipe.biomas.taxa.taxon_tree import UNCLASSIFIED, TaxonTree
 from metapipe.errors import MetapipeError
 from metapipe.formats.plain_text import one_line
 from metapipe.formats.row_type import Row, RowType
 from metapipe.formats.table_rows import Place, check_header, format_row, header_line
+from metapipe.taxa.rows import ASSIGNMENT_TABLE, TAXON_TABLE, TaxonRow
+from metapipe.taxa.taxon_tree import UNCLASSIFIED, TaxonTree
 
 #: Columns of the table over samples before and behind those of the samples: a lineage is as wide as a page.
 ACROSS_COLUMNS = ("taxon", "taxid", "rank"), ("lineage",)

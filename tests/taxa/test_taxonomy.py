@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from metapipe.biomas.taxa.taxonomy import ReferenceRow, TaxonRow, make_taxonomy, read_taxonomy
 from metapipe.errors import MetapipeError
+from metapipe.taxa.taxonomy import ReferenceRow, TaxonRow, make_taxonomy, read_taxonomy
 
 TAXA = """#taxid parent rank name flags
 1  no_rank root

@@ -1,0 +1,1 @@
+"""Taxa, whoever names them: the taxonomy of a database, trees and tables of counts, the main ranks. No engine."""

@@ -1,0 +1,47 @@
+"""The tables of taxa: what a row of each holds, and so its columns, its writer and its reader.
+
+Tab-separated, one header line that starts with ``#`` (:mod:`metapipe.formats.row_type`).
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from metapipe.formats.row_type import RowType
+
+
+class AssignmentRow(NamedTuple):
+    """A read or pair with the taxon it was given; empty cells for an unclassified read.
+
+    :param size: reads it stands for. :param tier: :param identity: of the matches, where the stage has such.
+    :param matches: references that were looked at.
+    """
+
+    read: str
+    size: int
+    tier: str
+    identity: str
+    matches: str
+    taxid: str
+    taxon: str
+    rank: str
+    score: str
+    lineage: str
+
+
+class TaxonRow(NamedTuple):
+    """A taxon of a sample, from the root downwards; counts are weighted by ``;size=``.
+
+    :param direct: reads placed right at it. :param total: those and all below it.
+    """
+
+    taxon: str
+    taxid: str
+    rank: str
+    direct: int
+    total: int
+    lineage: str
+
+
+ASSIGNMENT_TABLE = RowType(AssignmentRow)
+TAXON_TABLE = RowType(TaxonRow)
