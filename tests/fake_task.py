@@ -83,6 +83,11 @@ class FakeTask:
             totals = Totals(records=len(lengths), residues=sum(lengths))
         self.totals = totals
 
+    @property
+    def paired(self) -> bool:
+        records = self.stage.records
+        return isinstance(records, FastqPairs) and (self._inputs / records.second).exists()
+
     def records(self) -> Iterator[Record]:
         assert self.stage.records is not None
         return read_records(self.input_file(self.stage.records.files[0]), self.first_index)

@@ -57,6 +57,20 @@ class Mates(Identity):
                 task.output("copy").write(b"%s %s\n" % (record.name.encode(), record.sequence))
 
 
+class MatesOrSingles(Mates):
+    """The same, or single reads where one file is given."""
+
+    name = "mates_or_singles"
+    records = FastqPairs(or_single=True)
+
+    def run(self, task: Task, state: Any) -> None:
+        if task.paired:
+            super().run(task, state)
+            return
+        for record in task.records():
+            task.output("copy").write(b"%s %s\n" % (record.name.encode(), record.sequence))
+
+
 class MateTexts(Mates):
     """The same, many pairs at a time."""
 
@@ -413,6 +427,7 @@ STAGES = {
     for stage in (
         Identity,
         Mates,
+        MatesOrSingles,
         MateTexts,
         Fat,
         Counting,

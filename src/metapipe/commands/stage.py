@@ -81,12 +81,13 @@ def _fill(commands: Any, name: str, stage: type[Stage]) -> None:
 def _add_inputs(group: Any, stage: type[Stage], flags: Flags) -> None:
     if stage.records is not None:
         for position, key in enumerate(stage.records.files):
-            text = (
-                stage.records.help.format(_MATES[position])
-                if isinstance(stage.records, FastqPairs)
-                else stage.records.help
-            )
-            group.add_argument(flags.records[key].text, type=Path, required=True, metavar="FILE", help=text)
+            text, required = stage.records.help, True
+            if isinstance(stage.records, FastqPairs):
+                text = text.format(_MATES[position])
+                if stage.records.or_single:
+                    text += ("; or with single reads", "; left out for single reads")[position]
+                    required = position == 0
+            group.add_argument(flags.records[key].text, type=Path, required=required, metavar="FILE", help=text)
             group.add_argument(flags.names[key].text, metavar="NAME", help=argparse.SUPPRESS)
     for key, side in stage.side.items():
         action = "append" if side.multiple else "store"
@@ -253,7 +254,9 @@ def run_stage_command(arguments: argparse.Namespace, say: Say, warn: Say, rewrit
     progress = rewrite if live else warn if arguments.progress else None
     home = next(iter(outputs.values())).parent
     given = Given(
-        records={key: values[flag.attribute] for key, flag in flags.records.items()},
+        records={
+            key: values[flag.attribute] for key, flag in flags.records.items() if values[flag.attribute] is not None
+        },
         side=_side(flags, values),
         databases=_databases(stage, flags, values),
         labels=_labels(flags, values),

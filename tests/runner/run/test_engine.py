@@ -94,6 +94,20 @@ def test_mates_stay_together_on_any_cut(blocks: int, run: Callable[..., Any], pa
     assert lines[5].startswith(b"read_2/2 ")
 
 
+@pytest.mark.parametrize("blocks", CUTS)
+def test_where_single_reads_will_do_the_second_file_may_be_left_out(
+    blocks: int, run: Callable[..., Any], pairs: Callable[..., Any]
+) -> None:
+    files = pairs(100)
+    both = run("mates_or_singles", files, blocks=blocks)
+    alone = run("mates_or_singles", {"reads-1": files["reads-1"]}, blocks=blocks)
+    lines = both.outputs["copy"].splitlines()
+    assert len(lines) == 200
+    assert alone.outputs["copy"].splitlines() == lines[::2]
+    assert list(alone.result.summary["inputs"]) == ["reads-1"]
+    assert list(both.result.summary["inputs"]) == ["reads-1", "reads-2"]
+
+
 def test_a_stage_of_the_whole_input_gets_the_files_and_all_slots(
     run: Callable[..., Any], pairs: Callable[..., Any]
 ) -> None:

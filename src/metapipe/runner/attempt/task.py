@@ -138,6 +138,11 @@ class BlockTask:
         """What :meth:`.Stage.prepare` left for all blocks of the run, to be read only."""
         return shared_folder(self.job)
 
+    @property
+    def paired(self) -> bool:
+        """Whether the records are pairs of two files."""
+        return len(self.job.records.forms) == 2
+
     def _records_of(self, position: int) -> Iterator[Record]:
         form = list(self.job.records.forms.values())[position]
         return READERS[form](self.block.ranges[position].chunks(), self.block.first_record)

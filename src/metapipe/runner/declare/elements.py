@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -59,16 +59,24 @@ class Fastq:
 
 @dataclass(frozen=True)
 class FastqPairs:
-    """Block-wise paired FASTQ input: two files cut in lock-step, mates checked by name."""
+    """Block-wise paired FASTQ input: two files cut in lock-step, mates checked by name.
+
+    :param or_single: the second file may be left out: the first then holds single reads (``task.paired`` tells).
+    """
 
     first: str = "reads-1"
     second: str = "reads-2"
     help: str = "FASTQ file with the {} mates, plain or gzip"
+    or_single: bool = False
 
     @property
     def files(self) -> tuple[str, ...]:
         """Names of its files, first mates first."""
         return (self.first, self.second)
+
+    def given(self, names: Collection[str]) -> tuple[str, ...]:
+        """Those of its files that a run is given. :param names: of all record files that it is given."""
+        return (self.first,) if self.or_single and self.second not in names else self.files
 
 
 @dataclass(frozen=True)

@@ -91,8 +91,12 @@ class Task(Protocol):
     def scratch(self) -> Path:
         """A folder private to this attempt, removed afterwards."""
 
+    @property
+    def paired(self) -> bool:
+        """Whether both files of ``FastqPairs`` were given; without the second one it is :meth:`records` that reads."""
+
     def records(self) -> Iterator[Record]:
-        """Records of this block in file order (``Fasta``/``Fastq``/``Table``)."""
+        """Records of this block in file order (``Fasta``/``Fastq``/``Table``, single reads of ``FastqPairs``)."""
 
     def pairs(self) -> Iterator[tuple[Record, Record]]:
         """Pairs of this block in file order (``FastqPairs``)."""

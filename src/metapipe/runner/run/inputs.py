@@ -137,8 +137,9 @@ def read_inputs(
     declared = stage.records
     if declared is None:
         return StageInput("", (), ())
-    mates = isinstance(declared, FastqPairs)
-    marks = _marks([paths[name] for name in declared.files]) if mates else ("",) * len(declared.files)
+    names = declared.given(paths) if isinstance(declared, FastqPairs) else declared.files
+    mates = len(names) == 2
+    marks = _marks([paths[name] for name in names]) if mates else ("",) * len(names)
     form = "fasta" if isinstance(declared, Fasta) else "table" if isinstance(declared, Table) else "fastq"
     scanned = tuple(
         scan_file(
@@ -152,7 +153,7 @@ def read_inputs(
             mark=mark,
             atom=atom,
         )
-        for name, mark in zip(declared.files, marks, strict=True)
+        for name, mark in zip(names, marks, strict=True)
     )
     for one in scanned:
         if one.total_records == 0 and not stage.empty_ok:
@@ -162,7 +163,7 @@ def read_inputs(
     if mates:
         check_pairs(scanned[0], scanned[1], marks)
     nobody = np.zeros(0, dtype=np.uint64)  # the names have served: a run of many reads need not hold them any longer
-    return StageInput(form, tuple(replace(one, names=nobody) for one in scanned), declared.files, marks)
+    return StageInput(form, tuple(replace(one, names=nobody) for one in scanned), names, marks)
 
 
 def _marks(paths: Sequence[Path]) -> tuple[str, ...]:
