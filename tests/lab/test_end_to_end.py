@@ -21,6 +21,7 @@ from pathlib import Path
 import pytest
 import requests
 from bioblend import ConnectionError as BioBlendError
+from bioblend.galaxy import GalaxyInstance
 
 from machines_for_tests import Machines, lab
 from metapipe.commands.instances.actions import target_of
@@ -285,6 +286,22 @@ def wait_for(condition: Callable[[], bool], seconds: float) -> None:
             pass
         assert time.monotonic() < end, "it never held"
         time.sleep(3)
+
+
+def test_data_that_are_kept_come_back_with_the_same_command(deployed: Deployed) -> None:
+    """Somebody's account and history outlive the machines' programs, services and accounts."""
+    history = as_ada(deployed).histories.create_history("to be kept")["id"]
+    said = deployed.instance("down", deployed.name, "--keep-data")
+    assert f"{deployed.name} is down; its data are kept" in said
+    deployed.instance("up", deployed.name)
+    assert as_ada(deployed).histories.show_history(history)["name"] == "to be kept"
+
+
+def as_ada(deployed: Deployed) -> GalaxyInstance:
+    """The user whose account the request asks for, with the password that was made for her."""
+    found = deployed.target()
+    password = found.passwords()["ada@lab.example"].read_text().strip()
+    return GalaxyInstance(found.credentials().url, email="ada@lab.example", password=password)
 
 
 def test_down_leaves_nothing(deployed: Deployed, before: dict[str, list[str]]) -> None:
