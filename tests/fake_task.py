@@ -103,6 +103,10 @@ class FakeTask:
         first, second = (fastq_texts([content], name) for content, name in zip(contents, "12", strict=True))
         return paired_texts(first, second, "2")
 
+    def texts(self, name: str) -> Iterator[FastqText]:
+        content = self.input_file(name).read_bytes()
+        return fastq_texts([gzip.decompress(content) if content.startswith(b"\x1f\x8b") else content], name)
+
     def pair_name(self, mate: Record, which: int = 0) -> str:
         assert isinstance(self.stage.records, FastqPairs)
         if self._marks is None:

@@ -85,7 +85,8 @@ def _add_inputs(group: Any, stage: type[Stage], flags: Flags) -> None:
             if isinstance(stage.records, FastqPairs):
                 text = text.format(_MATES[position])
                 if stage.records.or_single:
-                    text += ("; or with single reads", "; left out for single reads")[position]
+                    alone = "single reads" if stage.records.in_step else "single, merged or interleaved reads"
+                    text += (f"; or with {alone}", f"; left out for {alone}")[position]
                     required = position == 0
             group.add_argument(flags.records[key].text, type=Path, required=required, metavar="FILE", help=text)
             group.add_argument(flags.names[key].text, metavar="NAME", help=argparse.SUPPRESS)

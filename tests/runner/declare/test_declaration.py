@@ -102,6 +102,7 @@ SLIPS: dict[str, tuple[dict[str, Any], str]] = {
     "unknown totals": ({"invariance": PinnedGlobals(("bases",))}, "totals of PinnedGlobals"),
     "totals without a comma": ({"invariance": PinnedGlobals("records")}, "totals of PinnedGlobals"),  # type: ignore[arg-type]
     "nothing to cut": ({"records": None}, "must be WholeInput"),
+    "mates out of step that are cut": ({"records": FastqPairs(in_step=False)}, "must be WholeInput"),
     "memory with a unit": ({"memory_mb": "2G"}, "memory_mb must be a number from 1, found '2G'"),
     "a negative number of threads": ({"threads": -1}, "threads must be a number from 0"),
     "no rate": ({"rate": 0}, "rate must be residues a second"),

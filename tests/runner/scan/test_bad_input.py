@@ -331,6 +331,35 @@ def test_files_that_share_their_first_reads_are_pairs(tmp_path: Path) -> None:
     inputs(tmp_path, FastqPairs(), first, first.removesuffix(b"IIII\n") + b"III!\n")
 
 
+OUT_OF_STEP = FastqPairs("one", "two", or_single=True, in_step=False)
+
+
+def test_a_stage_that_puts_mates_in_step_is_given_two_files_as_they_are(tmp_path: Path) -> None:
+    inputs(tmp_path, OUT_OF_STEP, reads(*"abd"), reads(*"cbxy", *map(str, range(900))))
+
+
+def test_it_is_not_given_the_same_mates_twice(tmp_path: Path) -> None:
+    said = "my two: holds the very same reads as my one; choose the other file of the pair"
+    says("E106", said, lambda: inputs(tmp_path, OUT_OF_STEP, SAME, SAME))
+    said = "my two line 1: holds the first mates, by their names, as my one does; choose the other file of the pair"
+    says("E106", said, lambda: inputs(tmp_path, OUT_OF_STEP, reads("a/1", "b/1"), reads("b/1", "c/1")))
+
+
+def test_both_mates_of_one_name_may_stand_side_by_side_in_one_file(tmp_path: Path) -> None:
+    stage = type("Some", (Stage,), {"records": OUT_OF_STEP})
+    for number, names in enumerate(
+        (["a", "a", "b", "c", "c"], ["a", "a", "a", "b"], ["a", "b", "a"], ["a", "a", "b", "a"])
+    ):
+        path = tmp_path / f"{number}.fastq"
+        path.write_bytes(reads(*names))
+        if number == 0:
+            assert read_inputs(stage, {"one": path}, {"one": "my one"}, tmp_path).totals.records == 5
+        else:
+            line = 4 * max(at for at, name in enumerate(names) if name == "a") + 1
+            said = f"my one line {line}: expected a name not used before (line 1), found 'a'"
+            says("E107", said, lambda path=path: read_inputs(stage, {"one": path}, {"one": "my one"}, tmp_path))
+
+
 def test_no_reads_in_both_files_are_no_fault_of_pairs(tmp_path: Path) -> None:
     stage = type("Some", (Stage,), {"records": FastqPairs("one", "two"), "empty_ok": True})
     (tmp_path / "empty").touch()

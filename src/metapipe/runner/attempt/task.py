@@ -187,6 +187,19 @@ class BlockTask:
             count += len(first)
             self._read = max(self._read, count)
 
+    def texts(self, name: str) -> Iterator[FastqText]:
+        """Yield the reads of one file, many at a time, and count those of the first that the stage is done with.
+
+        :raises MetapipeError: E201 when the file has changed since the scan.
+        """
+        position = list(self.job.records.forms).index(name)
+        count = 0
+        for text in fastq_texts(self.block.ranges[position].chunks(), self.job.given.labels[name]):
+            yield text
+            count += len(text)
+            if not position:
+                self._read = max(self._read, count)
+
     def _no_mates(self, first: str, second: str, index: int) -> MetapipeError:
         one, other = (self.job.given.labels[name] for name in self.job.records.forms)
         expected = f"the mate of '{first}' ({one})"

@@ -154,6 +154,8 @@ def _way_to_cut(stage: type[Any]) -> Iterator[str]:
             yield f'the totals of PinnedGlobals must be a tuple of "records", "residues", found {invariance.totals!r}'
     elif stage.records is None and not isinstance(invariance, WholeInput):
         yield "a stage without records has nothing to cut: its invariance must be WholeInput()"
+    elif isinstance(stage.records, FastqPairs) and not (stage.records.in_step or isinstance(invariance, WholeInput)):
+        yield "mates that are not in step cannot be cut: its invariance must be WholeInput()"
 
 
 def _costs(stage: type[Any]) -> Iterator[str]:

@@ -62,12 +62,15 @@ class FastqPairs:
     """Block-wise paired FASTQ input: two files cut in lock-step, mates checked by name.
 
     :param or_single: the second file may be left out: the first then holds single reads (``task.paired`` tells).
+    :param in_step: False for a stage that puts mates in step itself: mates may be missing, and one file may hold both
+        mates of its pairs. Only for ``WholeInput``; it reads ``task.texts()``.
     """
 
     first: str = "reads-1"
     second: str = "reads-2"
     help: str = "FASTQ file with the {} mates, plain or gzip"
     or_single: bool = False
+    in_step: bool = True
 
     @property
     def files(self) -> tuple[str, ...]:

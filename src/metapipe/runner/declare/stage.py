@@ -104,6 +104,9 @@ class Task(Protocol):
     def pair_texts(self) -> Iterator[tuple[FastqText, FastqText]]:
         """The same pairs, many at a time, as FASTQ with the places of everything in it: for work on arrays of reads."""
 
+    def texts(self, name: str) -> Iterator[FastqText]:
+        """The reads of one file of ``FastqPairs``, many at a time, whatever stands in the other."""
+
     def pair_name(self, mate: Record, which: int = 0) -> str:
         """Name of the pair that a mate belongs to: its name without what tells the mates apart in these two files.
 

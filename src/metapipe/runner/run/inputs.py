@@ -17,7 +17,8 @@ from metapipe.runner.blocks.stream import changed
 from metapipe.runner.declare.elements import Fasta, FastqPairs, Record, Table, Totals
 from metapipe.runner.declare.records import READERS, lines
 from metapipe.runner.declare.stage import Stage
-from metapipe.runner.scan.pairs import check_pairs
+from metapipe.runner.scan.name_hashes import second_of_two
+from metapipe.runner.scan.pairs import check_other_file, check_pairs, check_stated_mates
 from metapipe.runner.scan.scan import Scanned, first_name, scan_file
 
 _RECORD_OF = {"fasta": "FASTA record", "fastq": "FASTQ record", "table": "row below the header"}
@@ -138,7 +139,8 @@ def read_inputs(
     if declared is None:
         return StageInput("", (), ())
     names = declared.given(paths) if isinstance(declared, FastqPairs) else declared.files
-    mates = len(names) == 2
+    in_step = not isinstance(declared, FastqPairs) or declared.in_step
+    mates = in_step and len(names) == 2
     marks = _marks([paths[name] for name in names]) if mates else ("",) * len(names)
     form = "fasta" if isinstance(declared, Fasta) else "table" if isinstance(declared, Table) else "fastq"
     scanned = tuple(
@@ -159,11 +161,24 @@ def read_inputs(
         if one.total_records == 0 and not stage.empty_ok:
             raise MetapipeError("E108", file=one.label, expected=f"at least one {_RECORD_OF[form]}", found="none")
     for one in scanned:
-        _check_duplicates(one, form)
+        _check_duplicates(one, form, twice=not in_step and len(names) == 1)
     if mates:
         check_pairs(scanned[0], scanned[1], marks)
+    elif len(scanned) == 2:
+        check_other_file(scanned[0], scanned[1])
+        if scanned[0].total_records and scanned[1].total_records:
+            check_stated_mates(scanned[0], scanned[1])
+        scanned = tuple(_uncut(one) for one in scanned)
     nobody = np.zeros(0, dtype=np.uint64)  # the names have served: a run of many reads need not hold them any longer
     return StageInput(form, tuple(replace(one, names=nobody) for one in scanned), names, marks)
+
+
+def _uncut(scanned: Scanned) -> Scanned:
+    """The same file as one atom: files that are not in step cannot be cut at the same places."""
+    ends = [0, len(scanned.records)]
+    totals = (np.array([total], dtype=np.int64) for total in (scanned.total_records, scanned.total_residues))
+    records, residues = totals
+    return replace(scanned, starts=scanned.starts[ends], lines=scanned.lines[ends], records=records, residues=residues)
 
 
 def _marks(paths: Sequence[Path]) -> tuple[str, ...]:
@@ -195,12 +210,14 @@ def _repeated(hashes: npt.NDArray[np.uint64]) -> npt.NDArray[np.uint64]:
     return np.concatenate(found)
 
 
-def _check_duplicates(scanned: Scanned, form: str) -> None:
-    repeated = _repeated(scanned.names)
+def _check_duplicates(scanned: Scanned, form: str, *, twice: bool = False) -> None:
+    """Refuse names that occur more than once. :param twice: but two mates of one name may stand side by side."""
+    others = ~second_of_two(scanned.names) if twice else np.ones(len(scanned.names), dtype=np.bool_)
+    repeated = _repeated(scanned.names[others])
     if not len(repeated):
         return
     # A repeated hash is only a suspicion; names decide.
-    suspects = set(np.flatnonzero(np.isin(scanned.names, repeated)).tolist())
+    suspects = set(np.flatnonzero(np.isin(scanned.names, repeated) & others).tolist())
     seen: dict[bytes, int] = {}
     for index, (line, header) in enumerate(_headers(scanned, form)):
         if index not in suspects:

@@ -49,3 +49,15 @@ def _hash_rows(buffer: npt.NDArray[np.uint8], starts: Ints, lengths: Ints, row: 
     words *= _MIXER
     words ^= words >> np.uint64(29)
     return np.asarray(words.sum(axis=0, dtype=np.uint64))
+
+
+def second_of_two(hashes: Words) -> npt.NDArray[np.bool_]:
+    """Say of each name in a row whether it repeats the one before it and makes two with it: of ``a a a b``, the second.
+
+    :return: one for each name, never two in a row.
+    """
+    places = np.arange(len(hashes))
+    fresh = np.ones(len(hashes), dtype=np.bool_)
+    fresh[1:] = hashes[1:] != hashes[:-1]
+    second: npt.NDArray[np.bool_] = (places - np.maximum.accumulate(np.where(fresh, places, 0))) % 2 == 1
+    return second

@@ -20,12 +20,8 @@ def check_pairs(first: Scanned, second: Scanned, marks: Sequence[str]) -> None:
     :param marks: what the names of each file end in, by its first record (:mod:`metapipe.formats.mate_names`).
     :raises MetapipeError: E106.
     """
+    check_other_file(first, second)
     shared = min(first.total_records, second.total_records)
-    if shared and _same_reads(first, second):
-        message = f"holds the very same reads as {first.label}"
-        if first.label == second.label:
-            message = "is given for both mates"
-        raise MetapipeError("E106", f"{message}; choose the other file of the pair", file=second.label)
     differs = np.flatnonzero(first.names[:shared] != second.names[:shared])
     if len(differs):
         at = int(differs[0])
@@ -46,14 +42,34 @@ def check_pairs(first: Scanned, second: Scanned, marks: Sequence[str]) -> None:
         )
     if not shared or any(marks):
         return
+    check_stated_mates(first, second)
+    if shared > 1 and (mark := _mark_of_all(first)):
+        message = f"its names end in '{mark}' as those of {first.label} do"
+        raise MetapipeError("E106", f"{message}; choose the file of the other mates", file=second.label, line=1)
+
+
+def check_other_file(first: Scanned, second: Scanned) -> None:
+    """Refuse the same reads for both mates.
+
+    :raises MetapipeError: E106.
+    """
+    if min(first.total_records, second.total_records) and _same_reads(first, second):
+        message = f"holds the very same reads as {first.label}"
+        if first.label == second.label:
+            message = "is given for both mates"
+        raise MetapipeError("E106", f"{message}; choose the other file of the pair", file=second.label)
+
+
+def check_stated_mates(first: Scanned, second: Scanned) -> None:
+    """Refuse two files whose first records both say that they are first mates, or second ones.
+
+    :raises MetapipeError: E106.
+    """
     stated = [_stated(scanned) for scanned in (first, second)]
     if stated[0] and stated[0] == stated[1]:
         which = "first" if stated[0] == "1" else "second"
         message = f"holds the {which} mates, by their names, as {first.label} does"
         raise MetapipeError("E106", f"{message}; choose the other file of the pair", file=second.label, line=1)
-    if shared > 1 and (mark := _mark_of_all(first)):
-        message = f"its names end in '{mark}' as those of {first.label} do"
-        raise MetapipeError("E106", f"{message}; choose the file of the other mates", file=second.label, line=1)
 
 
 def _stated(scanned: Scanned) -> str:
