@@ -39,6 +39,7 @@ class Case:
 READS = {"reads-1": "odd/reads_1.fastq", "reads-2": "odd/reads_2.fastq"}
 CONTIGS = "odd/contigs.fasta"
 CASES = {
+    "check_reads": Case({"reads-1": "unusual/interleaved.fastq"}),
     "trim_reads": Case(READS),
     "assemble": Case(READS, options={"k_list": "21,41"}),
     "filter_contigs": Case({"contigs": CONTIGS}, options={"min_length": 0}),

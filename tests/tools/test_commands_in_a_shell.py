@@ -68,6 +68,11 @@ def context(stage: str, name: str) -> dict[str, Any]:
     )
     common |= {output: f"/galaxy/{output}" for output in outputs.split()}
     given: dict[str, dict[str, Any]] = {
+        "check_reads": {
+            "reads": SimpleNamespace(form="datasets", reads_1=dataset(name), reads_2=dataset(name)),
+            "pairs": trimmed,
+            "orphans": "/galaxy/orphans",
+        },
         "trim_reads": {
             **pair(name),
             "trimmed": trimmed,

@@ -11,6 +11,7 @@ from wrapped_stages import ROOT, SUITES, Tool
 from metapipe.biomas.tables import KEPT_TABLE, MATCH_TABLE
 from metapipe.biomas.taxa.combine_samples import SAMPLE_COLUMNS
 from metapipe.errors import CODES, EX_LOST
+from metapipe.stages.reads.read_figures import READ_TABLE
 from metapipe.taxa.rows import ASSIGNMENT_TABLE, TAXON_TABLE
 
 
@@ -104,6 +105,7 @@ def header_of(table: str) -> tuple[str, ...]:
 
 
 COLUMNS = {
+    ("check_reads", "table"): READ_TABLE.columns,
     ("search_proteins", "hits"): header_of("hits"),
     ("search_domains", "domains"): header_of("domains"),
     ("annotate", "table"): header_of("table"),

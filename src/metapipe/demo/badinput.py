@@ -36,6 +36,7 @@ def write_input_files(reads_1: bytes, reads_2: bytes, folder: Path) -> None:
     _write_bad_fastq(bad, first, second)
     _write_bad_gzip(bad, first)
     _write_unusual(unusual, first)
+    (unusual / "interleaved.fastq").write_bytes(_interleaved(first[:4], second[:4]))
 
 
 def _write_bad_fasta(bad: Path) -> None:
@@ -98,6 +99,12 @@ def _write_unusual(unusual: Path, first: list[bytes]) -> None:
     writer.flush()
     # An empty block marks the end of a BGZF file (SAM specification, 4.1.2).
     (unusual / "blocked.fastq.gz").write_bytes(target.getvalue() + bgzf._bgzf_eof)
+
+
+def _interleaved(first: list[bytes], second: list[bytes]) -> bytes:
+    """Both mates of each pair one after the other; the first has lost its first mate, the third its second."""
+    mates = [mate for pair in zip(first, second, strict=True) for mate in pair]
+    return b"".join(mates[1:5] + mates[6:])
 
 
 def _fastq_records(text: bytes) -> Iterator[bytes]:

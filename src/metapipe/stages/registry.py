@@ -8,6 +8,7 @@ from importlib import import_module
 from typing import Any
 
 STAGES: dict[str, str] = {
+    "check_reads": "metapipe.stages.reads.check_reads:CheckReads",
     "trim_reads": "metapipe.stages.reads.trim_reads:TrimReads",
     "assemble": "metapipe.stages.assembly.assemble:Assemble",
     "filter_contigs": "metapipe.stages.assembly.filter_contigs:FilterContigs",
@@ -31,6 +32,7 @@ STAGES: dict[str, str] = {
 
 #: One line each, for ``metapipe --help``: kept here so that it starts without importing NumPy, PyHMMER and the rest.
 SUMMARIES: dict[str, str] = {
+    "check_reads": "check reads of any form: pairs in step, interleaved reads split, orphans kept apart",
     "trim_reads": "remove adapters and low-quality ends from read pairs",
     "assemble": "assemble reads into contigs (MEGAHIT)",
     "filter_contigs": "drop short contigs",
