@@ -99,7 +99,7 @@ class Written:
         self.figures = {name: ReadFigures() for name in self._streams}
 
     def pairs(self, first: FastqText, second: FastqText) -> None:
-        """Write pairs."""
+        """Write both mates of some pairs to their outputs."""
         self.reads(FIRST, first)
         self.reads(SECOND, second)
 
