@@ -218,7 +218,7 @@ def test_a_stage_is_fully_declared(name: str) -> None:
 def test_every_stage_module_is_in_the_registry() -> None:
     modules = [
         importlib.import_module(".".join(path.relative_to(HOME / "src").with_suffix("").parts))
-        for folder in ("stages", "biomas")
+        for folder in ("stages", "biomas", "merging")
         for path in (HOME / f"src/metapipe/{folder}").rglob("*.py")
         if re.search(r"^class \w+\(.*Stage\)", path.read_text(), re.MULTILINE)
     ]

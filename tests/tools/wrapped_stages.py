@@ -21,7 +21,7 @@ SUITES = {name: ROOT / "tools" / name for name in ("metapipe", "biomas")}
 
 def suite_of(stage_name: str) -> str:
     """The suite a stage's tool belongs to, by the package its code is in."""
-    return "biomas" if STAGES[stage_name].startswith("metapipe.biomas.") else "metapipe"
+    return "biomas" if STAGES[stage_name].startswith(("metapipe.biomas.", "metapipe.merging.")) else "metapipe"
 
 
 #: A tool keeps its id when its stage is renamed: users' workflows name it.

@@ -18,7 +18,7 @@ STAGES: dict[str, str] = {
     "annotate": "metapipe.stages.annotation.annotate:Annotate",
     "annotation_report": "metapipe.stages.report.annotation_report:AnnotationReport",
     "quality_report": "metapipe.biomas.quality.quality_report:QualityReport",
-    "merge_pairs": "metapipe.biomas.reads.merge_pairs:MergePairs",
+    "merge_pairs": "metapipe.merging.merge_pairs:MergePairs",
     "dereplicate": "metapipe.biomas.reads.dereplicate:Dereplicate",
     "trim_unmerged": "metapipe.biomas.reads.trim_unmerged:TrimUnmerged",
     "map_amplicons": "metapipe.biomas.search.map_amplicons:MapAmplicons",

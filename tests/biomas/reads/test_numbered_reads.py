@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 from made_reads import fastq, pair
 
 from metapipe.biomas.reads.dereplicate import Dereplicate
-from metapipe.biomas.reads.merge_pairs import MergePairs
-from metapipe.biomas.reads.numbered_reads import NumberedRead, fastq_record, read_numbered, with_numbers
 from metapipe.biomas.reads.trim_unmerged import TrimUnmerged
 from metapipe.errors import MetapipeError
+from metapipe.merging.merge_pairs import MergePairs
+from metapipe.merging.numbered_reads import NumberedRead, fastq_record, read_numbered, with_numbers
 from metapipe.runner.declare.stage import Stage
 
 reads = st.dictionaries(st.integers(1, 60), st.text("ACGTN", max_size=20).map(str.encode)).map(

@@ -12,8 +12,8 @@ from made_reads import reads_of
 
 from fake_task import read_records
 from metapipe.biomas.reads.dereplicate import Dereplicate
-from metapipe.biomas.reads.merge_pairs import MergePairs
 from metapipe.biomas.reads.trim_unmerged import TrimUnmerged
+from metapipe.merging.merge_pairs import MergePairs
 
 ATACAMA = Path(__file__).parent / "data" / "atacama"
 

@@ -1,1 +1,1 @@
-"""From raw amplicon reads to distinct ones: quality, merging, trimming, counting."""
+"""From merged amplicon reads to distinct ones: trimming, counting."""

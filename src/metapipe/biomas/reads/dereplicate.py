@@ -9,9 +9,9 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from metapipe.biomas.reads.numbered_reads import fastq_record
 from metapipe.biomas.reads.read_sizes import split_size, with_size
 from metapipe.errors import MetapipeError
+from metapipe.merging.numbered_reads import fastq_record
 from metapipe.runner.declare.elements import Fastq, Output, WholeInput, option
 from metapipe.runner.declare.stage import Stage, Task
 from metapipe.runner.guard.program_version import program_version

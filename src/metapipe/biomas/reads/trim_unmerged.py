@@ -7,9 +7,9 @@ from array import array
 from dataclasses import dataclass
 from typing import Any
 
-from metapipe.biomas.reads.numbered_reads import fastq_record, header_of, read_numbered, with_numbers
 from metapipe.errors import MetapipeError
 from metapipe.formats.called_bases import called_bases
+from metapipe.merging.numbered_reads import fastq_record, header_of, read_numbered, with_numbers
 from metapipe.runner.declare.elements import Exact, FastqPairs, Output, option
 from metapipe.runner.declare.stage import Stage, Task
 from metapipe.runner.guard.program_version import program_version

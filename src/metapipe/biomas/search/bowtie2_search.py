@@ -6,9 +6,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
-from metapipe.biomas.reads.numbered_reads import fastq_record
 from metapipe.biomas.search.bowtie2 import align, as_searched, name_of
 from metapipe.biomas.search.sam_matches import combine, format_matches, read_alignments
+from metapipe.merging.numbered_reads import fastq_record
 from metapipe.runner.declare.stage import Task
 
 #: Bases and qualities of a read, or of both mates of a pair, as in the file.

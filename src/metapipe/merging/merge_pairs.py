@@ -5,15 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from metapipe.biomas.reads.numbered_reads import fastq_record, header_of, read_numbered, with_numbers
-from metapipe.biomas.reads.pair_merging import (
+from metapipe.formats.called_bases import called_bases
+from metapipe.merging.numbered_reads import fastq_record, header_of, read_numbered, with_numbers
+from metapipe.merging.pair_merging import (
     Flash,
     Merger,
     Vsearch,
     flash_max_overlap,
     merger_versions,
 )
-from metapipe.formats.called_bases import called_bases
 from metapipe.runner.declare.elements import FastqPairs, Output, PinnedGlobals, Totals, option
 from metapipe.runner.declare.stage import Stage, Task
 

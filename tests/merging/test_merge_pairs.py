@@ -14,8 +14,8 @@ from typing import Any
 import pytest
 from made_reads import Read, columns, dna, fastq, other_strand, pair, reads_of, sequenced
 
-from metapipe.biomas.reads.merge_pairs import MergePairs
-from metapipe.biomas.reads.pair_merging import flash_max_overlap
+from metapipe.merging.merge_pairs import MergePairs
+from metapipe.merging.pair_merging import flash_max_overlap
 from metapipe.runner.declare.elements import Totals
 from metapipe.runner.declare.merge import add_counts
 
