@@ -96,10 +96,17 @@ UNITE_QIIME = (
 )
 ITSONEDB = ("KC000001_ITS1_GB|Vibrio natriegens|9999|ITS1 located by ENA annotation, 120bp ",)
 TAXDUMP = {
-    "nodes.dmp": "1\t|\t1\t|\tno rank\t|\n2\t|\t1\t|\tsuperkingdom\t|\n11\t|\t2\t|\tspecies\t|\n",
+    "nodes.dmp": "1\t|\t1\t|\tno rank\t|\n2\t|\t1\t|\tsuperkingdom\t|\n11\t|\t2\t|\tspecies\t|\n"
+    "662\t|\t2\t|\tgenus\t|\n663\t|\t662\t|\tspecies\t|\n",
     "names.dmp": "".join(
         f"{number}\t|\t{name}\t|\t\t|\tscientific name\t|\n"
-        for number, name in ((1, "root"), (2, "Bacteria"), (11, "Vibrio natriegens"))
+        for number, name in (
+            (1, "root"),
+            (2, "Bacteria"),
+            (11, "Vibrio natriegens"),
+            (662, "Vibrio"),
+            (663, "Vibrio exemplaris"),
+        )
     ),
     "merged.dmp": "9999\t|\t11\t|\n",
 }
@@ -220,6 +227,12 @@ def published_files() -> dict[str, bytes]:
         "bacteria.nonredundant_protein.1.protein.faa.gz": protein(REFSEQ[:1]),
         "bacteria.nonredundant_protein.2.protein.faa.gz": protein(REFSEQ[1:]),
         "MarRef_v6_proteins.faa.gz": protein(MARREF),
+        "mardb_proteins_V6.faa.gz": protein(MARREF),
+        "uniref90.fasta.gz": protein(UNIREF),
+        "gtdb_proteins.faa.gz": protein(["AB000001.1_1 # 1 # 99 # 1 # ID=1_1", "AB000002.1_1 # 3 # 98 # -1 # ID=2_1"]),
+        "gtdb_proteins.tsv": table(
+            ("AB000001.1_1\td__Bacteria;p__Bacillota;g__Abacus;s__Abacus oeni", "AB000002.1_1\td__Archaea;g__Caldus")
+        ),
         "Pfam-A.hmm.gz": profile("Abc_N", "PF00001.1", gathering=20) + profile("Abc_C", "PF00002.1", gathering=21),
         "hmm_PGAP.LIB": b"".join(ncbifam.values()),
         "hmm_PGAP.tsv": table(HMM_PGAP),

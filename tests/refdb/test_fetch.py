@@ -93,6 +93,17 @@ def test_files_are_taken_out_of_a_package_at_hand(
     assert {alias: path.read_bytes() for alias, path in found.items()} == CONTENT
 
 
+def test_one_file_may_have_two_aliases(packages: Path, register: Register, monkeypatch: pytest.MonkeyPatch) -> None:
+    register("pypi")
+    write_wheel(packages / "a_thing-1:2.0-1-py3-none-any.whl")
+    package, file = module.find_source("first")
+    both = package.model_copy(update={"files": {"first": file, "again": file}})
+    monkeypatch.setattr(module, "find_source", lambda alias: (both, both.files[alias]))
+    found = obtain(["again", "first"], packages.parent)
+    assert {path.read_bytes() for path in found.values()} == {CONTENT["first"]}
+    assert len(set(found.values())) == 2
+
+
 def test_files_come_in_the_order_asked_for_whatever_is_cached(packages: Path, register: Register) -> None:
     register("pypi")
     write_wheel(packages / "a_thing-1:2.0-1-py3-none-any.whl")

@@ -51,7 +51,9 @@ def test_an_unknown_source_is_refused() -> None:
         find_source("nothing")
 
 
-@pytest.mark.parametrize("name", ["metapipe-tiny-proteins", "metapipe-tiny-domains", "biomas-tiny-16s"])
+@pytest.mark.parametrize(
+    "name", ["metapipe-tiny-proteins", "metapipe-tiny-domains", "metapipe-tiny-taxa", "biomas-tiny-16s"]
+)
 def test_the_committed_databases_say_they_come_from_their_recipes(test_data: Path, name: str) -> None:
     manifest, recipe = read_manifest(test_data / "refdb" / name / "1"), find_recipe(name)
     assert (manifest.name, manifest.version, manifest.kind) == (recipe.name, recipe.version, recipe.kind)

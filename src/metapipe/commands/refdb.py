@@ -20,11 +20,14 @@ _EXAMPLES = """examples:
   metapipe refdb build --kind hmm --hmm Pfam-A.hmm --name pfam --version 36.0
   metapipe refdb build --kind amplicon --fasta SILVA_138.2_SSURef_NR99_tax_silva.fasta.gz --name silva --version 138.2
   metapipe refdb build --kind amplicon --fasta sh_general_release.fasta --name unite --version 9.0
+  metapipe refdb build --kind taxonomy-reads --fasta refseq.faa.gz --nodes nodes.dmp --names names.dmp --name refseq
   metapipe refdb verify --full                     hash every file of every database
 
 Databases live in $METAPIPE_REFDB (default ~/.local/share/metapipe/refdb), downloads in $METAPIPE_DOWNLOADS
 (default ~/.cache/metapipe/downloads). A stage takes NAME:VERSION, NAME (the newest version) or a folder.
 """
+#: Without a kind, a protein FASTA becomes the first that takes one.
+KINDS = ("hmm", "diamond", "amplicon", "taxonomy-reads")
 _RAW = argparse.RawDescriptionHelpFormatter
 
 
@@ -38,11 +41,11 @@ def add_parser(subparsers: Any) -> argparse.ArgumentParser:
     build = actions.add_parser("build", help="build a database", epilog=_EXAMPLES, formatter_class=_RAW)
     build.add_argument("recipe", nargs="?", metavar="NAME[:VERSION]", help="a recipe (see `metapipe refdb list`)")
     build.add_argument("--output", type=Path, help="folder to build in (default: install)")
+    build.add_argument("--kind", choices=KINDS, help="kind of database to make of your own file")
     build.add_argument(
-        "--kind", choices=["diamond", "hmm", "amplicon"], help="kind of database to make of your own file"
-    )
-    build.add_argument(
-        "--fasta", type=Path, help="protein FASTA for --kind diamond, marker genes for --kind amplicon; plain or gzip"
+        "--fasta",
+        type=Path,
+        help="protein FASTA for --kind diamond and taxonomy-reads, marker genes for --kind amplicon; plain or gzip",
     )
     build.add_argument(
         "--hmm", type=Path, help="HMMER3 profiles (plain, gzip, or a tar archive of such files), for --kind hmm"
@@ -51,10 +54,11 @@ def add_parser(subparsers: Any) -> argparse.ArgumentParser:
     build.add_argument(
         "--taxonomy",
         type=Path,
-        help="for --kind amplicon: table of reference and lineage or NCBI taxid, or SILVA's tax_slv_*.txt (its ranks); "
-        "without it the headers say the taxa (SILVA, PR2, GTDB, RDP, DADA2, SINTAX, MIDORI, UNITE, ITSoneDB)",
+        help="table of reference and lineage or NCBI taxid, or SILVA's tax_slv_*.txt (its ranks); without it the "
+        "headers say the taxa: of marker genes those of SILVA, PR2, GTDB, RDP, DADA2, SINTAX, MIDORI, UNITE, ITSoneDB; "
+        "of proteins those of UniProt, UniRef, RefSeq, MarRef, Kaiju",
     )
-    build.add_argument("--nodes", type=Path, help="nodes.dmp of an NCBI taxdump, where the taxonomy gives taxids")
+    build.add_argument("--nodes", type=Path, help="nodes.dmp of an NCBI taxdump, where taxids or organisms are given")
     build.add_argument("--names", type=Path, help="names.dmp of that taxdump")
     build.add_argument("--merged", type=Path, help="merged.dmp of that taxdump, if there is one")
     build.add_argument("--name", help="name of the database: lower case letters, digits, . _ -")
@@ -115,14 +119,18 @@ def _build(options: argparse.Namespace, say: Say) -> int:
 
 
 def _own_file(options: argparse.Namespace) -> tuple[str, Path]:
-    given = {"hmm": options.hmm, "diamond": options.fasta, "amplicon": options.fasta}
+    given = {kind: options.hmm if kind == "hmm" else options.fasta for kind in KINDS}
     kind = options.kind or next((kind for kind, file in given.items() if file), None)
     if kind is None or not options.name:
         raise MetapipeError("E701", "give a recipe's name, or --kind, --name and --fasta or --hmm")
     if given[kind] is None:
         raise MetapipeError("E701", f"--kind {kind} needs {'--hmm' if kind == 'hmm' else '--fasta'}")
-    if kind != "amplicon" and (options.taxonomy or options.nodes or options.names or options.merged):
-        raise MetapipeError("E701", "--taxonomy, --nodes, --names and --merged are for --kind amplicon")
+    if kind not in ("amplicon", "taxonomy-reads") and (
+        options.taxonomy or options.nodes or options.names or options.merged
+    ):
+        raise MetapipeError(
+            "E701", "--taxonomy, --nodes, --names and --merged are for --kind amplicon and taxonomy-reads"
+        )
     if kind != "hmm" and options.families:
         raise MetapipeError("E701", "--families is for --kind hmm")
     return kind, given[kind]

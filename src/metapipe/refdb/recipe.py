@@ -9,7 +9,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field
 
 from metapipe.errors import MetapipeError
-from metapipe.refdb.manifest import Name, Version
+from metapipe.refdb.manifest import Kind, Name, Version
 from metapipe.refdb.versions import newest
 
 
@@ -27,7 +27,7 @@ class Recipe(BaseModel):
     schema_version: Literal[1] = Field(alias="schema")
     name: Name
     version: Version
-    kind: Literal["diamond", "hmm", "amplicon"]
+    kind: Kind
     title: str
     description: str
     licence: str

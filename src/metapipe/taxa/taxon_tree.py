@@ -122,6 +122,14 @@ class TaxonTree:
                 taxon.total = [one + more for one, more in zip(taxon.total, child.total, strict=True)]
             taxon.children.sort(key=lambda child: (-child.total_reads, child.name, child.taxid))
 
+    def prune(self) -> None:
+        """Leave out the taxa of which no read is, directly or below; the root stays."""
+        for taxon in reversed(list(self)):
+            if taxon.parent is not None and not any(taxon.direct) and not taxon.children:
+                taxon.parent.children.remove(taxon)
+                del self._taxa[taxon.taxid]
+        self._known.clear()
+
     def __iter__(self) -> Iterator[Taxon]:
         """All taxa, every taxon before those below it, siblings in their order."""
         waiting = [self.root] if self.root else []

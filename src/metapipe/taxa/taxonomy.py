@@ -145,18 +145,18 @@ def read_taxonomy(folder: Path, code: str = "E206") -> Taxonomy:
     """
     tables = Tables(code, folder / TAXONOMY_FILE, folder / REFERENCES_FILE)
     return make_taxonomy(
-        taxon_rows(_lines(folder / TAXONOMY_FILE, code), tables),
-        reference_rows(_lines(folder / REFERENCES_FILE, code), tables),
+        taxon_rows(table_lines(folder / TAXONOMY_FILE, code), tables),
+        reference_rows(table_lines(folder / REFERENCES_FILE, code), tables),
         tables,
     )
 
 
 def taxon_rows(lines: Iterable[str], tables: Tables) -> Iterator[TaxonRow]:
     """Parse the lines of a table of taxa; raise on the first malformed one."""
-    for line, (taxid, parent, rank, name, flags) in _cells(lines, TAXONOMY_COLUMNS, tables.taxon_error):
-        if not _is_taxid(taxid):
+    for line, (taxid, parent, rank, name, flags) in table_rows(lines, TAXONOMY_COLUMNS, tables.taxon_error):
+        if not is_taxid(taxid):
             raise tables.taxon_error(line, "a taxid (a whole number above 0)", taxid)
-        if parent and not _is_taxid(parent):
+        if parent and not is_taxid(parent):
             raise tables.taxon_error(line, "the taxid of the parent, or nothing for the root", parent)
         if not rank or set(rank) & {";", ":"}:
             raise tables.taxon_error(line, "a rank, without ';' and ':'", rank)
@@ -169,10 +169,10 @@ def taxon_rows(lines: Iterable[str], tables: Tables) -> Iterator[TaxonRow]:
 
 def reference_rows(lines: Iterable[str], tables: Tables) -> Iterator[ReferenceRow]:
     """Parse the lines of a table of references; raise on the first malformed one."""
-    for line, (name, taxid) in _cells(lines, REFERENCE_COLUMNS, tables.reference_error):
+    for line, (name, taxid) in table_rows(lines, REFERENCE_COLUMNS, tables.reference_error):
         if name.split() != [name]:
             raise tables.reference_error(line, "the name of a reference, without blanks", name)
-        if not _is_taxid(taxid):
+        if not is_taxid(taxid):
             raise tables.reference_error(line, "a taxid (a whole number above 0)", taxid)
         yield ReferenceRow(name, int(taxid), line)
 
@@ -182,8 +182,8 @@ def make_taxonomy(
 ) -> Taxonomy:
     """Check the rows against each other and number taxa and references; raises as :func:`read_taxonomy`."""
     tables = tables or Tables()
-    by_taxid = _by_taxid(rows, tables)
-    order, parents, ends, depths = _walk(by_taxid, tables)
+    by_taxid = rows_by_taxid(rows, tables)
+    order, parents, ends, depths = depth_first(by_taxid, tables)
     numbers = {row.taxid: number for number, row in enumerate(order)}
     named = _by_name(references, numbers, tables)
     reference_taxa = np.array([taxon for taxon, _ in named], dtype=np.int64)
@@ -205,8 +205,8 @@ def make_taxonomy(
     )
 
 
-def _by_taxid(rows: Iterable[TaxonRow], tables: Tables) -> dict[int, TaxonRow]:
-    """The rows by taxid: each once, each parent there, exactly one root."""
+def rows_by_taxid(rows: Iterable[TaxonRow], tables: Tables) -> dict[int, TaxonRow]:
+    """Return the rows by taxid: each once, each parent there, exactly one root."""
     found: dict[int, TaxonRow] = {}
     root: TaxonRow | None = None
     for row in rows:
@@ -226,7 +226,7 @@ def _by_taxid(rows: Iterable[TaxonRow], tables: Tables) -> dict[int, TaxonRow]:
     return found
 
 
-def _walk(by_taxid: dict[int, TaxonRow], tables: Tables) -> tuple[list[TaxonRow], Numbers, Numbers, Numbers]:
+def depth_first(by_taxid: dict[int, TaxonRow], tables: Tables) -> tuple[list[TaxonRow], Numbers, Numbers, Numbers]:
     """Rows in the order of a depth-first walk, and by that order: number of the parent, end of the subtree, depth."""
     children: dict[int | None, list[int]] = {}
     for taxid in sorted(by_taxid):
@@ -288,7 +288,8 @@ def with_all_below(chosen: Sequence[bool], ends: Numbers) -> Flags:
     return np.asarray(np.cumsum(steps)[:-1] > 0)
 
 
-def _lines(path: Path, code: str) -> Iterator[str]:
+def table_lines(path: Path, code: str) -> Iterator[str]:
+    """Yield the lines of a table of a database; raise ``code`` where it cannot be read or is no UTF-8."""
     try:
         content = path.read_bytes()
     except OSError:
@@ -300,7 +301,7 @@ def _lines(path: Path, code: str) -> Iterator[str]:
             raise MetapipeError(code, file=path, line=number, expected="UTF-8 text", found=line) from None
 
 
-def _cells(
+def table_rows(
     lines: Iterable[str], columns: Sequence[str], error: Callable[[int | None, str, object], MetapipeError]
 ) -> Iterator[tuple[int, list[str]]]:
     """Line and cells of each row below the header."""
@@ -318,5 +319,6 @@ def _cells(
         raise error(None, "a header line", "an empty file")
 
 
-def _is_taxid(cell: str) -> bool:
+def is_taxid(cell: str) -> bool:
+    """Whether a cell holds a number that can be a taxid."""
     return cell.isascii() and cell.isdigit() and len(cell) < 19 and int(cell) > 0  # fits 64 bits

@@ -42,11 +42,12 @@ def build_amplicon(references: Iterable[Reference], placed: Placement, folder: P
             counts["bases"] += len(reference.sequence)
     if not counts["references"]:
         raise MetapipeError("E108", "there is no reference to build a database from")
-    _write_taxonomy(placed, folder / TAXONOMY)
+    write_taxonomy(placed, folder / TAXONOMY)
     return Built("fasta", f"metapipe {__version__}", counts)
 
 
-def _write_taxonomy(placed: Placement, path: Path) -> None:
+def write_taxonomy(placed: Placement, path: Path) -> None:
+    """Write the tree above what was placed, a row a taxon, by number."""
     with path.open("w", encoding="utf-8", newline="\n") as target:
         target.write("#" + "\t".join(TAXONOMY_COLUMNS) + "\n")
         for taxid in sorted(placed.taxa):

@@ -17,7 +17,9 @@ from metapipe.errors import MetapipeError
 from metapipe.refdb.builders.amplicon import build_amplicon
 from metapipe.refdb.builders.annotated import annotated_proteins
 from metapipe.refdb.builders.diamond import FASTA, Built, build_diamond
+from metapipe.refdb.builders.genomes import genome_taxonomy
 from metapipe.refdb.builders.hmm import build_hmm, read_interpro
+from metapipe.refdb.builders.read_taxonomy import build_read_taxonomy
 from metapipe.refdb.builders.ssu import greengenes_references, refseq_references
 from metapipe.refdb.builders.swissprot import swissprot_proteins
 from metapipe.refdb.fetch import Say, obtain, silent
@@ -28,12 +30,13 @@ from metapipe.refdb.readers.placing import place_references
 from metapipe.refdb.readers.profile_probe import check_profiles
 from metapipe.refdb.readers.proteins import name_twice, read_proteins
 from metapipe.refdb.readers.references import read_references
-from metapipe.refdb.readers.taxdump import Taxdump
+from metapipe.refdb.readers.said_taxa import said_taxa
+from metapipe.refdb.readers.taxdump import Taxdump, read_merged
 from metapipe.refdb.recipe import Recipe
 from metapipe.refdb.sources import find_source
 
 #: Kind → the name under which the manifest lists the file a database was made from.
-_OWN_FILE = {"diamond": FASTA, "hmm": "profiles.hmm", "amplicon": "references.fasta"}
+_OWN_FILE = {"diamond": FASTA, "hmm": "profiles.hmm", "amplicon": "references.fasta", "taxonomy-reads": FASTA}
 
 Builder = Callable[[Mapping[str, Path], Path, dict[str, Any]], Built]
 
@@ -85,13 +88,14 @@ def build_from_file(
     date: str = "",
     say: Say = silent,
 ) -> Manifest:
-    """Make a database of a site's own protein FASTA (kind ``diamond``), HMMER3 profiles (kind ``hmm``) or marker genes
-    (kind ``amplicon``).
+    """Make a database of a site's own protein FASTA (kinds ``diamond`` and ``taxonomy-reads``), HMMER3 profiles (kind
+    ``hmm``) or marker genes (kind ``amplicon``).
 
     The file's own name stays out of the manifest: Galaxy calls one dataset differently on every server, and the same
     proteins must give the same digest.
 
-    :param taxonomy, taxdump: for kind ``amplicon``, see :func:`metapipe.refdb.readers.placing.place_references`.
+    :param taxonomy, taxdump: for kind ``amplicon``, see :func:`metapipe.refdb.readers.placing.place_references`; for
+        kind ``taxonomy-reads`` :func:`metapipe.refdb.readers.said_taxa.said_taxa`.
     :param families: for kind ``hmm``: what the collection says of its families, see
         :func:`metapipe.refdb.readers.family_table.read_family_table`.
     :raises MetapipeError: E201 when the file is missing, E101 when it is of another format, E701 for an unusable name.
@@ -111,6 +115,13 @@ def build_from_file(
             check_profiles(file)
             built = build_hmm(file, scratch, {}, {}, tabled=read_family_table(families) if families else {})
             files |= {"families": families} if families else {}
+        elif kind == "taxonomy-reads":
+            said = said_taxa(file, taxonomy, taxdump)
+            for remark in said.remarks:
+                say(remark)
+            merged = read_merged(taxdump.merged) if taxdump and taxdump.merged else {}
+            built = build_read_taxonomy(said.proteins(), said.placed, scratch, merged)
+            files.update(_taxonomy_files(taxonomy, taxdump))
         else:
             references, placed = place_references(read_references(file), file, taxonomy, taxdump)
             for remark in placed.remarks:
@@ -250,10 +261,15 @@ def _greengenes(paths: Mapping[str, Path], folder: Path, options: dict[str, Any]
     return build_amplicon(references, placed, folder)
 
 
+def _taxonomy_of_genomes(paths: Mapping[str, Path], folder: Path, options: dict[str, Any]) -> Built:
+    return genome_taxonomy(paths, folder, options.get("also", ()), options.get("slices"))
+
+
 BUILDERS: dict[str, Builder] = {
     "annotated-proteins": _annotated_proteins,
     "greengenes": _greengenes,
     "pfam": _pfam,
     "refseq-ssu": _refseq_ssu,
     "swissprot": _swissprot,
+    "taxonomy-of-genomes": _taxonomy_of_genomes,
 }

@@ -38,18 +38,33 @@ def build_diamond(proteins: Iterable[Protein], folder: Path) -> Built:
 
     :raises MetapipeError: E301 without DIAMOND, E401 when it fails, E107 for a repeated accession, E108 for none.
     """
-    program = shutil.which("diamond")
-    if program is None:
-        raise MetapipeError("E301", "diamond is needed (Debian package diamond-aligner)")
+    find_diamond()
     counts = {"proteins": 0, "with_ec": 0, "with_go": 0, "residues": 0}
-    fasta, database = folder / FASTA, folder / DATABASE
-    write_proteins(_counted(proteins, counts), fasta)
-    if not counts["proteins"]:
+    write_proteins(_counted(proteins, counts), folder / FASTA)
+    return Built(*index_proteins(folder, counts["proteins"]), counts)
+
+
+def index_proteins(folder: Path, proteins: int) -> tuple[str, str]:
+    """Make ``proteins.dmnd`` of ``proteins.fasta``; return the format and the program, with their versions.
+
+    :param proteins: how many the FASTA file holds.
+    :raises MetapipeError: as :func:`build_diamond`.
+    """
+    if not proteins:
         raise MetapipeError("E108", "there is no protein to build a database from")
+    program, fasta, database = find_diamond(), folder / FASTA, folder / DATABASE
     status, words = _makedb(program, fasta, database)
     if status or not database.is_file():
         raise MetapipeError("E401", f"diamond makedb: {words.strip()[-300:]}")
-    return Built(f"diamond {_format_version(program, database)}", f"diamond {_program_version(program)}", counts)
+    return f"diamond {_format_version(program, database)}", f"diamond {_program_version(program)}"
+
+
+def find_diamond() -> str:
+    """Where the program is; raise E301 where it is not."""
+    program = shutil.which("diamond")
+    if program is None:
+        raise MetapipeError("E301", "diamond is needed (Debian package diamond-aligner)")
+    return program
 
 
 def _makedb(program: str, fasta: Path, database: Path) -> tuple[int, str]:

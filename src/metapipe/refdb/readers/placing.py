@@ -53,7 +53,7 @@ def place_references(
                 raise MetapipeError("E112", file=fasta, expected=expected, found=found)
             scheme = by_silva_table(read_ranks(taxonomy))
     else:
-        statements, scheme = _from_table(taxonomy)
+        statements, scheme = statements_of_table(taxonomy)
         source = taxonomy
         check_placed(references, statements, fasta, taxonomy.name)
         ignored = len(statements.keys() - {reference.name for reference in references})
@@ -100,7 +100,11 @@ def _no_taxon(reference: Reference, fasta: Path, expected: str) -> MetapipeError
     return MetapipeError("E115", file=fasta, line=reference.line, expected=expected, found=reference.header)
 
 
-def _from_table(path: Path) -> tuple[dict[str, Statement], Scheme | None]:
+def statements_of_table(path: Path) -> tuple[dict[str, Statement], Scheme | None]:
+    """What a table says of each reference, and the scheme of ranks where its form tells it.
+
+    :raises MetapipeError: E107 a name twice, E108 an empty table, E111 a malformed one.
+    """
     statements: dict[str, Statement] = {}
     scheme: Scheme | None = None
     for line, fields in _rows(path):

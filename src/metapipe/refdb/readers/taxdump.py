@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,6 +15,8 @@ from metapipe.refdb.readers.text_files import open_text
 
 #: Nodes under which NCBI keeps what has no place of its own. BioMaS sets their matches back in the same way.
 _UNPLACED = re.compile(r"^(unclassified|environmental samples?|uncultured|unidentified)\b", re.IGNORECASE)
+#: What kinds of names tell an organism, the surest first.
+_KINDS_OF_NAMES = ("scientific name", "synonym", "equivalent name")
 #: taxid → parent, rank, name; None for a number that does not exist.
 LookUp = Callable[[int], "Node | None"]
 
@@ -44,20 +46,57 @@ def place_taxids(taxids: Mapping[str, int], dump: Taxdump) -> Placement:
     :raises MetapipeError: E116 for an unknown taxid, E117 for a taxonomy that is no tree, E111 for a malformed line,
         E201 for a missing file.
     """
-    merged = dict(_read_merged(dump.merged)) if dump.merged else {}
-    current = {name: merged.get(taxid, taxid) for name, taxid in taxids.items()}
-    nodes = _read_nodes(dump.nodes)
+    current, nodes = _current(taxids, dump), _read_nodes(dump.nodes)
     for name, taxid in current.items():
         if taxid not in nodes:
             hint = "" if dump.merged else "; merged.dmp, given with --merged, knows numbers that were given up"
             raise MetapipeError(
                 "E116", f"reference {name}{hint}", file=dump.nodes, expected="its taxid", found=str(taxid)
             )
-    wanted = on_lineages(set(current.values()), lambda taxid: nodes.get(taxid, (None,))[0], dump.nodes)
-    names = _read_names(dump.names, wanted)
     followed = sum(taxids[name] != taxid for name, taxid in current.items())
     remarks = (f"{followed:,} references have a taxid that NCBI has merged into another",) if followed else ()
-    return placement(current, {taxid: Node(*nodes[taxid], names[taxid]) for taxid in wanted}, remarks)
+    return _placed(current, nodes, dump, remarks)
+
+
+def place_known_taxids(taxids: Mapping[str, int], dump: Taxdump) -> Placement:
+    """The same, but what has a number that the taxonomy lacks (unknown, or deleted) is left out.
+
+    :raises MetapipeError: as :func:`place_taxids`, but for E116.
+    """
+    nodes = _read_nodes(dump.nodes)
+    current = {name: taxid for name, taxid in _current(taxids, dump).items() if taxid in nodes}
+    return _placed(current, nodes, dump)
+
+
+def _current(taxids: Mapping[str, int], dump: Taxdump) -> dict[str, int]:
+    merged = read_merged(dump.merged) if dump.merged else {}
+    return {name: merged.get(taxid, taxid) for name, taxid in taxids.items()}
+
+
+def _placed(
+    taxids: Mapping[str, int], nodes: Mapping[int, tuple[int, str]], dump: Taxdump, remarks: tuple[str, ...] = ()
+) -> Placement:
+    wanted = on_lineages(set(taxids.values()), lambda taxid: nodes.get(taxid, (None,))[0], dump.nodes)
+    names = _read_names(dump.names, wanted)
+    return placement(taxids, {taxid: Node(*nodes[taxid], names[taxid]) for taxid in wanted}, remarks)
+
+
+def taxids_of_names(names: Collection[str], dump: Taxdump) -> dict[str, int]:
+    """The taxids of organisms, by their scientific name, else by a synonym; names that two taxa have are left out.
+
+    :raises MetapipeError: E111 for a malformed line, E201 for a missing file.
+    """
+    found: dict[str, dict[str, set[int]]] = {kind: {} for kind in _KINDS_OF_NAMES}
+    for line, fields in _rows(dump.names, 4):
+        if fields[1] in names and fields[3] in found:
+            found[fields[3]].setdefault(fields[1], set()).add(_number(fields[0], dump.names, line))
+    taxids: dict[str, int] = {}
+    for kind in reversed(_KINDS_OF_NAMES):
+        for name, numbers in found[kind].items():
+            taxids.pop(name, None)
+            if len(numbers) == 1:
+                taxids[name] = min(numbers)
+    return taxids
 
 
 def placement(taxon_of: Mapping[str, int], nodes: Mapping[int, Node], remarks: tuple[str, ...] = ()) -> Placement:
@@ -120,9 +159,9 @@ def _read_names(path: Path, wanted: set[int]) -> dict[int, str]:
     return names
 
 
-def _read_merged(path: Path) -> Iterator[tuple[int, int]]:
-    for line, fields in _rows(path, 2):
-        yield _number(fields[0], path, line), _number(fields[1], path, line)
+def read_merged(path: Path) -> dict[int, int]:
+    """Numbers that were given up → the number each was merged into. Raises E111, E201."""
+    return {_number(fields[0], path, line): _number(fields[1], path, line) for line, fields in _rows(path, 2)}
 
 
 def _rows(path: Path, width: int) -> Iterator[tuple[int, list[str]]]:
