@@ -23,7 +23,12 @@ from metapipe.stages.registry import STAGES
 from spark_in_turn import SparkInTurn
 
 DATA = Path(__file__).parents[2] / "test-data"
-DATABASES = {"proteins": "metapipe-tiny-proteins", "hmm": "metapipe-tiny-domains", "amplicon": "biomas-tiny-16s"}
+DATABASES = {
+    "proteins": "metapipe-tiny-proteins",
+    "hmm": "metapipe-tiny-domains",
+    "amplicon": "biomas-tiny-16s",
+    "taxonomy": "metapipe-tiny-taxa",
+}
 
 
 @dataclass(frozen=True)
@@ -46,6 +51,8 @@ CASES = {
     "predict_genes": Case({"contigs": CONTIGS}),
     "search_proteins": Case({"proteins": "odd/proteins.fasta"}, options={"sensitivity": "fast"}),
     "search_domains": Case({"proteins": "odd/proteins.fasta"}),
+    "classify_reads": Case(READS, options={"min_support": 12}),
+    "classify_single_reads": Case({"reads-1": READS["reads-1"]}, options={"sensitivity": "sensitive", "top": 20.0}),
     "annotate": Case(
         {"contigs": CONTIGS},
         {
@@ -90,6 +97,7 @@ ALIASES = {
     "hits_of_genes": "search_proteins",
     "domains_of_genes": "search_domains",
     "merge_by_vsearch": "merge_pairs",
+    "classify_single_reads": "classify_reads",
 }
 
 

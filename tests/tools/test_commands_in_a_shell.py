@@ -104,6 +104,14 @@ def context(stage: str, name: str) -> dict[str, Any]:
             "min_length": 1000,
             "effort": SimpleNamespace(preset="default", k_list="21,41"),
         },
+        "classify_reads": {
+            **pair(name),
+            "installed": installed("/refdb/x/1").installed,
+            "min_support": 1,
+            "search": SimpleNamespace(sensitivity="default", evalue=0.001, top=10.0),
+            "assignments": "/galaxy/assignments",
+            "taxa": "/galaxy/taxa",
+        },
         "filter_contigs": {"contigs": dataset(name), "min_length": 1000},
         "predict_genes": {"contigs": dataset(name), "complete_only": "--complete-only", "min_gene_length": 90},
         "search_proteins": {

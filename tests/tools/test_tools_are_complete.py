@@ -109,6 +109,8 @@ COLUMNS = {
     ("search_proteins", "hits"): header_of("hits"),
     ("search_domains", "domains"): header_of("domains"),
     ("annotate", "table"): header_of("table"),
+    ("classify_reads", "assignments"): ASSIGNMENT_TABLE.columns,
+    ("classify_reads", "taxa"): TAXON_TABLE.columns,
     ("map_amplicons", "matches"): MATCH_TABLE.columns,
     ("map_pairs", "matches"): MATCH_TABLE.columns,
     ("filter_matches", "kept"): KEPT_TABLE.columns,

@@ -123,6 +123,7 @@ def outputs(tool: Tool) -> set[str]:
 #: Ids of tools that are used on their own and are no step of a workflow.
 BESIDE_THE_WORKFLOW: set[str] = {
     "metapipe_check_reads",
+    "metapipe_classify_reads",
 }
 
 

@@ -13,6 +13,7 @@ LONG = {
     "metapipe_assemble",
     "metapipe_search_proteins",
     "metapipe_search_domains",
+    "metapipe_classify_reads",
     "biomas_map_amplicons",
     "biomas_map_pairs",
     "biomas_assign_taxa",

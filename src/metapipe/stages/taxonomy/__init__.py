@@ -1,0 +1,1 @@
+"""Who is there: taxa of reads and of contigs, by their proteins."""

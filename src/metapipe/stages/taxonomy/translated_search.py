@@ -1,0 +1,92 @@
+"""Reads searched at protein level with DIAMOND, and the scores of the taxa that each of them hits."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from metapipe.errors import MetapipeError
+from metapipe.formats.table_rows import Place, decimal, split_row, whole
+from metapipe.runner.declare.elements import Record
+from metapipe.runner.declare.stage import Task
+
+#: What makes DIAMOND's answer depend on the reads of a block as a whole, pinned (see ``search_proteins``). 11: the
+#: genetic code of bacteria and archaea.
+PINNED = ("--algo", "0", "--block-size", "0.4", "--index-chunks", "4", "--ignore-warnings", "--query-gencode", "11")
+COLUMNS = ("qseqid", "sseqid", "pident", "bitscore")
+#: Last line of a run that came to its end.
+FINISHED = "queries aligned."
+#: Fewer letters hold no protein that could be found.
+SHORTEST = 30
+
+_TO_DNA = bytes.maketrans(b"acgturyswkmbdhvnU", b"ACGTTRYSWKMBDHVNT")
+
+
+@dataclass(frozen=True, slots=True)
+class TaxonHit:
+    """The best alignment of a read, or of both mates together, with proteins of one taxid.
+
+    :param score: bits; of a pair the sum of its mates'. :param identity: per cent of the alignment's amino acids.
+    """
+
+    taxid: int
+    score: float
+    identity: float
+
+
+def write_queries(records: Iterable[Record], path: Path) -> None:
+    """Write sequences as ``>0``, ``>1`` …: names may hold anything. What is too short to search is left out."""
+    with path.open("wb") as queries:
+        for number, record in enumerate(records):
+            if len(record.sequence) >= SHORTEST:
+                queries.write(b">%d\n%s\n" % (number, record.sequence.translate(_TO_DNA)))
+
+
+def command(task: Task, database: Path, queries: Path, table: Path, top: float) -> list[str | Path]:
+    """Return DIAMOND's command line. :param top: report what scores at most this many per cent below the best."""
+    sensitivity = task.options.sensitivity
+    return [
+        *("diamond", "blastx", "--db", database, "--query", queries, "--out", table, "--tmpdir", task.scratch),
+        *("--threads", str(task.threads), "--evalue", repr(task.options.evalue), "--top", repr(top)),
+        *([] if sensitivity == "default" else [f"--{sensitivity}"]),
+        *PINNED,
+        *("--outfmt", "6", *COLUMNS),
+    ]
+
+
+def taxon_hits(table: Path, mates: int) -> dict[int, list[TaxonHit]]:
+    """Read DIAMOND's table: number of the read or pair → the taxids that it hits, in ascending order.
+
+    Of the alignments of one sequence with proteins of one taxid the best counts.
+
+    :param mates: 1 for single reads; 2: sequences ``2n`` and ``2n + 1`` are the mates of pair ``n``.
+    :raises MetapipeError: E403 for a line that is none of DIAMOND's, E206 for a protein without a taxid.
+    """
+    best: dict[int, dict[int, dict[int, tuple[float, float]]]] = {}
+    for query, taxid, identity, score in _rows(table):
+        of_mate = best.setdefault(query // mates, {}).setdefault(taxid, {})
+        of_mate[query % mates] = max(of_mate.get(query % mates, (0.0, 0.0)), (score, identity))
+    return {
+        read: [
+            TaxonHit(taxid, sum(score for score, _ in of_mate.values()), max(of_mate.values())[1])
+            for taxid, of_mate in sorted(taxa.items())
+        ]
+        for read, taxa in best.items()
+    }
+
+
+def _rows(table: Path) -> Iterator[tuple[int, int, float, float]]:
+    with table.open("rb") as lines:
+        for number, line in enumerate(lines, 1):
+            place = Place(table.name, number)
+            try:
+                query, subject, identity, score = split_row(line.rstrip(b"\n"), COLUMNS, place)
+                read, percent = whole(query, "qseqid", place), decimal(identity, "pident", place)
+                bits = decimal(score, "bitscore", place)
+            except MetapipeError as error:
+                raise MetapipeError("E403", f"DIAMOND wrote a line that is none of its own: {error}") from error
+            taxid = subject.rpartition("_")[2]
+            if not (taxid.isascii() and taxid.isdigit()):
+                raise MetapipeError("E206", file="proteins.dmnd", expected="a protein named NAME_TAXID", found=subject)
+            yield read, int(taxid), percent, bits

@@ -1,0 +1,168 @@
+"""Reads are placed by the proteins they code for; every read is counted."""
+
+from __future__ import annotations
+
+import json
+import random
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from taxonomy.protein_reads import coding, fastq, made_database, protein, reverse
+
+from metapipe.errors import MetapipeError
+from metapipe.refdb.builders.diamond import index_proteins
+from metapipe.runner.declare.elements import Database
+from metapipe.stages.taxonomy.classify_reads import ClassifyReads
+from metapipe.stages.taxonomy.taxon_counts import taxa_table
+
+OWN, SHARED, EVERYWHERE, OF_YEAST, OF_ALPHA = (protein(seed) for seed in range(5))
+NOISE = bytes(random.Random(9).choices(b"ACGT", k=150))
+
+
+@pytest.fixture(scope="module")
+def database(tmp_path_factory: pytest.TempPathFactory) -> Database:
+    return made_database(
+        tmp_path_factory.mktemp("taxa"),
+        {
+            "own": ("vibrio", OWN),
+            "shared_1": ("vibrio", SHARED),
+            "shared_2": ("sister", SHARED),
+            "every_1": ("vibrio", EVERYWHERE),
+            "every_2": ("alpha", EVERYWHERE),
+            "every_3": ("yeast", EVERYWHERE),
+            "of_yeast": ("yeast", OF_YEAST),
+            "of_alpha": ("alpha", OF_ALPHA),
+        },
+    )
+
+
+@pytest.fixture
+def classify(fake_task: Callable[..., Any], database: Database) -> Callable[..., Any]:
+    """Classify reads; return name → (taxon, rank), the counts by taxon (direct, total), and the notes."""
+
+    def run(first: dict[str, bytes], second: dict[str, bytes] | None = None, **options: Any) -> Any:
+        inputs = {"reads-1": fastq(first)} | ({"reads-2": fastq(second)} if second is not None else {})
+        task = fake_task(ClassifyReads(), inputs, databases={"taxonomy": database}, **options)
+        outputs = task.run()
+        rows = [line.split("\t") for line in outputs["assignments"].decode().splitlines()[1:]]
+        table = [line.split("\t") for line in taxa_table(json.loads(outputs["taxa"])).decode().splitlines()[1:]]
+        counts = {row[0]: (int(row[3]), int(row[4])) for row in table}
+        return {row[0]: (row[6], row[7]) for row in rows}, counts, task.notes
+
+    return run
+
+
+def test_a_read_is_placed_at_what_its_best_hits_have_in_common(classify: Callable[..., Any]) -> None:
+    reads = {
+        "own": coding(OWN)[:150],
+        "backwards": reverse(coding(OWN)[20:170]),
+        "genus": coding(SHARED)[:150],
+        "anything": coding(EVERYWHERE)[:150],
+        "noise": NOISE,
+    }
+    placed, counts, notes = classify(reads)
+    assert placed == {
+        "own": ("Vibrio cholerae", "species"),
+        "backwards": ("Vibrio cholerae", "species"),
+        "genus": ("Vibrio", "genus"),
+        "anything": ("root", "no rank"),
+        "noise": ("", ""),
+    }
+    assert counts["root"] == (1, 4)
+    assert counts["Vibrio"] == (1, 3)
+    assert counts["Unclassified"] == (1, 1)
+    assert (notes["reads"], notes["classified"], notes["unclassified"]) == (5, 4, 1)
+    assert notes["at_rank"] == dict.fromkeys(("domain", "phylum", "class", "order", "family", "genus"), 3) | {
+        "species": 2
+    }
+
+
+def test_a_eukaryote_is_placed_where_the_database_has_it_and_counted_as_unclassified_where_not(
+    classify: Callable[..., Any],
+) -> None:
+    placed, counts, _ = classify({"yeast": coding(OF_YEAST)[:150], "unknown eukaryote": coding(protein(77))[:150]})
+    assert placed == {"yeast": ("Saccharomyces cerevisiae", "species"), "unknown": ("", "")}
+    assert counts["Eukaryota"] == (0, 1)
+    assert counts["Unclassified"] == (1, 1)
+
+
+def test_one_read_is_enough(classify: Callable[..., Any]) -> None:
+    placed, counts, _ = classify({"only": coding(OWN)[:150]})
+    assert placed == {"only": ("Vibrio cholerae", "species")}
+    assert "Unclassified" not in counts
+
+
+def test_no_read_at_all_gives_tables_of_nothing(classify: Callable[..., Any]) -> None:
+    assert classify({})[:2] == ({}, {})
+
+
+@pytest.mark.parametrize(
+    ("name", "bases"),
+    [("of N", b"N" * 150), ("without letters", b""), ("of one base", b"A"), ("short", coding(OWN)[:29])],
+)
+def test_reads_that_hold_no_protein_are_unclassified_and_counted(
+    name: str, bases: bytes, classify: Callable[..., Any]
+) -> None:
+    placed, counts, _ = classify({"odd": bases})
+    assert placed == {"odd": ("", "")}, name
+    assert counts == {"Unclassified": (1, 1)}
+
+
+def test_lower_case_and_rna_are_read_as_dna(classify: Callable[..., Any]) -> None:
+    bases = coding(OWN)[:150]
+    placed, _, _ = classify({"lower": bases.lower(), "rna": bases.replace(b"T", b"U")})
+    assert set(placed.values()) == {("Vibrio cholerae", "species")}
+
+
+def test_a_pair_has_one_verdict_for_which_both_mates_speak(classify: Callable[..., Any]) -> None:
+    own, shared, alpha = coding(OWN)[:150], coding(SHARED)[:150], reverse(coding(OF_ALPHA)[:150])
+    first = {"a/1": shared, "b/1": NOISE, "c/1": NOISE, "d/1": own}
+    second = {"a/2": own, "b/2": alpha, "c/2": NOISE[::-1], "d/2": alpha}
+    placed, counts, _ = classify(first, second)
+    assert placed["a"] == ("Vibrio cholerae", "species"), "one mate fits the genus, the other one species of it"
+    assert placed["b"] == ("Roseobacter litoralis", "species"), "one mate alone says it"
+    assert placed["c"] == ("", "")
+    assert placed["d"] == ("Pseudomonadota", "phylum"), "the mates disagree, and neither is much better"
+    assert counts["Unclassified"] == (1, 1)
+    assert counts["root"][1] == 3
+
+
+def test_rare_taxa_are_counted_for_the_one_above_and_no_read_is_lost(classify: Callable[..., Any]) -> None:
+    reads = {f"own{n}": coding(OWN)[n : n + 150] for n in range(3)} | {"alpha": coding(OF_ALPHA)[:150]}
+    placed, counts, _ = classify(reads, min_support=2)
+    assert placed["alpha"] == ("Roseobacter litoralis", "species")
+    assert "Roseobacter litoralis" not in counts
+    assert counts["Pseudomonadota"] == (1, 4)
+    assert counts["Vibrio cholerae"] == (3, 3)
+    assert counts["root"] == (0, 4)
+
+
+def test_hits_of_taxa_that_the_taxonomy_lacks_have_no_say(
+    fake_task: Callable[..., Any], tmp_path: Path, database: Database
+) -> None:
+    broken = tmp_path / "db"
+    shutil.copytree(database.path, broken)
+    lines = (broken / "taxonomy.tsv").read_text().splitlines(keepends=True)
+    (broken / "taxonomy.tsv").write_text("".join(line for line in lines if "cholerae" not in line))
+    given = Database("own", "1", "taxonomy-reads", broken, "")
+    reads = fastq({"own": coding(OWN)[:150], "genus": coding(SHARED)[:150]})
+    task = fake_task(ClassifyReads(), {"reads-1": reads}, databases={"taxonomy": given})
+    rows = [line.split("\t") for line in task.run()["assignments"].decode().splitlines()[1:]]
+    assert [row[6] for row in rows] == ["", "Vibrio fischeri"]
+    assert (task.notes["with_hits"], task.notes["classified"], task.notes["unclassified"]) == (2, 1, 1)
+
+
+def test_a_database_whose_proteins_name_no_taxon_is_refused(
+    fake_task: Callable[..., Any], tmp_path: Path, database: Database
+) -> None:
+    broken = tmp_path / "db"
+    shutil.copytree(database.path, broken)
+    (broken / "proteins.fasta").write_text(f">nameless\n{OWN}\n")
+    index_proteins(broken, 1)
+    given = Database("own", "1", "taxonomy-reads", broken, "")
+    task = fake_task(ClassifyReads(), {"reads-1": fastq({"own": coding(OWN)[:150]})}, databases={"taxonomy": given})
+    with pytest.raises(MetapipeError, match=r"METAPIPE-E206 proteins\.dmnd: .*expected a protein named NAME_TAXID"):
+        task.run()
