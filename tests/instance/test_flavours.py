@@ -15,6 +15,8 @@ from metapipe.instance import flavours
 from metapipe.instance.local import configuration, examples, files, offering, pages, settings
 from metapipe.instance.local.settings import Chosen, Settings
 from metapipe.refdb.recipe import find_recipe
+from metapipe.runner.attempt.attempt import load_stage
+from metapipe.stages.registry import STAGES
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 NAMES = flavours.names(CHECKOUT)
@@ -41,7 +43,14 @@ def test_a_pipeline_finds_its_workflow_and_its_databases_in_the_flavour_of_its_n
     for name, pipeline in PIPELINES.items():
         flavour = flavours.read(CHECKOUT, name)
         assert flavour.workflows == (pipeline.workflow,)
-        assert set(pipeline.defaults.values()) == set(flavour.databases)
+        ours, others = set(pipeline.defaults.values()), set(flavour.databases) - set(pipeline.defaults.values())
+        assert ours <= set(flavour.databases)
+        # Others are of kinds that the workflow takes none of, but a tool beside it.
+        kinds = {find_recipe(label).kind for label in others}
+        assert kinds <= {
+            database.kind for stage in STAGES.values() for database in load_stage(stage).databases.values()
+        }
+        assert not kinds & {find_recipe(label).kind for label in ours}
 
 
 @pytest.mark.parametrize("name", NAMES)
