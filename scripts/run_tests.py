@@ -37,6 +37,9 @@ TOOL_STATE, TOOL_OFFERED = BUILD / "tool-galaxy", BUILD / "tool-refdb"
 GROUPS = ("lint", "unit", "tools", "workflow", "galaxy", "instance")
 #: Groups that need no Galaxy, those whose tests start Galaxies of their own, and those on the one for tools.
 OFFLINE, APART, ON_TOOLS = ("lint", "unit"), ("instance",), ("tools", "workflow")
+#: The step that deploys to machines of a lab, what of it is run without --all, and how a machine shows that it can.
+MACHINES = "machines of a lab"
+END_TO_END = "tests/lab/test_end_to_end.py"
 #: Where tests marked ``galaxy`` and ``own_galaxy`` stand: to look for them everywhere takes a dozen seconds each.
 ON_MACHINES = ("tests/lab",)
 ON_GALAXY, ON_THEIR_OWN = ("tests/galaxy", "tests/instance"), ("tests/instance", "tests/test_added_stage_in_galaxy.py")
@@ -92,7 +95,8 @@ def steps(everything: bool, temp: Path) -> list[Step]:
     def tests(group: str, name: str, which: str, *words: str, **environment: str) -> Step:
         word = name.partition(" ")[0]
         junit = LOGS / f"{group}-{word}.xml"
-        marked, base = " ".join([which, *slow]), temp / f"pytest-{word}"
+        marked = which if name == MACHINES else " ".join([which, *slow])
+        base = temp / f"pytest-{word}"
         return Step(
             group,
             name,
@@ -121,7 +125,7 @@ def steps(everything: bool, temp: Path) -> list[Step]:
         Step("workflow", "workflow tests", ["scripts/galaxy-tests", "workflows"], environment=tools),
         tests("galaxy", "demo and pages", "galaxy and not own_galaxy", *ON_GALAXY, **galaxy),
         tests("instance", "faults of instances", "own_galaxy", *ON_THEIR_OWN),
-        *([tests("instance", "machines", "lab", *ON_MACHINES)] if everything else []),
+        tests("instance", MACHINES, "lab", *(ON_MACHINES if everything else (END_TO_END,))),
     ]
 
 
@@ -265,6 +269,8 @@ def main() -> int:
     os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     temp = Path(tempfile.mkdtemp(prefix="metapipe-tests-"))
     wanted = [step for step in steps(options.all, temp) if not options.groups or step.group in options.groups]
+    last = [step for step in wanted if step.name == MACHINES]
+    wanted = [step for step in wanted if step not in last]
     offline, apart, on_tools = ([step for step in wanted if step.group in of] for of in (OFFLINE, APART, ON_TOOLS))
     online = [step for step in wanted if step.group not in (*OFFLINE, *APART, *ON_TOOLS)]
     keep = options.keep_galaxy
@@ -280,6 +286,7 @@ def main() -> int:
         ]
         results = [run(step) for step in offline]
         results += [result for lane in others for result in lane.result()]
+    results += run_on_machines(last)
     left = left_in(temp)
     if not keep:
         results.append(judged(left))
@@ -299,6 +306,24 @@ def run_on_galaxy(steps: list[Step], start: Callable[[], bool], state: Path, kee
     finally:
         if not keep:
             call("scripts/galaxy", "down", "--state", state)
+
+
+def run_on_machines(steps: list[Step]) -> list[Result]:
+    """Run the steps that deploy to machines of a lab, alone: all of this machine's memory is theirs.
+
+    Where this machine can make none (they need root and more: ``scripts/lab``), that is said, and nothing is counted.
+    """
+    if not steps:
+        return []
+    name = f"tests-{os.getpid()}"
+    try:
+        able = call("scripts/lab", "up", "1", "--name", name)
+    finally:
+        call("scripts/lab", "down", "--name", name)
+    if not able:
+        say("prepare", "NOT RUN, for this machine can make no machines of a lab: " + ", ".join(s.name for s in steps))
+        return []
+    return [run(step) for step in steps]
 
 
 def report(results: list[Result], seconds: float, left: list[str]) -> int:

@@ -209,3 +209,35 @@ def test_the_last_line_holds_the_sums_and_nothing_else(logs: Path, capsys: pytes
     assert capsys.readouterr().out.splitlines()[-1] == "12 passed, 1 failed"
     assert run_tests.report(results[:1], 2.0, []) == 0
     assert run_tests.report([], 2.0, []) == 1
+
+
+@pytest.mark.parametrize("able", [True, False])
+def test_where_no_lab_can_be_made_it_is_said_and_nothing_is_counted(
+    able: bool, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    asked: list[tuple[object, ...]] = []
+
+    def call(*command: object) -> bool:
+        asked.append(command)
+        return able
+
+    monkeypatch.setattr(run_tests, "call", call)
+    results = run_tests.run_on_machines([printed("3 passed, 0 failed")])
+    assert [result.passed for result in results] == ([3] if able else [])
+    assert ("NOT RUN, for this machine can make no machines of a lab: a runner" in capsys.readouterr().out) is not able
+    (_, up, *_), (_, down, *_) = asked
+    assert (up, down) == ("up", "down")  # the machine that was made to try it goes
+
+
+def test_without_steps_on_machines_no_lab_is_made(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(run_tests, "call", lambda *_: pytest.fail("it was called"))
+    assert run_tests.run_on_machines([]) == []
+
+
+def test_ci_makes_an_instance_on_machines_and_nothing_else_that_is_long(tmp_path: Path) -> None:
+    plain, every = (
+        {step.name: step.command for step in run_tests.steps(everything, tmp_path)} for everything in (False, True)
+    )
+    assert run_tests.END_TO_END in plain[run_tests.MACHINES]
+    assert "tests/lab" in every[run_tests.MACHINES]
+    assert {name for name in plain if "lab" in plain[name]} == {run_tests.MACHINES}
