@@ -13,7 +13,7 @@ with warnings.catch_warnings():
     import galaxy.util.template  # noqa: F401
 
 
-@pytest.fixture(params=TOOLS, ids=[tool.stage_name for tool in TOOLS])
+@pytest.fixture(params=TOOLS, ids=[tool.id if tool.also_in else tool.stage_name for tool in TOOLS])
 def tool(request: pytest.FixtureRequest) -> Tool:
     found: Tool = request.param
     return found

@@ -30,17 +30,18 @@ TOOL_IDS = {name: f"{suite_of(name)}_{name}" for name in STAGES} | {"annotation_
 
 @dataclass(frozen=True)
 class Tool:
-    """One tool and the stage it wraps."""
+    """One tool and the stage it wraps. :param also_in: another suite than the stage's own that has a tool of it."""
 
     stage_name: str
+    also_in: str = ""
 
     @property
     def suite(self) -> str:
-        return suite_of(self.stage_name)
+        return self.also_in or suite_of(self.stage_name)
 
     @property
     def id(self) -> str:
-        return TOOL_IDS[self.stage_name]
+        return f"{self.also_in}_{self.stage_name}" if self.also_in else TOOL_IDS[self.stage_name]
 
     @property
     def path(self) -> Path:
@@ -88,4 +89,4 @@ class Tool:
         return words | {param.get("truevalue", "") for param in self.root.iter("param")} - {""}
 
 
-TOOLS = [Tool(name) for name in STAGES]
+TOOLS = [*(Tool(name) for name in STAGES), Tool("merge_pairs", also_in="metapipe")]
