@@ -124,6 +124,7 @@ def outputs(tool: Tool) -> set[str]:
 BESIDE_THE_WORKFLOW: set[str] = {
     "metapipe_check_reads",
     "metapipe_classify_reads",
+    "metapipe_combine_samples",
     "metapipe_merge_pairs",
 }
 

@@ -89,4 +89,7 @@ class Tool:
         return words | {param.get("truevalue", "") for param in self.root.iter("param")} - {""}
 
 
-TOOLS = [*(Tool(name) for name in STAGES), Tool("merge_pairs", also_in="metapipe")]
+TOOLS = [
+    *(Tool(name) for name in STAGES),
+    *(Tool(name, also_in="metapipe") for name in ("merge_pairs", "combine_samples")),
+]

@@ -29,6 +29,7 @@ _TEMPLATES = (
 _DEPLOYED = ("gravity.yml", "tpv_destinations.yml")
 #: The tools whose HTML Galaxy may show as a page; everybody else's is shown as text.
 _PAGES = (
+    "metapipe_combine_samples",
     "metapipe_report",
     "biomas_amplicon_report",
     "biomas_combine_samples",
