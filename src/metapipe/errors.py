@@ -78,6 +78,11 @@ CODES: dict[str, Code] = {
         "no sample is left to compare",
         "See why each sample failed: the red datasets of the steps before this one say it.",
     ),
+    "E127": Code(
+        EX_DATA,
+        "a samplesheet with wrong rows",
+        "Correct the rows named: a name of its own for each sample, and files that are there and nobody else's.",
+    ),
     # 2xx: something is missing or damaged
     "E201": Code(EX_MISSING, "input file not found or not readable", "Check the path and its permissions."),
     "E202": Code(EX_MISSING, "database not installed", "Ask the administrator: `metapipe refdb install NAME`."),

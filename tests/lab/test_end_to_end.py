@@ -32,11 +32,11 @@ from metapipe.errors import MetapipeError
 from metapipe.galaxy import newcomer
 from metapipe.galaxy.downloading import download_outputs
 from metapipe.galaxy.pipelines import METAPIPE
-from metapipe.galaxy.reads import find_samples
 from metapipe.galaxy.running import start_run, steps_of
 from metapipe.galaxy.uploading import upload_reads
 from metapipe.galaxy.workflow import Workflow, import_once
 from metapipe.instance.local import examples
+from metapipe.samples.read_pairs import find_samples
 
 pytestmark = [
     pytest.mark.galaxy,

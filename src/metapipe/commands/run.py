@@ -19,8 +19,9 @@ from pathlib import Path
 
 from metapipe.commands.screen import Screen
 from metapipe.errors import EX_BUG, EX_MEMORY, MetapipeError
-from metapipe.galaxy.pipelines import METAPIPE, PIPELINES, Pipeline
-from metapipe.galaxy.reads import find_samples
+from metapipe.galaxy.pipelines import METAPIPE, PIPELINES, Pipeline, has_own_reads
+from metapipe.samples.read_pairs import Sample, find_samples
+from metapipe.samples.sheet_files import samples_of_sheet
 
 INTERRUPTED = 130
 #: Of ``--check``: the help was asked for and shown, so there is nothing to install and nothing to run.
@@ -48,7 +49,16 @@ def parser(pipeline: Pipeline) -> argparse.ArgumentParser:
         epilog=f"examples:\n{pipeline.examples}{_ENDING}",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    made.add_argument("--input", type=Path, metavar="DIR", help="folder with your own paired reads (default: the demo)")
+    reads = made.add_mutually_exclusive_group()
+    reads.add_argument(
+        "--input", type=Path, metavar="DIR", help="folder with your own paired reads (default: the demo)"
+    )
+    reads.add_argument(
+        "--samplesheet",
+        type=Path,
+        metavar="FILE",
+        help="instead: CSV or TSV with the columns sample, fastq_1, fastq_2; files are looked for from its own folder",
+    )
     made.add_argument("--results", type=Path, metavar="DIR", help="default: results")
     pipeline.add_options(made)
     made.add_argument("--again", action="store_true", help="run anew even if the same run is finished")
@@ -87,8 +97,8 @@ def main(argv: Sequence[str] | None = None) -> int:
 
         interrupted = "Stopped waiting. What Galaxy runs goes on; the same command shows it again."
         arguments.results = arguments.results or home / "results"
-        reads = arguments.input or build / pipeline.demo_folder
-        return run_samples(pipeline, arguments, state, pipeline.workflow_file(home), reads, screen)
+        samples, name = _samples(arguments, build / pipeline.demo_folder)
+        return run_samples(pipeline, arguments, state, pipeline.workflow_file(home), samples, name, screen)
     except MetapipeError as error:
         screen.complain(f"{error}\n{error.detail}".rstrip())
         return error.exit_code
@@ -107,16 +117,25 @@ def main(argv: Sequence[str] | None = None) -> int:
 def check(arguments: argparse.Namespace, build: Path) -> None:
     """Refuse what can be seen to be wrong before anything is installed: nobody should wait minutes to hear of it.
 
-    :raises MetapipeError: what :func:`find_samples` says of the reads; E701 when Galaxy could run nothing in ``build``.
+    :raises MetapipeError: what is wrong with the reads or with the samplesheet; E701 when Galaxy could run nothing in
+        ``build``.
     """
-    if arguments.input is not None:
-        find_samples(arguments.input)
+    if has_own_reads(arguments):
+        _samples(arguments, build)
     if _UNQUOTABLE.search(str(build)):
         raise MetapipeError(
             "E701",
             "Galaxy runs no job in a folder with blanks or shell characters in its path; "
             f"set METAPIPE_BUILD=/some/folder, found '{build}'",
         )
+
+
+def _samples(arguments: argparse.Namespace, demo: Path) -> tuple[list[Sample], str]:
+    """The samples of the sheet or the folder given, or of the demo's, and what they are called together."""
+    if arguments.samplesheet is not None:
+        return samples_of_sheet(arguments.samplesheet), arguments.samplesheet.resolve().stem
+    folder = arguments.input or demo
+    return find_samples(folder), folder.resolve().name
 
 
 def _prepare(
@@ -133,7 +152,7 @@ def _prepare(
     os.environ["METAPIPE_DOWNLOADS"] = os.environ.get("METAPIPE_DOWNLOADS") or str(build / "downloads")
     for database in pipeline.databases_of(arguments):
         install(database, say=screen.say)
-    if arguments.input is None and (code := _make_demo(pipeline, home, build / pipeline.demo_folder, screen)):
+    if not has_own_reads(arguments) and (code := _make_demo(pipeline, home, build / pipeline.demo_folder, screen)):
         return code
     return galaxy.main(["up", "--state", str(state)])
 

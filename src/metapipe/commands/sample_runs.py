@@ -17,10 +17,10 @@ from metapipe.galaxy.connection import Account, connect, talking_to_galaxy
 from metapipe.galaxy.downloading import download_outputs
 from metapipe.galaxy.pipelines import Pipeline
 from metapipe.galaxy.progress import Changes, Step, clock, status_line
-from metapipe.galaxy.reads import Sample, find_samples
 from metapipe.galaxy.running import find_run, start_run, wait
 from metapipe.galaxy.uploading import upload_reads, upload_samples
 from metapipe.galaxy.workflow import Workflow, import_once
+from metapipe.samples.read_pairs import Sample
 
 if TYPE_CHECKING:
     from bioblend.galaxy import GalaxyInstance
@@ -128,14 +128,19 @@ class Batch:
 
 
 def run_samples(
-    pipeline: Pipeline, arguments: argparse.Namespace, state: Path, workflow: Path, reads: Path, screen: Screen
+    pipeline: Pipeline,
+    arguments: argparse.Namespace,
+    state: Path,
+    workflow: Path,
+    samples: Sequence[Sample],
+    name: str,
+    screen: Screen,
 ) -> int:
-    """Take the samples of a folder through a Galaxy that is up; return the exit code.
+    """Take samples through a Galaxy that is up; return the exit code.
 
-    :param state: folder of that Galaxy. :param workflow: file of the workflow. :param reads: folder of the reads.
+    :param state: folder of that Galaxy. :param workflow: file of the workflow. :param name: of all samples together.
     :raises MetapipeError: what keeps all samples from being run; what one sample's run fails of is printed.
     """
-    samples = find_samples(reads)
     account = Account.read(state)
     described = Workflow.read(workflow)
     parameters = chosen_parameters(pipeline, described, arguments)
@@ -144,7 +149,6 @@ def run_samples(
         workflow_id = import_once(gi, described)
         given = (gi, account, described, workflow_id, parameters, arguments.again, arguments.results, screen)
         batch = Batch(*given, pipeline.title)
-        name = reads.resolve().name
         if described.takes_samples_together or len(samples) == 1:
             runs = [batch.start(samples, name, safe_name(name))]
         else:

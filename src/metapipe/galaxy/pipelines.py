@@ -49,10 +49,15 @@ class Pipeline:
 
     def fill_in(self, arguments: argparse.Namespace) -> None:
         """Give the options of databases their defaults, which depend on whether it is the demo."""
-        chosen = {**self.defaults, **(self.demo if arguments.input is None else {})}
+        chosen = {**self.defaults, **({} if has_own_reads(arguments) else self.demo)}
         for option, value in chosen.items():
             if getattr(arguments, option) is None:
                 setattr(arguments, option, value)
+
+
+def has_own_reads(arguments: argparse.Namespace) -> bool:
+    """Whether a call names reads, in a folder or a samplesheet; else it is the demo."""
+    return arguments.input is not None or arguments.samplesheet is not None
 
 
 def _whole(lowest: int) -> Callable[[str], int]:
@@ -130,6 +135,7 @@ METAPIPE = Pipeline(
     examples="""\
   scripts/run                                  the demo: a small marine community
   scripts/run --input ~/reads                  your own paired reads: SAMPLE_R1.fastq.gz and SAMPLE_R2.fastq.gz
+  scripts/run --samplesheet samples.csv        those that a sheet names: sample,fastq_1,fastq_2
   scripts/run --input ~/reads --min-contig-length 500 --complete-genes-only
   scripts/run --again                          run the demo anew instead of showing the finished run
   scripts/run biomas --help                    amplicons (16S, ITS) instead of metagenomes
@@ -163,6 +169,7 @@ BIOMAS = Pipeline(
     examples="""\
   scripts/run biomas                           the demo: a mock community of marine bacteria
   scripts/run biomas --input ~/reads           your own paired reads: SAMPLE_R1.fastq.gz and SAMPLE_R2.fastq.gz
+  scripts/run biomas --samplesheet samples.csv those that a sheet names: sample,fastq_1,fastq_2
   scripts/run biomas --input ~/reads --min-size 2 --check-chimeras
   scripts/run biomas --input ~/reads --reference-database unite:10
 

@@ -17,7 +17,7 @@ from bioblend.galaxy import GalaxyInstance
 from metapipe.errors import MetapipeError
 from metapipe.formats.gzip_files import is_gzip
 from metapipe.galaxy.patience import Patience
-from metapipe.galaxy.reads import Sample
+from metapipe.samples.read_pairs import Sample
 
 _POLL_SECONDS = 1.0
 _MATES = ("forward", "reverse")

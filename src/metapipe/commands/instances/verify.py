@@ -14,7 +14,6 @@ from metapipe.errors import MetapipeError
 from metapipe.galaxy import newcomer
 from metapipe.galaxy.downloading import download_outputs
 from metapipe.galaxy.pipelines import PIPELINES
-from metapipe.galaxy.reads import find_samples
 from metapipe.galaxy.running import start_run, wait
 from metapipe.galaxy.uploading import upload_reads, upload_samples
 from metapipe.galaxy.workflow import Workflow, import_once
@@ -22,6 +21,7 @@ from metapipe.instance import flavours
 from metapipe.instance.local import examples
 from metapipe.instance.local.examples import Example
 from metapipe.instance.planning import duration
+from metapipe.samples.read_pairs import find_samples
 
 if TYPE_CHECKING:
     from bioblend.galaxy import GalaxyInstance

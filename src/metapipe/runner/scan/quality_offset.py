@@ -5,13 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from metapipe.errors import MetapipeError
-
-#: The lowest character of a file counted from 64: Solexa's -5. What has any below is counted from 33 (vsearch's rule).
-_LOWEST_64 = ord(";")
-#: The best quality of a file counted from 64: 21 to 42. Counted from 33 it were 52 to 73, without one below 26: no
-#: sequencer writes that, and merged or consensus reads of higher quality end in '~'.
-_BEST_64 = range(ord("U"), ord("j") + 1)
-
+from metapipe.formats.quality_signs import BEST_64, LOWEST_64, counted_from_64
 
 #: So many qualities without one of them are counted from 33 for sure; simulators write one quality throughout.
 _PLENTY = 1 << 22
@@ -30,14 +24,14 @@ class QualityOffset:
             values = np.frombuffer(qualities, dtype=np.uint8)
             self._lowest, self._highest = min(self._lowest, int(values.min())), max(self._highest, int(values.max()))
             self._seen += len(qualities)
-            self.is_33 = self._lowest < _LOWEST_64 or self._highest > _BEST_64[-1]
-            self.is_33 |= self._seen > _PLENTY and self._highest < _BEST_64[0]
+            self.is_33 = self._lowest < LOWEST_64 or self._highest > BEST_64[-1]
+            self.is_33 |= self._seen > _PLENTY and self._highest < BEST_64[0]
 
     def check(self, label: str) -> None:
         """At the end of the file, refuse qualities counted from 64; a few reads that cannot tell are taken from 33.
 
         :raises MetapipeError: E121.
         """
-        if not self.is_33 and self._highest in _BEST_64:
+        if not self.is_33 and counted_from_64(self._lowest, self._highest):
             found = f"'{chr(self._lowest)}' to '{chr(self._highest)}'"
             raise MetapipeError("E121", f"its qualities, {found}, are counted from '@' (Phred+64)", file=label)

@@ -9,15 +9,13 @@ from __future__ import annotations
 
 import hashlib
 import re
-import zlib
 from dataclasses import dataclass
 from pathlib import Path
 
 from metapipe.digests import sha256_of
 from metapipe.errors import MetapipeError
-from metapipe.formats import gzip_files
-from metapipe.formats.foreign_formats import BYTE_ORDER_MARK, ENOUGH, foreign_format
 from metapipe.formats.mate_names import MATES, WORDS
+from metapipe.samples.read_files import check_first_bytes
 
 _FASTQ = re.compile(r"\.(fastq|fq)(\.gz)?$", re.IGNORECASE)
 _PACKED = re.compile(r"\.(fastq|fq)\.(bz2|xz|zst|lz4|zip|7z|rar|Z|tar|tar\.gz|tgz|sra)$", re.IGNORECASE)
@@ -26,7 +24,6 @@ _MATE = re.compile(
     r"(?P<after>(_\d{3})?)(?P<trimmed>(_val_[12])?)(?P<suffix>\.(fastq|fq)(\.gz)?)$",
     re.IGNORECASE,
 )
-_CHUNK = 1 << 20
 
 
 @dataclass(frozen=True)
@@ -86,30 +83,3 @@ def find_samples(folder: Path) -> list[Sample]:
     for path in fastq:
         check_first_bytes(path)
     return [samples[name] for name in sorted(samples)]
-
-
-def check_first_bytes(path: Path) -> None:
-    """Refuse what is visibly no FASTQ file before it is uploaded; the stages check the rest.
-
-    :raises MetapipeError: E108 empty; E104 compressed and cut within its first block; E102 not starting with ``@``.
-    """
-    try:
-        with path.open("rb") as stream:
-            start = stream.read(_CHUNK)
-    except OSError as error:
-        raise MetapipeError("E201", file=path, message=error.strerror or "cannot be read") from error
-    if start.startswith(gzip_files.MAGIC):
-        try:
-            start = zlib.decompressobj(wbits=31).decompress(start, ENOUGH)
-        except zlib.error as error:
-            raise MetapipeError("E105", f"gzip says: {error}", file=path) from error
-        if not start and path.stat().st_size < 20:  # the smallest whole gzip file: 18 bytes and no data
-            raise MetapipeError("E104", f"only {path.stat().st_size} bytes of gzip data", file=path)
-    words = foreign_format(start)
-    if words is not None:
-        raise MetapipeError("E102", f"this is {words}", file=path)
-    start = start.removeprefix(BYTE_ORDER_MARK)
-    if not start:
-        raise MetapipeError("E108", "no reads in this file", file=path)
-    if not start.startswith(b"@"):
-        raise MetapipeError("E102", file=path, line=1, expected="'@name'", found=start.split(b"\n", 1)[0].rstrip())

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from metapipe.errors import MetapipeError
 from metapipe.formats.gzip_files import is_gzip
-from metapipe.galaxy.reads import find_samples
+from metapipe.samples.read_pairs import find_samples
 
 RECORD = b"@read1\nACGT\n+\nIIII\n"
 

@@ -1,0 +1,1 @@
+"""What a user says of samples: which reads are whose, and in which group."""
