@@ -53,6 +53,7 @@ CASES = {
     "search_domains": Case({"proteins": "odd/proteins.fasta"}),
     "classify_reads": Case(READS, options={"min_support": 12}),
     "classify_single_reads": Case({"reads-1": READS["reads-1"]}, options={"sensitivity": "sensitive", "top": 20.0}),
+    "contig_taxonomy": Case({"contigs": CONTIGS}, {"hits": ["hits_of_genes/hits"]}, {"support": 70.0}),
     "annotate": Case(
         {"contigs": CONTIGS},
         {

@@ -104,6 +104,15 @@ def context(stage: str, name: str) -> dict[str, Any]:
             "min_length": 1000,
             "effort": SimpleNamespace(preset="default", k_list="21,41"),
         },
+        "contig_taxonomy": {
+            "contigs": dataset(name),
+            "hits": dataset(name),
+            "installed": installed("/refdb/x/1").installed,
+            "support": 50.0,
+            "top": 10.0,
+            "placed": "/galaxy/placed",
+            "taxa": "/galaxy/taxa",
+        },
         "classify_reads": {
             **pair(name),
             "installed": installed("/refdb/x/1").installed,

@@ -12,6 +12,7 @@ from metapipe.biomas.tables import KEPT_TABLE, MATCH_TABLE
 from metapipe.biomas.taxa.combine_samples import SAMPLE_COLUMNS
 from metapipe.errors import CODES, EX_LOST
 from metapipe.stages.reads.read_figures import READ_TABLE
+from metapipe.stages.taxonomy.contig_taxonomy import CONTIG_TAXA
 from metapipe.taxa.rows import ASSIGNMENT_TABLE, TAXON_TABLE
 
 
@@ -109,6 +110,8 @@ COLUMNS = {
     ("search_proteins", "hits"): header_of("hits"),
     ("search_domains", "domains"): header_of("domains"),
     ("annotate", "table"): header_of("table"),
+    ("contig_taxonomy", "placed"): CONTIG_TAXA.columns,
+    ("contig_taxonomy", "taxa"): TAXON_TABLE.columns,
     ("classify_reads", "assignments"): ASSIGNMENT_TABLE.columns,
     ("classify_reads", "taxa"): TAXON_TABLE.columns,
     ("map_amplicons", "matches"): MATCH_TABLE.columns,

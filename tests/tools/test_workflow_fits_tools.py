@@ -126,6 +126,7 @@ BESIDE_THE_WORKFLOW: set[str] = {
     "metapipe_classify_reads",
     "metapipe_combine_samples",
     "metapipe_merge_pairs",
+    "metapipe_contig_taxonomy",
 }
 
 

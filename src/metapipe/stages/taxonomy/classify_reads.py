@@ -16,10 +16,9 @@ from metapipe.runner.declare.merge import HeaderOnce, Reduce, add_counts
 from metapipe.runner.declare.stage import Stage, Task
 from metapipe.runner.guard.program_version import program_version
 from metapipe.stages.taxonomy.read_verdicts import Verdict, verdict
-from metapipe.stages.taxonomy.taxon_counts import block_counts, taxa_table
+from metapipe.stages.taxonomy.taxon_counts import at_ranks, block_counts, taxa_table
 from metapipe.stages.taxonomy.translated_search import FINISHED, command, taxon_hits, write_queries
 from metapipe.taxa.ancestry import Ancestry, read_ancestry
-from metapipe.taxa.main_ranks import main_ranks
 from metapipe.taxa.rows import ASSIGNMENT_TABLE, AssignmentRow
 
 SENSITIVITIES = ("fast", "default", "mid-sensitive", "sensitive", "more-sensitive", "very-sensitive")
@@ -93,7 +92,7 @@ class ClassifyReads(Stage):
         task.note("classified", taxa.total())
         task.note("unclassified", unclassified)
         task.note("with_hits", len(hits))
-        task.note("at_rank", _at_ranks(taxa, state))
+        task.note("at_rank", at_ranks(taxa, state))
 
     def tool_versions(self) -> dict[str, str]:
         """The version of DIAMOND, as it prints it."""
@@ -123,16 +122,6 @@ def _search(task: Task) -> tuple[list[str], int]:
         database = task.databases["taxonomy"].path / "proteins.dmnd"
         task.launch(command(task, database, queries, table, top), finished=FINISHED)
     return names, mates
-
-
-def _at_ranks(taxa: Counter[int], ancestry: Ancestry) -> dict[str, int]:
-    """Reads that are placed at each main rank or below it."""
-    main = main_ranks(ancestry.ranks)
-    ranks = Counter[str]()
-    for taxon, reads in taxa.items():
-        for rank in {main[ancestry.ranks[one]] for one in ancestry.lineage(taxon) if ancestry.ranks[one] in main}:
-            ranks[rank] += reads
-    return dict(ranks)
 
 
 def _row(name: str, found: Verdict | None, ancestry: Ancestry) -> AssignmentRow:

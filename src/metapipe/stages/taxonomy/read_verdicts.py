@@ -38,10 +38,11 @@ def verdict(hits: Sequence[TaxonHit], ancestry: Ancestry, top: float) -> Verdict
         return None
     best = max(known, key=lambda hit: (hit.score, hit.identity))
     # In tenths of bits and exact fractions: no read is to depend on how a sum of floats was rounded.
-    least = _tenths(best.score) * (1 - Fraction(str(top)) / 100)
-    kept = [ancestry.numbers[hit.taxid] for hit in known if _tenths(hit.score) >= least]
+    least = tenths(best.score) * (1 - Fraction(str(top)) / 100)
+    kept = [ancestry.numbers[hit.taxid] for hit in known if tenths(hit.score) >= least]
     return Verdict(ancestry.common(kept), len(kept), best.score, best.identity)
 
 
-def _tenths(score: float) -> int:
+def tenths(score: float) -> int:
+    """A score in tenths of bits, as printed."""
     return round(10 * score)

@@ -6,6 +6,8 @@ from collections import Counter
 from typing import Any
 
 from metapipe.formats.table_rows import Place
+from metapipe.taxa.ancestry import Ancestry
+from metapipe.taxa.main_ranks import main_ranks
 from metapipe.taxa.taxon_table import write_taxa
 from metapipe.taxa.taxon_tree import TaxonTree
 
@@ -39,3 +41,13 @@ def raise_rare(tree: TaxonTree, min_support: int) -> None:
             taxon.direct[0] = taxon.total[0] = 0
     tree.prune()
     tree.add_up()
+
+
+def at_ranks(taxa: Counter[int], ancestry: Ancestry) -> dict[str, int]:
+    """What is placed at each main rank or below it. :param taxa: taxon → reads or bases."""
+    main = main_ranks(ancestry.ranks)
+    ranks = Counter[str]()
+    for taxon, reads in taxa.items():
+        for rank in {main[ancestry.ranks[one]] for one in ancestry.lineage(taxon) if ancestry.ranks[one] in main}:
+            ranks[rank] += reads
+    return dict(ranks)
