@@ -12,6 +12,7 @@ from metapipe.demo.community import Member, assemble_community, load_spec, write
 from metapipe.demo.its import write_its
 from metapipe.demo.placement import reverse_complement
 from metapipe.demo.reads import simulate_amplicon_reads, simulate_reads, write_gzip
+from metapipe.demo.rrna import write_rrna_data
 from metapipe.digests import sha256_of
 from metapipe.refdb.builders.build import build_from_recipe
 from metapipe.refdb.builders.ssu import refseq_references
@@ -22,7 +23,7 @@ from metapipe.refdb.recipe import find_recipe
 TINY_DATABASES = ("metapipe-tiny-proteins:1", "metapipe-tiny-domains:1", "metapipe-tiny-taxa:1", "biomas-tiny-16s:1")
 SUMS = "sha256sums"
 #: Folders made here; ``scripts/galaxy-test-data`` and some tests make others.
-FOLDERS = ("amplicon", "bad", "its", "refdb", "truth", "unusual")
+FOLDERS = ("amplicon", "bad", "its", "refdb", "rrna", "truth", "unusual")
 #: (member, first base, last base, strand) of each test contig, longest first as the assembly stage orders them.
 CONTIGS = (
     (0, 1, 12000, "+"),
@@ -53,6 +54,7 @@ def build_test_data(folder: Path, cache: Path | None = None, say: Say = silent) 
         build_from_recipe(find_recipe(label), folder / "refdb" / name / version, cache, say)
     write_amplicons(folder / "amplicon", cache, say)
     write_its(folder / "its")
+    write_rrna_data(folder / "rrna", cache, say)
     return write_sums(folder)
 
 

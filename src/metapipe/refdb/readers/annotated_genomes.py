@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import warnings
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -16,6 +17,8 @@ from metapipe.refdb.sources import SourceFile
 
 _GO_IN_NOTE = re.compile(r"\[goid (\d{1,7})\]")
 _GO_XREF = re.compile(r"GO:\d{7}")
+#: What GenBank calls rRNA besides these is another RNA: "7S ribosomal RNA" is that of the signal recognition particle.
+_RRNA = re.compile(r"(5|5\.8|16|18|23|28)S\b")
 
 
 @dataclass(frozen=True)
@@ -36,14 +39,25 @@ class Cds:
 
 
 @dataclass(frozen=True)
+class AnnotatedRrna:
+    """One gene of ribosomal RNA; ``start``, ``end`` and ``strand`` as of :class:`Cds`. ``gene`` is its size: ``16S``."""
+
+    start: int
+    end: int
+    strand: str
+    gene: str
+
+
+@dataclass(frozen=True)
 class Genome:
-    """One replicon. ``genes`` is empty when the source has no annotation."""
+    """One replicon. ``genes`` and ``rrnas`` are empty when the source has no annotation."""
 
     accession: str
     organism: str
     taxid: str
     sequence: str
     genes: tuple[Cds, ...]
+    rrnas: tuple[AnnotatedRrna, ...] = ()
 
 
 @cache
@@ -61,7 +75,8 @@ def read_genome(path: Path, source: SourceFile) -> Genome:
         for record in _parse_genbank(path):
             if record.id == source.accession:
                 genes = tuple(_genes(record, source))
-                return Genome(record.id, source.organism, str(source.taxid), str(record.seq).upper(), genes)
+                sequence, rrnas = str(record.seq).upper(), tuple(_rrnas(record))
+                return Genome(record.id, source.organism, str(source.taxid), sequence, genes, rrnas)
     raise MetapipeError("E205", file=path, expected=f"record {source.accession}", found="none")
 
 
@@ -101,3 +116,11 @@ def _genes(record: Any, source: SourceFile) -> list[Cds]:
         spliced = fuzzy or len(location.parts) > 1
         genes.append(Cds(int(location.start) + 1, int(location.end), strand, locus, spliced, protein))
     return genes
+
+
+def _rrnas(record: Any) -> Iterator[AnnotatedRrna]:
+    for feature in record.features:
+        size = _RRNA.match(feature.qualifiers.get("product", [""])[0])
+        if feature.type == "rRNA" and size:
+            strand = "-" if feature.location.strand == -1 else "+"
+            yield AnnotatedRrna(int(feature.location.start) + 1, int(feature.location.end), strand, size[0])
