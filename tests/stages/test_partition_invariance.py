@@ -46,6 +46,9 @@ CONTIGS = "odd/contigs.fasta"
 CASES = {
     "check_reads": Case({"reads-1": "unusual/interleaved.fastq"}),
     "trim_reads": Case(READS),
+    "extract_rrna": Case({"reads-1": "rrna/reads_1.fastq.gz", "reads-2": "rrna/reads_2.fastq.gz"}),
+    "extract_single_rrna": Case({"reads-1": "odd/rrna.fastq"}),
+    "extract_contig_rrna": Case({"contigs": "odd/rrna.fasta"}),
     "assemble": Case(READS, options={"k_list": "21,41"}),
     "filter_contigs": Case({"contigs": CONTIGS}, options={"min_length": 0}),
     "predict_genes": Case({"contigs": CONTIGS}),
@@ -99,6 +102,7 @@ ALIASES = {
     "domains_of_genes": "search_domains",
     "merge_by_vsearch": "merge_pairs",
     "classify_single_reads": "classify_reads",
+    "extract_single_rrna": "extract_rrna",
 }
 
 
@@ -106,7 +110,9 @@ def odd_files(folder: Path) -> None:
     """Write the inputs: records that have made some program's result depend on the cut among those of the test data."""
     (folder / "contigs.fasta").write_bytes(fasta_with(DATA / "contigs.fasta", BASES))
     (folder / "proteins.fasta").write_bytes(fasta_with(DATA / "proteins.fasta", PEPTIDES))
+    (folder / "rrna.fasta").write_bytes(fasta_with(DATA / "rrna" / "contigs.fasta", BASES))
     reads = BASES | GAPS
+    (folder / "rrna.fastq").write_bytes(fastq_with(DATA / "rrna" / "reads_1.fastq.gz", reads))
     short = {name: letters for name, letters in reads.items() if len(letters) < LONG}
     for mate in "12":
         for name, source in (("reads", f"reads_{mate}.fastq.gz"), ("pairs", f"mapping/pairs_{mate}.fastq")):
@@ -185,7 +191,7 @@ def cut() -> list[Any]:
     """Each stage that is cut, in long blocks and in short ones: not as short where each block starts a program."""
     return [
         pytest.param(name, blocks, id=f"{name}-{blocks}")
-        for name in (*STAGES, "merge_by_vsearch")
+        for name in (*STAGES, "merge_by_vsearch", "extract_single_rrna")
         for stage in [load_stage(STAGES[ALIASES.get(name, name)])]
         if not isinstance(stage.invariance, WholeInput)
         for blocks in (3, 20 if stage.programs else 64)

@@ -73,6 +73,17 @@ def context(stage: str, name: str) -> dict[str, Any]:
             "pairs": trimmed,
             "orphans": "/galaxy/orphans",
         },
+        "extract_rrna": {
+            "reads": SimpleNamespace(form="datasets", reads_1=dataset(name), reads_2=dataset(name)),
+            "evalue": "0.0001",
+            "pairs": trimmed,
+            **{output: f"/galaxy/{output}" for output in ("orphans", "ssu", "other")},
+        },
+        "extract_contig_rrna": {
+            "contigs": dataset(name),
+            "evalue": "0.0001",
+            **{output: f"/galaxy/{output}" for output in ("ssu", "other")},
+        },
         "trim_reads": {
             **pair(name),
             "trimmed": trimmed,

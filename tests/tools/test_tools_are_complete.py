@@ -12,6 +12,7 @@ from metapipe.biomas.tables import KEPT_TABLE, MATCH_TABLE
 from metapipe.biomas.taxa.combine_samples import SAMPLE_COLUMNS
 from metapipe.errors import CODES, EX_LOST
 from metapipe.stages.reads.read_figures import READ_TABLE
+from metapipe.stages.rrna.regions import RRNA_TABLE
 from metapipe.stages.taxonomy.contig_taxonomy import CONTIG_TAXA
 from metapipe.taxa.rows import ASSIGNMENT_TABLE, TAXON_TABLE
 
@@ -107,6 +108,8 @@ def header_of(table: str) -> tuple[str, ...]:
 
 COLUMNS = {
     ("check_reads", "table"): READ_TABLE.columns,
+    ("extract_rrna", "table"): RRNA_TABLE.columns,
+    ("extract_contig_rrna", "table"): RRNA_TABLE.columns,
     ("search_proteins", "hits"): header_of("hits"),
     ("search_domains", "domains"): header_of("domains"),
     ("annotate", "table"): header_of("table"),

@@ -127,6 +127,8 @@ BESIDE_THE_WORKFLOW: set[str] = {
     "metapipe_combine_samples",
     "metapipe_merge_pairs",
     "metapipe_contig_taxonomy",
+    "metapipe_extract_contig_rrna",
+    "metapipe_extract_rrna",
 }
 
 

@@ -40,7 +40,7 @@ class Cds:
 
 @dataclass(frozen=True)
 class AnnotatedRrna:
-    """One gene of ribosomal RNA; ``start``, ``end`` and ``strand`` as of :class:`Cds`. ``gene`` is its size: ``16S``."""
+    """One gene of ribosomal RNA; ``start``, ``end``, ``strand`` as of :class:`Cds`. ``gene`` is its size: ``16S``."""
 
     start: int
     end: int

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from metapipe.runner.declare.elements import Exact, FastqPairs, Output, Record, option
 from metapipe.runner.declare.stage import Stage, Task
@@ -17,7 +16,12 @@ from metapipe.stages.rrna.search import find_rrna, in_batches
 class RrnaOptions:
     """Options of both stages. Default: META-pipe 2.x's."""
 
-    evalue: float = option(1e-4, "Highest E-value of an rRNA: chance hits in a million reads (of up to 1,000 bases; else in 100 Mb)", minimum=0, maximum=10)
+    evalue: float = option(
+        1e-4,
+        "Highest E-value of an rRNA: chance hits in a million reads (of up to 1,000 bases; else in 100 Mb)",
+        minimum=0,
+        maximum=10,
+    )
 
 
 class ExtractRrna(Stage):
@@ -49,36 +53,50 @@ class ExtractRrna(Stage):
 
         :param state: the models.
         """
-        cut = RrnaOutputs(task)
-        pairs, single, orphans = (task.output("reads-1"), task.output("reads-2")), *map(task.output, ("single", "orphans"))
-        counts = {"reads": 0, "rrna_reads": 0, "pairs_kept": 0, "single_reads": 0, "orphan_reads": 0}
+        cut, left = RrnaOutputs(task), _Left(task)
+        reads = rrna_reads = 0
         for batch in in_batches(_fragments(task), _bases):
             found = iter(find_rrna(state, [mate.sequence for _, mates in batch for mate in mates], task.options.evalue))
             for name, mates in batch:
                 without = []
                 for number, mate in enumerate(mates, 1):
                     regions = next(found)
-                    cut.write(regions, name, mate.sequence, number if len(mates) == 2 else 0)
+                    cut.write(regions, name, mate.sequence, number if task.paired else 0)
                     without.append(not regions)
-                counts["reads"] += len(mates)
-                counts["rrna_reads"] += without.count(False)
-                if len(mates) == 1:
-                    goes_to, counted = [single], "single_reads"
-                elif all(without):
-                    goes_to, counted = [*pairs], "pairs_kept"
-                else:
-                    goes_to, counted = [orphans] * 2, "orphan_reads"
-                for mate, stays, stream in zip(mates, without, goes_to, strict=True):
-                    if stays:
-                        stream.write(_fastq(mate))
-                counts[counted] += 1 if counted == "pairs_kept" else without.count(True)
-        for key, count in counts.items():
+                left.write(mates, without)
+                reads += len(mates)
+                rrna_reads += without.count(False)
+        task.note("reads", reads)
+        task.note("rrna_reads", rrna_reads)
+        for key, count in left.counts.items():
             task.note(key, count)
         cut.leave_notes()
 
     def tool_versions(self) -> dict[str, str]:
         """The versions of PyHMMER, which has HMMER built in, and of the models."""
         return model_versions()
+
+
+class _Left:
+    """Writes the reads without rRNA, and counts them."""
+
+    def __init__(self, task: Task) -> None:
+        self._pairs = [task.output("reads-1"), task.output("reads-2")]
+        self._single, self._orphans = task.output("single"), task.output("orphans")
+        self.counts = {"pairs_kept": 0, "single_reads": 0, "orphan_reads": 0}
+
+    def write(self, mates: Sequence[Record], without: Sequence[bool]) -> None:
+        """Write what stays of a pair or single read. :param without: of each mate, whether it holds no rRNA."""
+        if len(mates) == 2 and all(without):
+            self.counts["pairs_kept"] += 1
+            for stream, mate in zip(self._pairs, mates, strict=True):
+                stream.write(_fastq(mate))
+            return
+        stream, counted = (self._single, "single_reads") if len(mates) == 1 else (self._orphans, "orphan_reads")
+        for mate, stays in zip(mates, without, strict=True):
+            if stays:
+                stream.write(_fastq(mate))
+                self.counts[counted] += 1
 
 
 #: A pair under its name, or a single read.

@@ -29,7 +29,7 @@ class RrnaOutputs:
         self._bases = 0
 
     def write(self, regions: Iterable[Region], name: str, sequence: bytes, mate: int = 0) -> None:
-        """Write what was found in one sequence. :param name: of the read, pair or contig. :param mate: 1 or 2, else 0."""
+        """Write what was found in one sequence. :param name: of the read, pair or contig. :param mate: 0 of no pair."""
         for region in regions:
             row = table_row(region, name, mate)
             self._table.write(RRNA_TABLE.format(row))

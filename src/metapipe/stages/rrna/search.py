@@ -90,7 +90,8 @@ def _in_contigs(
 ) -> Iterator[tuple[int, Region]]:
     if not len(contigs):
         return
-    for hits in nhmmer([model.hmm], contigs, cpus=1, E=max_evalue, Z=MEGABASES):
+    search: Any = nhmmer
+    for hits in search([model.hmm], contigs, cpus=1, E=max_evalue, Z=MEGABASES):
         for hit in hits:
             if hit.reported:
                 domain = hit.best_domain
