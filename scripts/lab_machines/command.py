@@ -17,6 +17,7 @@ from lab_machines.place import Lab, Machine, RefusedError
 _EPILOG = """examples:
   scripts/lab up 3                     a head and two workers; addresses, user and key are in its lab.json
   scripts/lab up 1 --name mine         another lab beside it, with a network of its own
+  scripts/lab up 1 --offline           a machine that reaches nothing: no registry, no name server
   scripts/lab ssh worker1              a shell on one of them
   scripts/lab cut worker1              pull its network cable out; `join` puts it in again
   scripts/lab reboot head --hard       as if its power had failed
@@ -46,7 +47,7 @@ def _up(options: argparse.Namespace) -> int:
         if not tree.BASE.is_dir():
             _say("making Debian 12 (once, a few minutes) …")
         tree.make()
-        lab = _lab(options.name, options.machines)
+        lab = _lab(options.name, options.machines, options.offline)
         network.make(lab)
         for machine in lab.machines:
             machines.make(lab, machine, options.disk)
@@ -61,15 +62,14 @@ def _up(options: argparse.Namespace) -> int:
     return 0
 
 
-def _lab(name: str, size: int) -> Lab:
+def _lab(name: str, size: int, offline: bool) -> Lab:
     """The lab of this name and size; call it locked, since it may be given a number."""
     if any(lab.name == name for lab in place.known()):
         lab = place.load(name)
-        if len(lab.machines) != size:
+        if (len(lab.machines), lab.offline) != (size, offline):
+            there = f"{len(lab.machines)} machines {'without' if lab.offline else 'with'} a way out"
             raise RefusedError(
-                "E701",
-                78,
-                f"lab {name} has {len(lab.machines)} machines already; end it first: scripts/lab down --name {name}",
+                "E701", 78, f"lab {name} has {there} already; end it first: scripts/lab down --name {name}"
             )
         return lab
     if not place.NAME.fullmatch(name):
@@ -78,7 +78,7 @@ def _lab(name: str, size: int) -> Lab:
         raise RefusedError("E701", 78, f"machines of a lab: expected 1 to 20, found {size}")
     number = network.free_number()
     names = ["head", *(f"worker{index}" for index in range(1, size))]
-    lab = Lab(name, number, [Machine(word, f"10.213.{number}.{10 + k}", k) for k, word in enumerate(names, 1)])
+    lab = Lab(name, number, [Machine(word, f"10.213.{number}.{10 + k}", k) for k, word in enumerate(names, 1)], offline)
     shutil.rmtree(lab.folder, ignore_errors=True)
     lab.folder.mkdir(parents=True, mode=0o700)
     run("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", f"lab {name}", "-f", str(lab.key))
@@ -108,7 +108,11 @@ def _down(options: argparse.Namespace) -> int:
 def _status(options: argparse.Namespace) -> int:
     labs = place.known()
     states = {
-        lab.name: {**place.described(lab), "state": {machine.name: _state(lab, machine) for machine in lab.machines}}
+        lab.name: {
+            **place.described(lab),
+            **_asked(lab),
+            "state": {machine.name: _state(lab, machine) for machine in lab.machines},
+        }
         for lab in labs
     }
     if options.json:
@@ -118,6 +122,10 @@ def _status(options: argparse.Namespace) -> int:
         for machine in lab.machines:
             print(f"{lab.name:12} {machine.name:8} {machine.address:15} {_state(lab, machine)}")
     return 0
+
+
+def _asked(lab: Lab) -> dict[str, int]:
+    return {"asked": network.asked(lab)} if lab.offline else {}
 
 
 def _state(lab: Lab, machine: Machine) -> str:
@@ -168,6 +176,7 @@ def _parser() -> argparse.ArgumentParser:
 
     up = commands.add_parser("up", parents=[named], help="make a lab, or start again what does not run of it")
     up.add_argument("machines", type=int, metavar="N", help="how many machines")
+    up.add_argument("--offline", action="store_true", help="machines that reach nothing outside the lab")
     up.add_argument("--disk", type=int, default=20, metavar="GB", help="of each machine (default: 20), used as needed")
     up.set_defaults(run=_up)
     down = commands.add_parser("down", parents=[named], help="take away all of a lab")

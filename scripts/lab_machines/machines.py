@@ -29,12 +29,17 @@ def make(lab: Lab, machine: Machine, gigabytes: int) -> None:
         return
     disk.make(lab, machine, gigabytes)
     with disk.mounted(lab, machine) as root:
-        packages.dress(root)
-        packages.lend(root)
+        if lab.offline:
+            packages.undress(root)
+        else:
+            packages.dress(root)
+            packages.lend(root)
         replace(root / "etc/machine-id", f"{os.urandom(16).hex()}\n")
         replace(root / "etc/hostname", f"{machine.name}\n")
         replace(root / "etc/hosts", f"127.0.0.1 localhost\n{machine.address} {machine.name}\n")
-        replace(root / "etc/resolv.conf", _name_servers())
+        # Of those without a way out this machine is the name server: it answers nothing, and counts what is asked.
+        servers = f"nameserver {lab.gateway}\n" if lab.offline else _name_servers()
+        replace(root / "etc/resolv.conf", servers)
         replace(
             root / "etc/systemd/network/10-lab.network",
             f"[Match]\nName=host0\n\n[Network]\nAddress={machine.address}/24\nGateway={lab.gateway}\n"
@@ -54,7 +59,7 @@ def make(lab: Lab, machine: Machine, gigabytes: int) -> None:
 
 def empty(lab: Lab, machine: Machine) -> None:
     """Take what is worth keeping from the disk of a machine that is off."""
-    if (lab.folder_of(machine) / "host_key").exists():
+    if (lab.folder_of(machine) / "host_key").exists() and not lab.offline:
         with disk.mounted(lab, machine) as root:
             packages.keep(root)
 
@@ -83,8 +88,10 @@ def start(lab: Lab, machine: Machine) -> None:
         nspawn.append("--keep-unit")
     nspawn += [f"--directory={folder / 'root'}", f"--hostname={machine.name}"]
     nspawn += [f"--network-bridge={lab.bridge}", "--resolv-conf=off", "--timezone=off", "--link-journal=no"]
-    nspawn += [f"--bind={shared}:{place.SHARED}", f"--bind={packages.UV}:{packages.UV_THERE}"]
-    nspawn += [f"--bind-ro={folder}" for folder in packages.folders()]
+    nspawn += [f"--bind={shared}:{place.SHARED}"]
+    if not lab.offline:
+        nspawn += [f"--bind={packages.UV}:{packages.UV_THERE}"]
+        nspawn += [f"--bind-ro={folder}" for folder in packages.folders()]
     # The mounts are seen by the machine alone, and end with it.
     script = f'{disk.MOUNT} && {_OWN_RUN} && shift 2 && exec systemd-nspawn "$@"'
     command = ["unshare", "--mount", "--propagation", "private", "sh", "-c", script, "sh", str(folder), str(tree.BASE)]

@@ -1,4 +1,4 @@
-"""The network of a lab: a bridge of its own, and a way out for packages."""
+"""The network of a lab: a bridge of its own, and a way out for packages, or none."""
 
 from __future__ import annotations
 
@@ -31,22 +31,46 @@ def make(lab: Lab) -> None:
         run("ip", "link", "add", lab.bridge, "type", "bridge")
     run("ip", "address", "replace", f"{lab.gateway}/24", "dev", lab.bridge)
     run("ip", "link", "set", lab.bridge, "up")
-    if _FORWARDING.read_text().strip() == "0":
+    if not lab.offline and _FORWARDING.read_text().strip() == "0":
         place.replace(_BEFORE, "0\n")
         _FORWARDING.write_text("1\n")
-    subnet = f"10.213.{lab.number}.0/24"
     # A table of its own goes with all that is in it. Removed first, so that this can be done again.
-    rules = f"""
-        table ip {lab.bridge} {{}}
-        delete table ip {lab.bridge}
+    fresh = f"table ip {lab.bridge} {{}}\ndelete table ip {lab.bridge}\n"
+    run("nft", "-f", "-", text=fresh + (_no_way_out(lab) if lab.offline else _way_out(lab)))
+
+
+def _way_out(lab: Lab) -> str:
+    return f"""
         table ip {lab.bridge} {{
             chain out {{
                 type nat hook postrouting priority srcnat; policy accept;
-                ip saddr {subnet} oifname != "{lab.bridge}" masquerade
+                ip saddr 10.213.{lab.number}.0/24 oifname != "{lab.bridge}" masquerade
             }}
         }}
     """
-    run("nft", "-f", "-", text=rules)
+
+
+def _no_way_out(lab: Lab) -> str:
+    """Whatever a machine asks of anybody outside the lab, its name server included, is refused, and counted."""
+    return f"""
+        table ip {lab.bridge} {{
+            counter asked {{}}
+            chain out {{
+                type filter hook forward priority filter; policy accept;
+                iifname "{lab.bridge}" oifname != "{lab.bridge}" counter name asked reject
+            }}
+            chain in {{
+                type filter hook input priority filter; policy accept;
+                iifname "{lab.bridge}" ct state new counter name asked reject
+            }}
+        }}
+    """
+
+
+def asked(lab: Lab) -> int:
+    """How many packets machines of a lab without a way out have sent to the outside."""
+    said = json.loads(run("nft", "-j", "list", "counter", "ip", lab.bridge, "asked").stdout)["nftables"]
+    return next(int(entry["counter"]["packets"]) for entry in said if "counter" in entry)
 
 
 def take_away(lab: Lab) -> None:

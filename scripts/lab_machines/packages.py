@@ -52,6 +52,15 @@ def dress(root: Path) -> None:
     replace(root / "etc/environment", "".join(f"{name}={value}\n" for name, value in sorted(_environment().items())))
 
 
+def undress(root: Path) -> None:
+    """Leave a machine's tree what Debian's installer leaves: sources that cannot be reached, and nothing of here."""
+    for name in ("apt/apt.conf.d/90lab", "pip.conf", "npmrc", "environment"):
+        (root / "etc" / name).unlink(missing_ok=True)
+    shutil.rmtree(root / "etc/apt/sources.list.d", ignore_errors=True)
+    (root / "etc/apt/sources.list.d").mkdir()
+    replace(root / "etc/apt/sources.list", f"deb {_DEBIAN} bookworm main\n")
+
+
 def folders() -> list[str]:
     """Folders of this machine that its configuration names as places of packages."""
     words = " ".join([_pip_configuration(), *_environment().values()])

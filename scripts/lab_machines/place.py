@@ -55,6 +55,8 @@ class Lab:
     name: str
     number: int
     machines: list[Machine] = field(default_factory=list)
+    #: Its machines reach each other, and are reached from here, and nothing else.
+    offline: bool = False
 
     @property
     def folder(self) -> Path:
@@ -111,7 +113,7 @@ def remember(lab: Lab) -> None:
     replace(
         lab.folder / "hosts.yml",
         f"target: hosts\nhosts:\n  head: {head.address}\n  workers: [{listed}]\n  user: {USER}\n  key: {lab.key}\n"
-        f"  known_hosts: {lab.known_hosts}\n  shared: {SHARED}\n",
+        f"  known_hosts: {lab.known_hosts}\n  shared: {SHARED}\n" + ("  offline: true\n" if lab.offline else ""),
     )
     lines = ["all:", "  vars:", f"    ansible_user: {USER}", f"    ansible_ssh_private_key_file: {lab.key}"]
     lines += [f"    ansible_ssh_common_args: -o UserKnownHostsFile={lab.known_hosts}"]
@@ -152,7 +154,12 @@ def load(name: str) -> Lab:
         raise RefusedError(
             "E701", 78, f"there is no lab {name!r}; make it with: scripts/lab up 3 --name {name}"
         ) from None
-    return Lab(found["name"], found["number"], [Machine(**machine) for machine in found["machines"]])
+    return Lab(
+        found["name"],
+        found["number"],
+        [Machine(**machine) for machine in found["machines"]],
+        found.get("offline", False),
+    )
 
 
 @contextmanager
