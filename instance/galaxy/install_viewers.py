@@ -1,9 +1,10 @@
 """Install Galaxy's viewers: packages of npm, pinned in locks/viewers.txt, and our own from instance/viewers.
 
 ``python install_viewers.py --lock FILE --own DIR --cache DIR --to DIR -- npm …`` makes the folder that Galaxy serves
-as ``/static``; needs the standard library only. The packages hold built scripts, so nothing is built here and no node
-is needed later: npm is asked for the files alone (``npm pack``), by its own configuration, and only for those that
-the cache lacks. What is installed has the digest of the lock, wherever it came from.
+as ``/static``, and with ``--only-fetch`` only fills the cache; needs the standard library only. The packages hold
+built scripts, so nothing is built here and no node is needed later: npm is asked for the files alone (``npm pack``),
+by its own configuration, and only for those that the cache lacks. What is installed has the digest of the lock,
+wherever it came from.
 
 A folder ``instance/viewers/NAME`` lies over the package of that name: its settings (``NAME.xml``) and a script that
 starts the package's own.
@@ -138,11 +139,22 @@ def install(lock: Path, own: Path, galaxys: Path, cache: Path, target: Path, npm
 
 def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
-    for name in ("--lock", "--own", "--galaxys", "--cache", "--to"):
+    for name in ("--lock", "--cache"):
         parser.add_argument(name, type=Path, required=True)
+    for name in ("--own", "--galaxys", "--to"):
+        parser.add_argument(name, type=Path)
+    parser.add_argument(
+        "--only-fetch", action="store_true", help="only fill the cache: the other folders are not needed"
+    )
     parser.add_argument("npm", nargs="+", help="the command that is npm")
     given = parser.parse_args(arguments)
+    if not given.only_fetch and None in (given.own, given.galaxys, given.to):
+        parser.error("--own, --galaxys and --to are needed")
     try:
+        if given.only_fetch:
+            for package in read_lock(given.lock):
+                obtain(package, given.cache, given.npm)
+            return 0
         install(given.lock, given.own, given.galaxys, given.cache, given.to, given.npm)
     except (InstallError, OSError, tarfile.TarError) as error:
         sys.stderr.write(f"{error}\n")

@@ -96,6 +96,11 @@ CODES: dict[str, Code] = {
         "taxonomy of an amplicon database damaged",
         "Ask the administrator: `metapipe refdb install --force NAME`.",
     ),
+    "E207": Code(
+        EX_MISSING,
+        "what hosts without a network are installed from is not whole",
+        "Run `metapipe instance fetch REQUEST` where the registries can be reached; it goes on where it ended.",
+    ),
     # 3xx: the machine lacks something
     "E301": Code(EX_UNAVAILABLE, "a program is not installed", "Install it; the message names the package."),
     "E302": Code(EX_UNAVAILABLE, "Spark cannot be started", "Install Java 17 or later, or run with --session inline."),

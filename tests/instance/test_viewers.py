@@ -95,6 +95,16 @@ def test_what_the_cache_holds_needs_no_npm(installer: ModuleType, registry: Regi
     assert installer.main(registry.arguments("false")) == 0
 
 
+def test_the_cache_alone_is_filled_for_another_machine(installer: ModuleType, registry: Registry) -> None:
+    alone = ["--lock", str(registry.lock), "--cache", str(registry.cache), "--only-fetch", "--"]
+    assert installer.main([*alone, *registry.npm]) == 0
+    assert [path.name for path in registry.cache.iterdir()] == ["galaxyproject-grid-1.0.tgz"]
+    assert not registry.target.exists()
+    assert installer.main([*alone, "false"]) == 0
+    with pytest.raises(SystemExit):
+        installer.main(["--lock", str(registry.lock), "--cache", str(registry.cache), "--", "false"])
+
+
 def test_each_viewer_of_a_package_gets_settings_of_its_own(installer: ModuleType, registry: Registry) -> None:
     files = {"chart.xml": "<c/>", "chart_pie.xml": "<p/>", "index.js": "2", "logo.svg": "<svg/>"}
     registry.add("chart", **{f"package/static/{name}": text for name, text in files.items()})
