@@ -232,6 +232,8 @@ OPEN = "open: {web: everyone}\n"
                 "open.web: expected this-m",
             ],
         ),
+        (HOSTS + OPEN + "hosts: {head: a, user: me, cache: /c}\n", ["hosts.cache: expected only with offline: true"]),
+        (HOSTS + OPEN + "hosts: {head: a, user: me, offline: yes please}\n", ["hosts.offline: expected "]),
         (HOSTS + "hosts: {head: a, user: me}\n", ["open.web: expected everyone, for the target is hosts"]),
         (without("open") + "open: {accounts: [Admin@lab.example]}\n", ["open.accounts.1: expected an address once"]),
     ],

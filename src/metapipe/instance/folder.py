@@ -77,21 +77,30 @@ class InstanceFolder:
 
         :raises MetapipeError: E602 when another one does.
         """
-        private_folder(self.path)
-        descriptor = os.open(self.path / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        try:
-            try:
-                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError as error:
-                other = os.pread(descriptor, 100, 0).decode(errors="replace").strip()
-                raise MetapipeError(
-                    "E602", f"another command works on the instance {self.name}: process {other}"
-                ) from error
-            os.ftruncate(descriptor, 0)
-            os.pwrite(descriptor, f"{os.getpid()}\n".encode(), 0)
+        with only_one(self.path, f"the instance {self.name}"):
             yield
-        finally:
-            os.close(descriptor)
+
+
+@contextmanager
+def only_one(path: Path, what: str) -> Iterator[None]:
+    """Let one command at a time change what lies in a folder, which is made when it is not there.
+
+    :param what: how a person calls it.
+    :raises MetapipeError: E602 when another one does.
+    """
+    private_folder(path)
+    descriptor = os.open(path / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            other = os.pread(descriptor, 100, 0).decode(errors="replace").strip()
+            raise MetapipeError("E602", f"another command works on {what}: process {other}") from error
+        os.ftruncate(descriptor, 0)
+        os.pwrite(descriptor, f"{os.getpid()}\n".encode(), 0)
+        yield
+    finally:
+        os.close(descriptor)
 
 
 def of(build: Path, name: str) -> InstanceFolder:

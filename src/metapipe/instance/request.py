@@ -78,6 +78,8 @@ class Hosts(_Part):
         it SSH's own choice. :param known_hosts: file of the machines' public keys; without it the user's.
     :param sudo_password: file that holds the user's password for sudo; without it sudo asks for none.
     :param shared: folder that all machines see already; without it the head's is exported by NFS.
+    :param offline: they reach no registry of packages: all comes from what ``metapipe instance fetch`` got.
+    :param cache: folder of that on this machine; without it ``.build/offline``.
     """
 
     head: Address
@@ -88,6 +90,8 @@ class Hosts(_Part):
     known_hosts: Folder | None = None
     sudo_password: Folder | None = None
     shared: Folder | None = None
+    offline: bool = False
+    cache: Folder | None = None
 
     @property
     def every(self) -> list[str]:
@@ -155,6 +159,8 @@ class Request(_Part):
             elif field not in said and self.open.tls == kind:
                 yield ("open", "tls"), f"expected {field}, too"
         if self.hosts is not None:
+            if self.hosts.cache is not None and not self.hosts.offline:
+                yield ("hosts", "cache"), "expected only with offline: true"
             for number, address in enumerate(self.hosts.workers):
                 if address in self.hosts.every[: number + 1]:
                     yield ("hosts", "workers", str(number)), f"expected a machine once, found '{address}' again"

@@ -12,6 +12,7 @@ _EXAMPLES = """examples:
   metapipe instance new --name lab --flavour mmg --admin ada@lab.example     write lab.yml, a request with comments
   metapipe instance check instance/requests/mmg.yml      every wrong field of a request, a line each
   metapipe instance plan instance/requests/mmg.yml       what would be made, and what stands in its way
+  metapipe instance fetch hosts.yml                      get what hosts without a network are installed from
   metapipe instance up instance/requests/mmg.yml         make it, or bring it to what the request says now
   metapipe instance status marine-lab                    what works, what does not, what to do
   metapipe instance verify marine-lab                    run each workflow on known reads, compare every byte
@@ -51,6 +52,9 @@ def add_parser(commands: Any) -> None:
     plan = action("plan", "say what would be made, and what stands in its way")
     _instance(plan)
     plan.add_argument("--json", action="store_true", help="for programs")
+    fetch = action("fetch", "get all that hosts without a network are installed from; goes on where it ended")
+    _instance(fetch)
+    fetch.add_argument("--to", type=Path, metavar="DIR", help="another folder than the request's (.build/offline)")
     up = action("up", "make the instance, mend it, or bring it to what its request says now")
     _instance(up)
     up.add_argument("--restart", action="store_true", help="take changes over even while jobs run; they start again")

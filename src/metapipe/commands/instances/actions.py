@@ -51,6 +51,22 @@ def _plan(options: argparse.Namespace, say: Say, _warn: Say) -> int:
     return made.obstacles[0].exit_code if made.obstacles else 0
 
 
+def _fetch(options: argparse.Namespace, say: Say, warn: Say) -> int:
+    from metapipe.commands.instances.fetch import fetch, folder_of
+
+    places = Places.find()
+    asked = places.asked(options.instance)
+    made = fetch(places, asked, options.to, say)
+    hosts = asked.request.hosts
+    if hosts is not None:
+        folder = (options.to or folder_of(places, hosts)).absolute()
+        say(f"{folder} has all of it: {len(made.files)} files, {made.bytes / (1 << 30):.1f} GB")
+        if not hosts.offline or folder != folder_of(places, hosts):
+            words = "offline: true" if folder == places.build / "offline" else f"offline: true, cache: {folder}"
+            warn(f"note: hosts of {options.instance} use it when the request says, below hosts: {words}")
+    return 0
+
+
 def _up(options: argparse.Namespace, say: Say, warn: Say) -> int:
     places = Places.find()
     asked = places.asked(options.instance)
@@ -173,6 +189,7 @@ ACTIONS: dict[str, Callable[[argparse.Namespace, Say, Say], int]] = {
     "new": _new,
     "check": _check,
     "plan": _plan,
+    "fetch": _fetch,
     "up": _up,
     "status": _status,
     "verify": _verify,
