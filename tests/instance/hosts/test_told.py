@@ -46,9 +46,9 @@ def folder(tmp_path: Path) -> InstanceFolder:
     return InstanceFolder(tmp_path / "lab")
 
 
-def write(asked: Request, folder: InstanceFolder) -> Told:
+def write(asked: Request, folder: InstanceFolder, fetched: str = "") -> Told:
     vault = Vault(Path("/no/ansible-vault"))
-    return inventory.write(asked, folder, vault, Path("/r.tar.gz"), "abc", ["ec-proteins:1"], SLOTS)
+    return inventory.write(asked, folder, vault, Path("/r.tar.gz"), "abc", ["ec-proteins:1"], SLOTS, fetched)
 
 
 def test_the_inventory_names_the_head_and_the_workers_and_how_to_reach_them(folder: InstanceFolder) -> None:
@@ -71,6 +71,9 @@ def test_every_variable_that_is_told_is_one_that_the_playbooks_know(folder: Inst
     assert told.keys() <= known.keys()
     files = request(open={"web": "everyone", "tls": "files", "certificate": "/c", "key": "/k"})
     assert json.loads(write(files, folder).variables.read_text()).keys() <= known.keys()
+    offline = json.loads(write(request(), folder, "abcd").variables.read_text())
+    assert offline.keys() <= known.keys()
+    assert offline.keys() - told.keys() == {"instance_cache", "instance_cache_digest"}
 
 
 def test_secrets_are_long_different_kept_and_nobody_elses(folder: InstanceFolder) -> None:

@@ -8,26 +8,32 @@ import shutil
 import subprocess
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
+from typing import TypeVar
 
+from metapipe.commands.instances.fetch import folder_of, wanted_of
 from metapipe.commands.instances.places import Asked, Places, labels_of, planned
 from metapipe.commands.instances.target import Condition, Step, Tell
 from metapipe.errors import MetapipeError
 from metapipe.galaxy.credentials import Account, Credentials
 from metapipe.galaxy.jobs import jobs_of
 from metapipe.instance import flavours
-from metapipe.instance.hosts import inventory, playbook, probe, release, seal, services, ssh
+from metapipe.instance.hosts import carrying, inventory, playbook, probe, release, seal, services, ssh
 from metapipe.instance.hosts import planning as on_hosts
 from metapipe.instance.hosts.probe import ROOT, Machine
 from metapipe.instance.hosts.services import UNITS
 from metapipe.instance.hosts.vault import Vault
 from metapipe.instance.local.secrets import private_folder, write_private
+from metapipe.instance.offline import contents
+from metapipe.instance.offline.contents import Contents
 from metapipe.instance.planning import Plan
 from metapipe.instance.request import Hosts
 
-_ANSIBLE_SECONDS, _SITE_SECONDS, _DATABASE_SECONDS = 40.0, 420.0, 40.0
+_ANSIBLE_SECONDS, _CARRY_SECONDS, _SITE_SECONDS, _DATABASE_SECONDS = 40.0, 90.0, 420.0, 40.0
 _METAPIPE = f"{ROOT}/build/envs/metapipe/bin/metapipe"
 _BUILD_SECONDS = 3600.0
+Answer = TypeVar("Answer")
 
 
 class OnHosts:
@@ -47,7 +53,11 @@ class OnHosts:
         self._seen = ssh.on_each(self._hosts.every, lambda address: probe.look(self._hosts, address))
         head = self._seen[self._hosts.head]
         there = set(head.databases) if isinstance(head, Machine) else set()
-        return on_hosts.plan(
+        try:
+            fetched, refusals = self._fetched(), []
+        except MetapipeError as error:
+            fetched, refusals = None, [error]
+        made = on_hosts.plan(
             self._asked.request,
             self._hosts,
             self._asked.folder,
@@ -55,7 +65,9 @@ class OnHosts:
             self._seen,
             planned(self._labels(), there),
             self._asked.before,
+            0 if fetched is None else fetched.bytes,
         )
+        return replace(made, obstacles=(*made.obstacles, *refusals))
 
     def steps(self, restart: bool, thorough: bool) -> list[Step]:
         """Return the steps: Ansible's environment, and its playbook; the roles are its own steps."""
@@ -63,8 +75,10 @@ class OnHosts:
         there = set(head.databases) if isinstance(head, Machine) else set()
         missing = [each for each in planned(self._labels(), there) if not each.installed]
         seconds = _SITE_SECONDS + sum(each.seconds or _DATABASE_SECONDS for each in missing)
+        carry = [Step("packages, for hosts without a network", _CARRY_SECONDS, self._carry)]
         return [
             Step("environment of Ansible", _ANSIBLE_SECONDS, self._install),
+            *(carry if self._hosts.offline else ()),
             Step("hosts", seconds, lambda tell: self._make(tell, restart, thorough)),
         ]
 
@@ -179,6 +193,31 @@ class OnHosts:
     def _install(self, tell: Tell) -> None:
         self._places.install(tell, "deploy")
 
+    def _fetched(self) -> Contents | None:
+        """Return what hosts without a network are installed from; None where they have one.
+
+        :raises MetapipeError: E207 when it is not whole.
+        """
+        if not self._hosts.offline:
+            return None
+        folder = folder_of(self._places, self._hosts)
+        return contents.demand(folder, wanted_of(self._places, self._asked), str(self._asked.file))
+
+    def _carry(self, tell: Tell) -> None:
+        """Bring what was fetched to every host that lacks it, once all of them are found fit for the instance."""
+        fetched = self._fetched()
+        if fetched is None:
+            return
+        every, name = self._hosts.every, self._asked.request.name
+        there = _all(ssh.on_each(every, lambda address: carrying.is_there(self._hosts, address, fetched)))
+        lacking = [address for address in every if not there[address]]
+        if not lacking:
+            tell("all hosts have them")
+            return
+        self._set_up("checks", tell)
+        folder = folder_of(self._places, self._hosts)
+        _all(ssh.on_each(lacking, lambda at: carrying.carry(self._hosts, at, name, folder, fetched, tell)))
+
     def _make(self, tell: Tell, restart: bool, thorough: bool) -> None:
         """Bring the hosts to what is asked, unless they are so already."""
         told = self._tell_ansible()
@@ -225,6 +264,7 @@ class OnHosts:
         head = self._seen[self._hosts.head]
         if isinstance(head, MetapipeError):
             raise head
+        fetched = self._fetched()
         digest = release.pack(self._places.home, folder.path / "release.tar.gz")
         return inventory.write(
             self._asked.request,
@@ -234,6 +274,7 @@ class OnHosts:
             digest,
             self._labels(),
             on_hosts.slots(self._asked.request, head),
+            "" if fetched is None else carrying.digest(fetched),
         )
 
     def _play(self, name: str, told: inventory.Told, tell: Tell, **more: bool) -> None:
@@ -241,3 +282,16 @@ class OnHosts:
         outcome = playbook.run(self._places.home, self._places.build, self._asked.folder, told, name, tell, *words)
         total = sum(outcome.changed.values())
         tell(f"{total} things changed on {len(outcome.changed)} hosts" if total else "nothing had to change")
+
+
+def _all(answers: Mapping[str, Answer | MetapipeError]) -> dict[str, Answer]:
+    """Return what every host answered.
+
+    :raises MetapipeError: the first host's that refused.
+    """
+    found: dict[str, Answer] = {}
+    for address, answer in answers.items():
+        if isinstance(answer, MetapipeError):
+            raise answer
+        found[address] = answer
+    return found

@@ -11,6 +11,7 @@ from typing import Any
 from metapipe.errors import MetapipeError
 from metapipe.instance.folder import InstanceFolder
 from metapipe.instance.hosts import ssh
+from metapipe.instance.hosts.carrying import THERE
 from metapipe.instance.hosts.vault import Vault
 from metapipe.instance.local.secrets import private_folder, write_private
 from metapipe.instance.request import Hosts, Request
@@ -44,12 +45,14 @@ def write(
     digest: str,
     databases: list[str],
     slots: dict[str, int],
+    fetched: str = "",
 ) -> Told:
     """Write all three; secrets that are there stay what they are.
 
     :param vault: keeps the secrets.
     :param release: archive of the checkout, and :param digest: its sha256. :param databases: labels.
     :param slots: ``cores``, ``memory_mb`` and ``jobs`` of Galaxy's jobs on the head.
+    :param fetched: digest of what hosts without a network are installed from; none where they have one.
     """
     hosts = request.hosts
     if hosts is None:
@@ -57,7 +60,10 @@ def write(
     place = private_folder(folder.path / "ansible")
     told = Told(place / "inventory.json", place / "variables.json", place / "secrets.json")
     write_private(told.inventory, _json(_inventory(hosts)))
-    write_private(told.variables, _json(_variables(request, hosts, folder, release, digest, databases, slots)))
+    variables = _variables(request, hosts, folder, release, digest, databases, slots)
+    if fetched:
+        variables |= {"instance_cache": THERE, "instance_cache_digest": fetched}
+    write_private(told.variables, _json(variables))
     kept = vault.read(told.secrets)
     for name in SECRETS:
         kept.setdefault(f"secret_{name}", secrets.token_hex(_BYTES))

@@ -34,10 +34,12 @@ def plan(
     seen: Mapping[str, Machine | MetapipeError],
     databases: Sequence[PlannedDatabase],
     before: Request | None,
+    carried: int = 0,
 ) -> Plan:
     """Return the plan of a request for hosts.
 
     :param seen: address → the machine, or why it could not be looked at. :param databases: those of the request.
+    :param carried: bytes that are copied to each host, which has no network, before anything is installed.
     """
     offers = flavours.read(checkout, request.flavour)
     machines = [machine for machine in seen.values() if isinstance(machine, Machine)]
@@ -47,7 +49,7 @@ def plan(
     planned = [_host(hosts, machine) for machine in machines]
     head = seen[hosts.head]
     there = isinstance(head, Machine) and head.mark == request.name
-    needed = planning.disk_needed(offers, databases, there)
+    needed = planning.disk_needed(offers, databases, there) + (0 if there else carried)
     if isinstance(head, Machine):
         obstacles += planning.too_little(request, offers, planned[:1], needed)
         size = slots(request, head)

@@ -14,7 +14,7 @@ from metapipe.instance.request import Hosts
 
 _CONNECT_SECONDS = 10
 #: What SSH itself ends with, whatever the command would end with.
-_SSH_FAILED = 255
+FAILED = 255
 Found = TypeVar("Found")
 
 
@@ -50,7 +50,7 @@ def run(hosts: Hosts, address: str, words: Sequence[str], given: str = "", secon
         raise MetapipeError("E801", f"{address}: {words[0]} has not ended after {seconds:.0f} s") from error
     if done.returncode:
         last = ([line.strip() for line in done.stderr.splitlines() if line.strip()] or ["no message"])[-1]
-        if done.returncode == _SSH_FAILED:
+        if done.returncode == FAILED:
             raise MetapipeError("E331", f"{address}: {last}", expected="an answer by SSH")
         raise MetapipeError("E332", f"{address}: {words[0]}: {last[:300]}")
     return done.stdout
