@@ -79,8 +79,10 @@ def test_a_slim_history_lacks_reads_paths_and_who_made_it(tmp_path: Path) -> Non
         assert {(member.uname, member.uid, member.mtime) for member in tar} == {("", 0, 0)}
 
 
-def test_there_is_a_tour_for_each_workflow() -> None:
-    titles = [yaml.safe_load(file.read_text())["label"] for file in (CHECKOUT / "workflows").glob("*/*.gxwf.yml")]
+def test_there_is_a_tour_for_each_workflow_with_a_finished_example() -> None:
+    shown = {example.workflow for example in examples.known(CHECKOUT)}
+    files = [CHECKOUT / "workflows" / name / f"{name}.gxwf.yml" for name in sorted(shown)]
+    titles = [yaml.safe_load(file.read_text())["label"] for file in files]
     typed = {
         step["textinsert"]
         for tour in TOURS

@@ -93,6 +93,11 @@ def _metapipe_options(made: argparse.ArgumentParser) -> None:
     made.add_argument("--domain-database", metavar="NAME:VERSION", help="default: pfam-gecco:35.0")
 
 
+def _taxonomy_options(made: argparse.ArgumentParser) -> None:
+    made.add_argument("--taxonomy-database", metavar="NAME:VERSION", help="proteins with taxa (default: marine-reads:1)")
+    made.add_argument("--min-support", type=_whole(1), metavar="N", help="reads a taxon must have in the tables; 1: all")
+
+
 def _biomas_options(made: argparse.ArgumentParser) -> None:
     made.add_argument(
         "--reference-database", metavar="NAME:VERSION", help="default: ssu-refseq:2026-09 (16S of bacteria)"
@@ -143,6 +148,30 @@ METAPIPE = Pipeline(
 Several samples in one folder get one history and one results folder each.""",
 )
 
+TAXONOMY = Pipeline(
+    name="taxonomy",
+    title="META-pipe taxonomy",
+    workflow="metapipe-taxonomy",
+    demo_folder="demo",
+    description="Take paired reads through META-pipe's taxonomic half on a Galaxy of this machine: who is there.",
+    parameters={
+        "taxonomy_database": "Database of proteins with their taxa",
+        "min_support": "Fewest reads of a taxon",
+    },
+    databases=("taxonomy_database",),
+    defaults={"taxonomy_database": "marine-reads:1"},
+    demo={},
+    smallest={"taxonomy_database": "metapipe-tiny-taxa:1"},
+    demo_is_simulated=True,
+    add_options=_taxonomy_options,
+    examples="""\
+  scripts/run taxonomy                         the demo: a small marine community, whose members the database holds
+  scripts/run taxonomy --input ~/reads         your own paired reads: SAMPLE_R1.fastq.gz and SAMPLE_R2.fastq.gz
+  scripts/run taxonomy --input ~/reads --min-support 10
+
+All samples of a folder are run together, in one history, and compared in one table and one chart.""",
+)
+
 BIOMAS = Pipeline(
     name="biomas",
     title="BioMaS",
@@ -176,4 +205,4 @@ BIOMAS = Pipeline(
 All samples of a folder are run together, in one history, and compared in one table.""",
 )
 
-PIPELINES = {pipeline.name: pipeline for pipeline in (METAPIPE, BIOMAS)}
+PIPELINES = {pipeline.name: pipeline for pipeline in (METAPIPE, TAXONOMY, BIOMAS)}
