@@ -373,6 +373,6 @@ def test_the_welcome_page_fits_between_both_panels(signed_in: Watched, account: 
                 "shape => shape.scrollWidth <= shape.clientWidth + 1 || shape.tagName === 'svg'"
             ), (width, shape)
     frame.locator("a[href^='/workflows/run?id=']").first.wait_for()
-    assert frame.locator("a[href^='/workflows/run?id=']").count() == 2
+    assert frame.locator("a[href^='/workflows/run?id=']").count() == 3
     assert frame.locator("a[href^='/tours/']").count() == 2
     assert frame.locator("a[href^='/histories/view?id=']").count() == 2
