@@ -127,7 +127,6 @@ BESIDE_THE_WORKFLOW: set[str] = {
     "metapipe_merge_pairs",
     "metapipe_contig_taxonomy",
     "metapipe_extract_contig_rrna",
-    "metapipe_extract_rrna",
 }
 
 

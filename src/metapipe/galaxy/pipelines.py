@@ -94,8 +94,10 @@ def _metapipe_options(made: argparse.ArgumentParser) -> None:
 
 
 def _taxonomy_options(made: argparse.ArgumentParser) -> None:
-    made.add_argument("--taxonomy-database", metavar="NAME:VERSION", help="proteins with taxa (default: marine-reads:1)")
-    made.add_argument("--min-support", type=_whole(1), metavar="N", help="reads a taxon must have in the tables; 1: all")
+    made.add_argument(
+        "--taxonomy-database", metavar="NAME:VERSION", help="of proteins with taxa; default: marine-reads:1"
+    )
+    made.add_argument("--min-support", type=_whole(1), metavar="N", help="reads a taxon must have in the table; 1: all")
 
 
 def _biomas_options(made: argparse.ArgumentParser) -> None:
