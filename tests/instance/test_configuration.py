@@ -77,7 +77,7 @@ def test_the_panel_has_the_order_of_the_pipeline(instance: Settings) -> None:
     for title, suite in (("META-pipe", "metapipe"), ("BioMaS", "biomas")):
         ids = [f"{suite}_{stage}" for stage in stages]
         assert panel[title] == [tool_id for tool_id in ids if tool_id in panel[title]], title
-    assert panel["META-pipe"][:2] == ["metapipe_check_reads", "metapipe_trim_reads"]
+    assert panel["META-pipe"][:2] == ["metapipe_check_samplesheet", "metapipe_check_reads"]
     assert panel["BioMaS"][:3] == ["biomas_quality_report", "biomas_merge_pairs", "biomas_dereplicate"]
 
 

@@ -44,6 +44,7 @@ class Case:
 READS = {"reads-1": "odd/reads_1.fastq", "reads-2": "odd/reads_2.fastq"}
 CONTIGS = "odd/contigs.fasta"
 CASES = {
+    "check_samplesheet": Case({}, {"sheet": ["samples/two.csv"], "elements": ["samples/list.tabular"]}),
     "check_reads": Case({"reads-1": "unusual/interleaved.fastq"}),
     "trim_reads": Case(READS),
     "extract_rrna": Case({"reads-1": "rrna/reads_1.fastq.gz", "reads-2": "rrna/reads_2.fastq.gz"}),

@@ -240,7 +240,8 @@ def shown(name: str) -> str:
 def test_a_name_is_one_word_of_the_command_and_nothing_else(tool: Tool, name: str, tmp_path: Path) -> None:
     (call,) = arguments(tool, context(tool.stage_name, name), tmp_path)
     named = [word.partition("=") for word in call if "=" in word and word.startswith("--")]
-    named = [words for words in named if words[0] != "--expected-name"]  # of a file that the tool itself makes
+    # Those of files that the tool itself makes.
+    named = [words for words in named if words[0] not in {"--expected-name", "--elements-name"}]
     assert named
     assert {re.sub(r" \((forward|reverse)\)$", "", value) for _, _, value in named} == {shown(name)}
     mates = [value for flag, _, value in named if flag.startswith(("--reads-1", "--reads-2"))]
@@ -257,6 +258,17 @@ def test_names_of_all_samples_are_written_to_a_file_a_line_each(name: str) -> No
     written = fill_template(names, context={"all_samples": {name: dataset(name), "bay": dataset("bay")}})
     assert [line for line in written.splitlines() if line.strip()] == [shown(name), "bay"]
     assert not fill_template(names, context={"all_samples": None}).strip()
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_elements_of_a_list_are_written_to_a_file_a_line_each(name: str) -> None:
+    elements = Tool("check_samplesheet").root.findtext("./configfiles/configfile") or ""
+    both = SimpleNamespace(is_collection=True, forward=dataset(name), reverse=dataset("r"))
+    written = fill_template(elements, context={"reads": {name: both, "bay": dataset(name)}})
+    assert [line.split("\t") for line in written.splitlines() if line.strip()] == [
+        [shown(name), shown(name), "r"],
+        ["bay", shown(name)],
+    ]
 
 
 def test_galaxy_is_told_the_names_of_columns_that_are_samples(tmp_path: Path) -> None:

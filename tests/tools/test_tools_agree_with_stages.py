@@ -29,6 +29,7 @@ FORMATS = {
     "json": "json",
     "nwk": "newick",
     "biom1": "biom1",
+    "txt": "txt",
 }
 
 

@@ -11,6 +11,7 @@ from wrapped_stages import ROOT, SUITES, Tool
 from metapipe.biomas.tables import KEPT_TABLE, MATCH_TABLE
 from metapipe.biomas.taxa.combine_samples import SAMPLE_COLUMNS
 from metapipe.errors import CODES, EX_LOST
+from metapipe.stages.reads.check_samplesheet import RELABEL_COLUMNS, SAMPLE_TABLE, TAG_COLUMNS
 from metapipe.stages.reads.read_figures import READ_TABLE
 from metapipe.stages.rrna.regions import RRNA_TABLE
 from metapipe.stages.taxonomy.contig_taxonomy import CONTIG_TAXA
@@ -110,6 +111,9 @@ COLUMNS = {
     ("check_reads", "table"): READ_TABLE.columns,
     ("extract_rrna", "table"): RRNA_TABLE.columns,
     ("extract_contig_rrna", "table"): RRNA_TABLE.columns,
+    ("check_samplesheet", "samples"): SAMPLE_TABLE.columns,
+    ("check_samplesheet", "relabel"): RELABEL_COLUMNS,
+    ("check_samplesheet", "tags"): TAG_COLUMNS,
     ("search_proteins", "hits"): header_of("hits"),
     ("search_domains", "domains"): header_of("domains"),
     ("annotate", "table"): header_of("table"),

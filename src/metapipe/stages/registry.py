@@ -8,6 +8,7 @@ from importlib import import_module
 from typing import Any
 
 STAGES: dict[str, str] = {
+    "check_samplesheet": "metapipe.stages.reads.check_samplesheet:CheckSamplesheet",
     "check_reads": "metapipe.stages.reads.check_reads:CheckReads",
     "trim_reads": "metapipe.stages.reads.trim_reads:TrimReads",
     "quality_report": "metapipe.biomas.quality.quality_report:QualityReport",
@@ -36,6 +37,7 @@ STAGES: dict[str, str] = {
 
 #: One line each, for ``metapipe --help``: kept here so that it starts without importing NumPy, PyHMMER and the rest.
 SUMMARIES: dict[str, str] = {
+    "check_samplesheet": "check a samplesheet against a list of reads",
     "check_reads": "check reads of any form: pairs in step, interleaved reads split, orphans kept apart",
     "trim_reads": "remove adapters and low-quality ends from read pairs",
     "quality_report": "show the quality of amplicon read pairs on one page",
