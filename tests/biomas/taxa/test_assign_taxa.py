@@ -14,11 +14,11 @@ from hypothesis import strategies as st
 from metapipe.biomas.tables import KEPT_TABLE
 from metapipe.biomas.taxa import assign_taxa
 from metapipe.biomas.taxa.assign_taxa import AssignTaxa, AssignTaxaOptions
-from metapipe.biomas.taxa.rank_identities import YARZA, read_thresholds
 from metapipe.biomas.taxa.tier_rules import Assigner, Rules, above_species, not_only_strains, read_kept_row, score
 from metapipe.errors import MetapipeError
 from metapipe.formats.table_rows import Place
 from metapipe.runner.declare.elements import Database
+from metapipe.taxa.rank_identities import YARZA, read_thresholds
 from metapipe.taxa.rows import ASSIGNMENT_TABLE
 from metapipe.taxa.taxonomy import ReferenceRow, TaxonRow, make_taxonomy, read_taxonomy
 

@@ -140,6 +140,21 @@ def test_rare_taxa_are_counted_for_the_one_above_and_no_read_is_lost(classify: C
     assert counts["root"] == (0, 4)
 
 
+def test_a_read_of_a_relative_that_the_database_lacks_is_named_at_the_rank_that_it_reaches(
+    classify: Callable[..., Any],
+) -> None:
+    changed = OWN[:4] + "".join("A" if place % 4 == 0 else residue for place, residue in enumerate(OWN[4:]))
+    reads = {"relative": coding(changed)[:150]}
+    assert classify(reads)[0] == {"relative": ("Vibrio", "genus")}
+    assert classify(reads, rank_identities="none")[0] == {"relative": ("Vibrio cholerae", "species")}
+
+
+@pytest.mark.parametrize("text", ["genus", "genus=0.75", "kingdom=50", "genus=60,species=50", "genus=75,genus=70"])
+def test_a_text_that_is_no_list_of_ranks_and_identities_is_refused(text: str, classify: Callable[..., Any]) -> None:
+    with pytest.raises(MetapipeError, match="METAPIPE-E701"):
+        classify({"own": coding(OWN)[:150]}, rank_identities=text)
+
+
 def test_hits_of_taxa_that_the_taxonomy_lacks_have_no_say(
     fake_task: Callable[..., Any], tmp_path: Path, database: Database
 ) -> None:

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections import Counter
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from metapipe.stages.taxonomy.read_verdicts import verdict
+from metapipe.stages.taxonomy.read_verdicts import IDENTITIES, LIMITED_RANKS, verdict
 from metapipe.stages.taxonomy.taxon_counts import block_counts, taxa_table
 from metapipe.stages.taxonomy.translated_search import TaxonHit
 from metapipe.taxa.ancestry import Ancestry
+from metapipe.taxa.rank_identities import RankIdentities, read_thresholds
 
 # 1 root; 2 and 3 below it; 4, 5 below 2; 6 below 4.
 TREE = Ancestry(
@@ -41,6 +43,19 @@ def test_a_merged_taxid_stands_for_the_one_it_was_merged_into_and_an_unknown_one
     assert TREE.names[merged.taxon] == "three"
     assert verdict([TaxonHit(777, 80.0, 90.0)], TREE, 10.0) is None
     assert verdict([], TREE, 10.0) is None
+
+
+@pytest.mark.parametrize(
+    ("identity", "name"), [(100.0, "six"), (90.0, "six"), (89.99, "four"), (75.0, "four"), (74.9, "two"), (20.0, "two")]
+)
+def test_what_resembles_its_best_hit_little_is_named_at_a_higher_rank_only(identity: float, name: str) -> None:
+    limits = RankIdentities(TREE, read_thresholds(IDENTITIES, LIMITED_RANKS))
+    found = verdict([TaxonHit(6, 100.0, identity)], TREE, 10.0, limits)
+    assert found is not None
+    assert TREE.names[found.taxon] == name
+    far = verdict([TaxonHit(6, 100.0, identity)], TREE, 10.0)
+    assert far is not None
+    assert TREE.names[far.taxon] == "six"
 
 
 @given(HITS, st.randoms(use_true_random=False), st.sampled_from([0.0, 10.0, 33.3]))

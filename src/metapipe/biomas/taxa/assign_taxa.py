@@ -10,12 +10,12 @@ from itertools import islice
 from typing import Any
 
 from metapipe.biomas.tables import KEPT_TABLE
-from metapipe.biomas.taxa.rank_identities import YARZA, read_thresholds
 from metapipe.biomas.taxa.tier_rules import Assigner, Kept, Rules, read_kept_row
 from metapipe.formats.table_rows import Place
 from metapipe.runner.declare.elements import Database, Exact, Output, RefDB, Table, option
 from metapipe.runner.declare.merge import HeaderOnce
 from metapipe.runner.declare.stage import Stage, Task
+from metapipe.taxa.rank_identities import YARZA, read_thresholds
 from metapipe.taxa.rows import ASSIGNMENT_TABLE, AssignmentRow
 from metapipe.taxa.taxonomy import REFERENCES_FILE, TAXONOMY_FILE, read_taxonomy
 

@@ -5,7 +5,7 @@
   species: below a species, of taxa with the same references the highest is named (**ours**).
 * Lower tier: TANGO's choice (by default with q = 1, the lowest common ancestor), then up to the first taxon that is
   above all species, for matches of 90 to 97 % do not tell species; and from there up to the first main rank that the
-  read's identity reaches (:mod:`metapipe.biomas.taxa.rank_identities`, **ours**).
+  read's identity reaches (:mod:`metapipe.taxa.rank_identities`, **ours**).
 * No match kept: unclassified.
 
 Matches to references of taxa that are flagged ``unclassified``, or lie below such, are dropped when the read has any
@@ -25,10 +25,10 @@ from typing import NamedTuple
 import numpy as np
 
 from metapipe.biomas.tables import KEPT_TABLE, KeptRow
-from metapipe.biomas.taxa.rank_identities import RankIdentities, hundredths
 from metapipe.biomas.taxa.tango import Tango
 from metapipe.errors import MetapipeError
 from metapipe.formats.table_rows import Place
+from metapipe.taxa.rank_identities import RankIdentities, hundredths
 from metapipe.taxa.taxonomy import Numbers, Taxonomy
 
 TIERS = ("upper", "lower", "none")
@@ -71,7 +71,7 @@ class Rules:
     """What a site may choose.
 
     :param upper_q: :param lower_q: TANGO's weight for each tier, exactly.
-    :param identities: of :func:`metapipe.biomas.taxa.rank_identities.read_thresholds`, for the lower tier.
+    :param identities: of :func:`metapipe.taxa.rank_identities.read_thresholds`, for the lower tier.
     """
 
     upper_q: Fraction = Fraction(1, 2)

@@ -15,10 +15,11 @@ from metapipe.runner.declare.elements import PER_NODE, Exact, FastqPairs, Output
 from metapipe.runner.declare.merge import HeaderOnce, Reduce, add_counts
 from metapipe.runner.declare.stage import Stage, Task
 from metapipe.runner.guard.program_version import program_version
-from metapipe.stages.taxonomy.read_verdicts import Verdict, verdict
+from metapipe.stages.taxonomy.read_verdicts import IDENTITIES, LIMITED_RANKS, Verdict, verdict
 from metapipe.stages.taxonomy.taxon_counts import at_ranks, block_counts, taxa_table
 from metapipe.stages.taxonomy.translated_search import FINISHED, command, taxon_hits, write_queries
 from metapipe.taxa.ancestry import Ancestry, read_ancestry
+from metapipe.taxa.rank_identities import RankIdentities, read_thresholds
 from metapipe.taxa.rows import ASSIGNMENT_TABLE, AssignmentRow
 
 SENSITIVITIES = ("fast", "default", "mid-sensitive", "sensitive", "more-sensitive", "very-sensitive")
@@ -33,6 +34,10 @@ class ClassifyReadsOptions:
         10.0, "look at hits that score at most this many per cent below the best", minimum=0, maximum=50
     )
     sensitivity: str = option("default", "how hard DIAMOND looks for distant relatives", choices=SENSITIVITIES)
+    rank_identities: str = option(
+        IDENTITIES,
+        "lowest identity (per cent of amino acids) of the best hit for a name at each rank, or none",
+    )
     min_support: int = option(
         1, "fewest reads of a taxon in the table of taxa; fewer are counted for the taxon above", minimum=1
     )
@@ -68,6 +73,10 @@ class ClassifyReads(Stage):
     programs = {"diamond": "diamond-aligner"}
     empty_ok = True
 
+    def check(self, options: ClassifyReadsOptions) -> None:
+        """Refuse what is no list of ranks and identities (E701)."""
+        read_thresholds(options.rank_identities, LIMITED_RANKS)
+
     def setup(self, task: Task) -> Ancestry:
         """Read the taxonomy. Raises E206 for a damaged one."""
         return read_ancestry(task.databases["taxonomy"].path)
@@ -78,9 +87,10 @@ class ClassifyReads(Stage):
         table = task.scratch / "hits.tsv"
         hits = taxon_hits(table, mates) if table.exists() else {}
         output, taxa = task.output("assignments"), Counter[int]()
+        limits = RankIdentities(state, read_thresholds(task.options.rank_identities, LIMITED_RANKS))
         output.write(ASSIGNMENT_TABLE.header)
         for number, name in enumerate(names):
-            found = verdict(hits.get(number, ()), state, task.options.top)
+            found = verdict(hits.get(number, ()), state, task.options.top, limits)
             output.write(ASSIGNMENT_TABLE.format(_row(name, found, state)))
             if found is not None:
                 taxa[found.taxon] += 1

@@ -15,8 +15,10 @@ from metapipe.proteins.protein_hits import HIT_TABLE, ProteinHit
 from metapipe.runner.declare.elements import Fasta, Output, RefDB, SideFile, WholeInput, option
 from metapipe.runner.declare.stage import Stage, Task
 from metapipe.stages.taxonomy.contig_votes import elect, gene_vote
+from metapipe.stages.taxonomy.read_verdicts import IDENTITIES, LIMITED_RANKS
 from metapipe.stages.taxonomy.taxon_counts import at_ranks, taxa_table
 from metapipe.taxa.ancestry import Ancestry, read_ancestry
+from metapipe.taxa.rank_identities import RankIdentities, read_thresholds
 
 
 class ContigRow(NamedTuple):
@@ -45,6 +47,10 @@ class ContigTaxonomyOptions:
     top: float = option(
         10.0, "of a gene, look at hits that score at most this many per cent below its best", minimum=0, maximum=50
     )
+    rank_identities: str = option(
+        IDENTITIES,
+        "lowest identity (per cent of amino acids) of the best hit for a name at each rank, or none",
+    )
     support: float = option(
         50.0,
         "votes that a taxon must have, in per cent of all votes of the contig",
@@ -72,6 +78,10 @@ class ContigTaxonomy(Stage):
     invariance = WholeInput()
     rate = 5e7
     empty_ok = True
+
+    def check(self, options: ContigTaxonomyOptions) -> None:
+        """Refuse what is no list of ranks and identities (E701)."""
+        read_thresholds(options.rank_identities, LIMITED_RANKS)
 
     def run(self, task: Task, state: Any) -> None:  # noqa: ARG002  (no state)
         """Write the row of each contig, and the bases of all by taxon.
@@ -117,6 +127,7 @@ def _votes(task: Task, ancestry: Ancestry) -> tuple[dict[str, dict[int, int]], d
     """Contig → taxon → tenths of bits, and contig → genes with a vote; what has no say is noted for the summary."""
     votes: dict[str, dict[int, int]] = {}
     genes, silent = Counter[str](), Counter[str](genes_with_hits=0, genes_with_a_vote=0, hits_of_unknown_taxa=0)
+    limits = RankIdentities(ancestry, read_thresholds(task.options.rank_identities, LIMITED_RANKS))
     for gene, group in groupby(_hits(task), key=lambda hit: hit.query):
         hits = list(group)
         contig = gene.rpartition("_")[0]
@@ -125,7 +136,7 @@ def _votes(task: Task, ancestry: Ancestry) -> tuple[dict[str, dict[int, int]], d
         silent["hits_of_unknown_taxa"] += sum(
             bool(hit.taxid) and int(hit.taxid) not in ancestry.numbers for hit in hits
         )
-        vote = gene_vote(hits, ancestry, task.options.top)
+        vote = gene_vote(hits, ancestry, task.options.top, limits)
         if vote is not None:
             taxon, bits = vote
             of_contig[taxon] = of_contig.get(taxon, 0) + bits

@@ -14,6 +14,7 @@ from metapipe.proteins.protein_hits import ProteinHit
 from metapipe.stages.taxonomy.read_verdicts import tenths, verdict
 from metapipe.stages.taxonomy.translated_search import TaxonHit
 from metapipe.taxa.ancestry import Ancestry
+from metapipe.taxa.rank_identities import RankIdentities
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,10 +32,12 @@ class ContigTaxon:
         return f"{whole}.{rest:02d}"
 
 
-def gene_vote(hits: Iterable[ProteinHit], ancestry: Ancestry, top: float) -> tuple[int, int] | None:
+def gene_vote(
+    hits: Iterable[ProteinHit], ancestry: Ancestry, top: float, limits: RankIdentities | None = None
+) -> tuple[int, int] | None:
     """The taxon a gene votes for, and with how many tenths of bits; None where no significant hit has a known taxon."""
     taxa = [TaxonHit(int(hit.taxid), hit.bitscore, hit.identity) for hit in hits if hit.significant and hit.taxid]
-    found = verdict(taxa, ancestry, top)
+    found = verdict(taxa, ancestry, top, limits)
     return None if found is None else (found.taxon, max(tenths(found.score), 1))
 
 

@@ -12,6 +12,7 @@ from fractions import Fraction
 
 from metapipe.stages.taxonomy.translated_search import TaxonHit
 from metapipe.taxa.ancestry import Ancestry
+from metapipe.taxa.rank_identities import RankIdentities
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,10 +29,22 @@ class Verdict:
     identity: float
 
 
-def verdict(hits: Sequence[TaxonHit], ancestry: Ancestry, top: float) -> Verdict | None:
+#: Ranks that may ask for an identity, from the narrowest up.
+LIMITED_RANKS = ("species", "genus", "family", "order", "class", "phylum")
+#: Lowest identity of amino acids for a name at each rank. Proteins of two species are 95 % alike at most, of two genera
+#: 65 %, of two families 45 %, on the mean of all that they share (Konstantinidis, Rosselló-Móra & Amann 2017, ISME
+#: Journal 11:2399); a single read, or gene, scatters around that, so a limit for the mean is too low for one.
+#: Chosen on the community *marine* of ``scripts/bench read-taxonomy``.
+IDENTITIES = "species=90,genus=75,family=65,order=55"
+
+
+def verdict(
+    hits: Sequence[TaxonHit], ancestry: Ancestry, top: float, limits: RankIdentities | None = None
+) -> Verdict | None:
     """Place a read by its hits; None where no hit is of a taxon that the taxonomy has.
 
     :param top: hits that score at most this many per cent below the best are looked at.
+    :param limits: how alike the best hit must be for a name at a rank; None: however little.
     """
     known = [hit for hit in hits if hit.taxid in ancestry.numbers]
     if not known:
@@ -40,7 +53,10 @@ def verdict(hits: Sequence[TaxonHit], ancestry: Ancestry, top: float) -> Verdict
     # In tenths of bits and exact fractions: no read is to depend on how a sum of floats was rounded.
     least = tenths(best.score) * (1 - Fraction(str(top)) / 100)
     kept = [ancestry.numbers[hit.taxid] for hit in known if tenths(hit.score) >= least]
-    return Verdict(ancestry.common(kept), len(kept), best.score, best.identity)
+    taxon = ancestry.common(kept)
+    if limits is not None and (missed := limits.missed(round(100 * best.identity))):
+        taxon = int(limits.reached(missed)[taxon])
+    return Verdict(taxon, len(kept), best.score, best.identity)
 
 
 def tenths(score: float) -> int:

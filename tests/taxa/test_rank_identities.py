@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from metapipe.biomas.taxa.rank_identities import RANKS, YARZA, RankIdentities, hundredths, read_thresholds
 from metapipe.errors import MetapipeError
 from metapipe.taxa.main_ranks import main_ranks
+from metapipe.taxa.rank_identities import RANKS, YARZA, RankIdentities, hundredths, read_thresholds
 from metapipe.taxa.taxonomy import ReferenceRow, Taxonomy, TaxonRow, make_taxonomy
 
 #: Ranks of made-up taxa: main ones, others between them, and none.
