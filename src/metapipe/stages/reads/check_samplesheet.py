@@ -49,7 +49,9 @@ class CheckSamplesheet(Stage):
         "samples": Output("tabular", "A sample a row: its name, element, group and files", label="Samples"),
         "relabel": Output("tabular", "For 'Relabel identifiers': element and sample", label="New names"),
         "order": Output("txt", "For 'Filter collection' and 'Sort collection': the samples, a line each"),
-        "tags": Output("tabular", "For 'Tag elements': sample and group:NAME", label="Group tags"),
+        "tags": Output(
+            "tabular", "For 'Tag elements' of a list without pairs: sample and group:NAME", label="Group tags"
+        ),
     }
     invariance = WholeInput()
     empty_ok = True
