@@ -125,6 +125,13 @@ def context(stage: str, name: str) -> dict[str, Any]:
             "placed": "/galaxy/placed",
             "taxa": "/galaxy/taxa",
         },
+        "classify_rrna": {
+            "rrna": dataset(name),
+            "installed": installed("/refdb/x/1").installed,
+            "cutoff": 0.8,
+            "assignments": "/galaxy/assignments",
+            "taxa": "/galaxy/taxa",
+        },
         "classify_reads": {
             **pair(name),
             "installed": installed("/refdb/x/1").installed,

@@ -109,6 +109,8 @@ def header_of(table: str) -> tuple[str, ...]:
 
 COLUMNS = {
     ("check_reads", "table"): READ_TABLE.columns,
+    ("classify_rrna", "assignments"): ASSIGNMENT_TABLE.columns,
+    ("classify_rrna", "taxa"): TAXON_TABLE.columns,
     ("extract_rrna", "table"): RRNA_TABLE.columns,
     ("extract_contig_rrna", "table"): RRNA_TABLE.columns,
     ("check_samplesheet", "samples"): SAMPLE_TABLE.columns,

@@ -16,7 +16,7 @@ from metapipe.errors import MetapipeError
 from metapipe.refdb.builders.diamond import index_proteins
 from metapipe.runner.declare.elements import Database
 from metapipe.stages.taxonomy.classify_reads import ClassifyReads
-from metapipe.stages.taxonomy.taxon_counts import taxa_table
+from metapipe.taxa.taxon_counts import taxa_table
 
 OWN, SHARED, EVERYWHERE, OF_YEAST, OF_ALPHA = (protein(seed) for seed in range(5))
 NOISE = bytes(random.Random(9).choices(b"ACGT", k=150))

@@ -9,10 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from metapipe.stages.taxonomy.read_verdicts import IDENTITIES, LIMITED_RANKS, verdict
-from metapipe.stages.taxonomy.taxon_counts import block_counts, taxa_table
 from metapipe.stages.taxonomy.translated_search import TaxonHit
 from metapipe.taxa.ancestry import Ancestry
 from metapipe.taxa.rank_identities import RankIdentities, read_thresholds
+from metapipe.taxa.taxon_counts import block_counts, taxa_table
 
 # 1 root; 2 and 3 below it; 4, 5 below 2; 6 below 4.
 TREE = Ancestry(

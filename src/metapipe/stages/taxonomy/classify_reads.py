@@ -16,11 +16,11 @@ from metapipe.runner.declare.merge import HeaderOnce, Reduce, add_counts
 from metapipe.runner.declare.stage import Stage, Task
 from metapipe.runner.guard.program_version import program_version
 from metapipe.stages.taxonomy.read_verdicts import IDENTITIES, LIMITED_RANKS, Verdict, verdict
-from metapipe.stages.taxonomy.taxon_counts import at_ranks, block_counts, taxa_table
 from metapipe.stages.taxonomy.translated_search import FINISHED, command, taxon_hits, write_queries
 from metapipe.taxa.ancestry import Ancestry, read_ancestry
 from metapipe.taxa.rank_identities import RankIdentities, read_thresholds
 from metapipe.taxa.rows import ASSIGNMENT_TABLE, AssignmentRow
+from metapipe.taxa.taxon_counts import at_ranks, block_counts, taxa_table
 
 SENSITIVITIES = ("fast", "default", "mid-sensitive", "sensitive", "more-sensitive", "very-sensitive")
 

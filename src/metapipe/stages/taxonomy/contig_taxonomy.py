@@ -16,9 +16,9 @@ from metapipe.runner.declare.elements import Fasta, Output, RefDB, SideFile, Who
 from metapipe.runner.declare.stage import Stage, Task
 from metapipe.stages.taxonomy.contig_votes import elect, gene_vote
 from metapipe.stages.taxonomy.read_verdicts import IDENTITIES, LIMITED_RANKS
-from metapipe.stages.taxonomy.taxon_counts import at_ranks, taxa_table
 from metapipe.taxa.ancestry import Ancestry, read_ancestry
 from metapipe.taxa.rank_identities import RankIdentities, read_thresholds
+from metapipe.taxa.taxon_counts import at_ranks, taxa_table
 
 
 class ContigRow(NamedTuple):

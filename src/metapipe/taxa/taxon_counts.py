@@ -10,6 +10,7 @@ from metapipe.taxa.ancestry import Ancestry
 from metapipe.taxa.main_ranks import main_ranks
 from metapipe.taxa.taxon_table import write_taxa
 from metapipe.taxa.taxon_tree import TaxonTree
+from metapipe.taxa.taxonomy import Taxonomy
 
 
 def block_counts(lineages: Counter[str], unclassified: int, min_support: int) -> dict[str, Any]:
@@ -43,7 +44,7 @@ def raise_rare(tree: TaxonTree, min_support: int) -> None:
     tree.add_up()
 
 
-def at_ranks(taxa: Counter[int], ancestry: Ancestry) -> dict[str, int]:
+def at_ranks(taxa: Counter[int], ancestry: Ancestry | Taxonomy) -> dict[str, int]:
     """What is placed at each main rank or below it. :param taxa: taxon → reads or bases."""
     main = main_ranks(ancestry.ranks)
     ranks = Counter[str]()

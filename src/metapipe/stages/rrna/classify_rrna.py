@@ -1,0 +1,151 @@
+"""A taxon for each 16S or 18S that was cut out, by SINTAX against marker genes with their taxonomy (MAPseq's job).
+
+The table ``assignments`` has the columns of BioMaS's, one row a sequence in the order given, so that trees, charts and
+BIOM tables are made of it in the same way.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NamedTuple
+
+from metapipe.formats.fasta_text import reverse_complement
+from metapipe.runner.declare.elements import Database, Exact, Fasta, Output, RefDB, option
+from metapipe.runner.declare.merge import HeaderOnce, Reduce, add_counts
+from metapipe.runner.declare.stage import Stage, Task
+from metapipe.stages.rrna.models import ARCHAEA, BACTERIA, EUKARYA
+from metapipe.stages.rrna.sintax import Verdict, classify, common_words
+from metapipe.stages.rrna.word_index import FASTA, Ints, WordIndex, read_word_index, words_of, write_word_index
+from metapipe.taxa.main_ranks import main_ranks
+from metapipe.taxa.rows import ASSIGNMENT_TABLE, AssignmentRow
+from metapipe.taxa.taxon_counts import at_ranks, block_counts, taxa_table
+from metapipe.taxa.taxonomy import Taxonomy, read_taxonomy
+
+#: What taxonomies call the three domains of life, in small letters and without "k__".
+_NAMES = {"bacteria": BACTERIA, "archaea": ARCHAEA, "eukaryota": EUKARYA, "eukarya": EUKARYA, "eukaryotes": EUKARYA}
+
+
+@dataclass(frozen=True)
+class ClassifyRrnaOptions:
+    """Options of :class:`ClassifyRrna`. Default: SINTAX's usual cut-off."""
+
+    cutoff: float = option(0.8, "Lowest support of a taxon, as a share of 100 draws", minimum=0.51, maximum=1)
+
+
+class References(NamedTuple):
+    """A database at work. :param domains: those it has references of; empty where its taxonomy does not tell."""
+
+    taxonomy: Taxonomy
+    words: WordIndex
+    domains: frozenset[str]
+
+
+class ClassifyRrna(Stage):
+    """Each sequence by itself: the draws are pinned by its own bases (:mod:`.sintax`)."""
+
+    name = "classify_rrna"
+    summary = "Find out which taxon each 16S or 18S comes from, by the words it shares with references (SINTAX)"
+    example = "metapipe classify_rrna --rrna small-subunit-rrna.fasta --db-amplicon ssu-refseq:2026-09 --outdir who"
+    records = Fasta("rrna", help="FASTA file of 16S or 18S, from extract_rrna or of your own, plain or gzip")
+    databases = {"amplicon": RefDB(kind="amplicon", help="reference sequences with their taxonomy")}
+    outputs = {
+        "assignments": Output("tabular", "the taxon of each sequence, in their order", HeaderOnce(), "Taxa of rRNA"),
+        "taxa": Output(
+            "tabular",
+            "sequences by taxon, directly and in total, from the root downwards; unclassified ones last",
+            Reduce(add_counts, write=taxa_table),
+            label="Taxa",
+        ),
+    }
+    options = ClassifyRrnaOptions
+    invariance = Exact()
+    rate = 4_000.0
+    fixed_cost = 1.0
+    memory_mb = 1024
+    empty_ok = True
+
+    def fixed_cost_for(self, databases: Mapping[str, Database], options: ClassifyRrnaOptions) -> float:  # noqa: ARG002
+        """Seconds to read the taxonomy, by the size of the references."""
+        try:
+            return 0.2 + (databases["amplicon"].path / FASTA).stat().st_size * 3e-8
+        except (KeyError, OSError):
+            return self.fixed_cost
+
+    def prepare(self, task: Task, folder: Path) -> None:
+        """Leave the index of the references' words. Raises E206 for a damaged database."""
+        database = task.databases["amplicon"].path
+        write_word_index(database, read_taxonomy(database), folder)
+
+    def setup(self, task: Task) -> References:
+        """Read taxonomy and index, once a worker."""
+        taxonomy = read_taxonomy(task.databases["amplicon"].path)
+        return References(taxonomy, read_word_index(task.shared), domains_of(taxonomy))
+
+    def run(self, task: Task, state: References) -> None:
+        """Write the row of each sequence of the block, and what the block adds to the counts."""
+        output, taxa, missing, read = task.output("assignments"), Counter[int](), Counter[str](), 0
+        output.write(ASSIGNMENT_TABLE.header)
+        for record in task.records():
+            read += 1
+            domain = _domain_said(record.description)
+            found = None
+            if domain and state.domains and domain not in state.domains:
+                missing[domain] += 1
+            else:
+                words = _better_strand(record.sequence, state)
+                found = classify(words, state.words, state.taxonomy, task.options.cutoff)
+            if found is not None:
+                taxa[found.taxon] += 1
+            output.write(ASSIGNMENT_TABLE.format(_row(record.name, found, state.taxonomy)))
+        lineages = Counter({state.taxonomy.lineage_text(taxon): count for taxon, count in taxa.items()})
+        counts = block_counts(lineages, read - taxa.total(), 1)
+        task.output("taxa").write(json.dumps(counts, sort_keys=True).encode())
+        task.note("sequences", read)
+        task.note("classified", taxa.total())
+        task.note("unclassified", read - taxa.total())
+        task.note("of_a_domain_the_database_lacks", missing.total())
+        task.note("lacking_domains", dict(sorted(missing.items())))
+        task.note("at_rank", at_ranks(taxa, state.taxonomy))
+
+
+def domains_of(taxonomy: Taxonomy) -> frozenset[str]:
+    """The domains of life that a taxonomy names, as models name them; none where it names none."""
+    main = main_ranks(taxonomy.ranks)
+    names = {name for name, rank in zip(taxonomy.names, taxonomy.ranks, strict=True) if main.get(rank) == "domain"}
+    return frozenset(_NAMES[name] for name in (one.lower().removeprefix("k__") for one in names) if name in _NAMES)
+
+
+def _domain_said(description: str) -> str:
+    """The domain of life that the header of ``extract_rrna`` names, else nothing."""
+    words = description.split()
+    return words[1] if len(words) > 2 and words[2].startswith("strand=") and words[1] in _NAMES.values() else ""
+
+
+def _better_strand(sequence: bytes, state: References) -> Ints:
+    """The words of the strand that has more in common with some reference; of equals, of the one given."""
+    strands = [words_of(sequence), words_of(reverse_complement(sequence))]
+    references = len(state.taxonomy.references)
+    most = [int(common_words(words, state.words, references).max(initial=0)) for words in strands]
+    return strands[most[1] > most[0]]
+
+
+def _row(name: str, found: Verdict | None, taxonomy: Taxonomy) -> AssignmentRow:
+    if found is None:
+        return AssignmentRow(name, 1, "", "", "0", "", "", "", "", "")
+    taxon = found.taxon
+    return AssignmentRow(
+        read=name,
+        size=1,
+        tier="",
+        identity="",
+        matches=str(found.taxa),
+        taxid=str(taxonomy.taxids[taxon]),
+        taxon=taxonomy.names[taxon],
+        rank=taxonomy.ranks[taxon],
+        score=f"{found.support:.2f}",
+        lineage=taxonomy.lineage_text(taxon),
+    )
