@@ -27,7 +27,7 @@ def test_there_are_two_pipelines_and_both_together() -> None:
     both, one, other = (flavours.read(CHECKOUT, name) for name in ("mmg", "metapipe", "biomas"))
     assert both.suites == one.suites | other.suites
     assert both.workflows == one.workflows + other.workflows
-    assert both.databases == one.databases + other.databases
+    assert both.databases == tuple(dict.fromkeys(one.databases + other.databases))
 
 
 @pytest.mark.parametrize("name", NAMES)
