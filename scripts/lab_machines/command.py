@@ -10,7 +10,7 @@ import sys
 import time
 from collections.abc import Sequence
 
-from lab_machines import machines, network, place, tree
+from lab_machines import machines, network, nfs, place, tree
 from lab_machines.network import run
 from lab_machines.place import Lab, Machine, RefusedError
 
@@ -22,6 +22,7 @@ _EPILOG = """examples:
   scripts/lab cut worker1              pull its network cable out; `join` puts it in again
   scripts/lab reboot head --hard       as if its power had failed
   scripts/lab down                     nothing is left but the cache, from which the next lab is made in seconds
+  scripts/lab nfs                      proves the shared folder over NFS, on a kernel of its own; minutes, by QEMU
 
 Needs root, and Debian's debootstrap, systemd-container, iproute2, nftables and openssh-client.
 """
@@ -157,6 +158,10 @@ def _ssh(options: argparse.Namespace) -> int:
     os.execvp(command[0], command)
 
 
+def _nfs(_options: argparse.Namespace) -> int:
+    return nfs.prove()
+
+
 def _say(line: str) -> None:
     print(line, file=sys.stderr, flush=True)
 
@@ -190,6 +195,10 @@ def _parser() -> argparse.ArgumentParser:
     for word, connected, about in (("cut", False, "pull a network cable out"), ("join", True, "put it in again")):
         plug = commands.add_parser(word, parents=[of_machine], help=about)
         plug.set_defaults(run=_plug, connected=connected)
+    proof = commands.add_parser(
+        "nfs", help="prove the shared folder over NFS on two emulated machines (needs qemu-system-x86)"
+    )
+    proof.set_defaults(run=_nfs)
     ssh = commands.add_parser("ssh", parents=[of_machine], help="a shell, or one command, on a machine")
     ssh.add_argument("words", nargs=argparse.REMAINDER, metavar="COMMAND")
     ssh.set_defaults(run=_ssh)

@@ -34,27 +34,32 @@ def make(lab: Lab, machine: Machine, gigabytes: int) -> None:
         else:
             packages.dress(root)
             packages.lend(root)
-        replace(root / "etc/machine-id", f"{os.urandom(16).hex()}\n")
-        replace(root / "etc/hostname", f"{machine.name}\n")
-        replace(root / "etc/hosts", f"127.0.0.1 localhost\n{machine.address} {machine.name}\n")
         # Of those without a way out this machine is the name server: it answers nothing, and counts what is asked.
-        servers = f"nameserver {lab.gateway}\n" if lab.offline else _name_servers()
+        servers = f"nameserver {lab.gateway}\n" if lab.offline else name_servers()
         replace(root / "etc/resolv.conf", servers)
         replace(
             root / "etc/systemd/network/10-lab.network",
             f"[Match]\nName=host0\n\n[Network]\nAddress={machine.address}/24\nGateway={lab.gateway}\n"
             "LinkLocalAddressing=no\nIPv6AcceptRA=no\n",
         )
-        home = root / "home" / place.USER
-        owner = home.stat()
-        (home / ".ssh").mkdir(mode=0o700)
-        shutil.copy(lab.key.with_suffix(".pub"), home / ".ssh" / "authorized_keys")
-        for path in (home / ".ssh", home / ".ssh" / "authorized_keys"):
-            os.chown(path, owner.st_uid, owner.st_gid)
-        run("ssh-keygen", "-A", "-f", str(root))
         (root / place.SHARED.lstrip("/")).mkdir(parents=True)
-        kind, key, *_ = (root / "etc/ssh/ssh_host_ed25519_key.pub").read_text().split()
+        kind, key, *_ = name_and_keys(root, machine.name, machine.address, lab.key.with_suffix(".pub")).split()
     replace(host_key, f"{machine.address} {kind} {key}\n")
+
+
+def name_and_keys(root: Path, name: str, address: str, key: Path) -> str:
+    """Give a tree a name and keys of its own, and let the owner of ``key`` in; return its public key."""
+    replace(root / "etc/machine-id", f"{os.urandom(16).hex()}\n")
+    replace(root / "etc/hostname", f"{name}\n")
+    replace(root / "etc/hosts", f"127.0.0.1 localhost\n{address} {name}\n")
+    home = root / "home" / place.USER
+    owner = home.stat()
+    (home / ".ssh").mkdir(mode=0o700)
+    shutil.copy(key, home / ".ssh" / "authorized_keys")
+    for path in (home / ".ssh", home / ".ssh" / "authorized_keys"):
+        os.chown(path, owner.st_uid, owner.st_gid)
+    run("ssh-keygen", "-A", "-f", str(root))
+    return (root / "etc/ssh/ssh_host_ed25519_key.pub").read_text()
 
 
 def empty(lab: Lab, machine: Machine) -> None:
@@ -178,7 +183,7 @@ def ssh(lab: Lab, machine: Machine, words: str) -> subprocess.CompletedProcess[s
     return subprocess.run(ssh_command(lab, machine, words), capture_output=True, text=True, stdin=subprocess.DEVNULL)
 
 
-def _name_servers() -> str:
+def name_servers() -> str:
     """Those of this machine; a stub on loopback serves nobody else, and systemd-resolved names those behind it."""
     words, behind = Path("/etc/resolv.conf").read_text(), Path("/run/systemd/resolve/resolv.conf")
     return behind.read_text() if "nameserver 127." in words and behind.exists() else words

@@ -7,7 +7,7 @@ import json
 import os
 import re
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -171,9 +171,9 @@ def locked() -> Iterator[None]:
         yield
 
 
-def demand() -> None:
-    """Refuse at once where no lab can be made."""
-    missing = [package for program, package in PROGRAMS.items() if not shutil.which(program)]
+def demand(programs: Mapping[str, str] = PROGRAMS) -> None:
+    """Refuse at once where no lab can be made, or where one of ``programs`` is not there."""
+    missing = [package for program, package in programs.items() if not shutil.which(program)]
     if missing:
         raise RefusedError("E301", 69, f"not installed: {', '.join(missing)}; run: apt-get install {' '.join(missing)}")
     if os.geteuid():
