@@ -46,7 +46,8 @@ def test_a_merged_taxid_stands_for_the_one_it_was_merged_into_and_an_unknown_one
 
 
 @pytest.mark.parametrize(
-    ("identity", "name"), [(100.0, "six"), (90.0, "six"), (89.99, "four"), (75.0, "four"), (74.9, "two"), (20.0, "two")]
+    ("identity", "name"),
+    [(100.0, "six"), (90.0, "six"), (89.99, "four"), (80.0, "four"), (79.99, "two"), (20.0, "two")],
 )
 def test_what_resembles_its_best_hit_little_is_named_at_a_higher_rank_only(identity: float, name: str) -> None:
     limits = RankIdentities(TREE, read_thresholds(IDENTITIES, LIMITED_RANKS))
