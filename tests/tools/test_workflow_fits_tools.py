@@ -125,7 +125,6 @@ def outputs(tool: Tool) -> set[str]:
 BESIDE_THE_WORKFLOW: set[str] = {
     "metapipe_check_reads",
     "metapipe_check_samplesheet",
-    "metapipe_classify_rrna",
     "metapipe_merge_pairs",
     "metapipe_contig_taxonomy",
     "metapipe_extract_contig_rrna",

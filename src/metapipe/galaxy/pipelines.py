@@ -97,6 +97,7 @@ def _taxonomy_options(made: argparse.ArgumentParser) -> None:
     made.add_argument(
         "--taxonomy-database", metavar="NAME:VERSION", help="of proteins with taxa; default: marine-reads:1"
     )
+    made.add_argument("--reference-database", metavar="NAME:VERSION", help="of rRNA; default: ssu-refseq:2026-09")
     made.add_argument("--min-support", type=_whole(1), metavar="N", help="reads a taxon must have in the table; 1: all")
 
 
@@ -158,12 +159,13 @@ TAXONOMY = Pipeline(
     description="Take paired reads through META-pipe's taxonomic half on a Galaxy of this machine: who is there.",
     parameters={
         "taxonomy_database": "Database of proteins with their taxa",
+        "reference_database": "Reference database",
         "min_support": "Fewest reads of a taxon",
     },
-    databases=("taxonomy_database",),
-    defaults={"taxonomy_database": "marine-reads:1"},
+    databases=("taxonomy_database", "reference_database"),
+    defaults={"taxonomy_database": "marine-reads:1", "reference_database": "ssu-refseq:2026-09"},
     demo={},
-    smallest={"taxonomy_database": "metapipe-tiny-taxa:1"},
+    smallest={"taxonomy_database": "metapipe-tiny-taxa:1", "reference_database": "biomas-tiny-16s:1"},
     demo_is_simulated=True,
     add_options=_taxonomy_options,
     examples="""\
