@@ -22,7 +22,7 @@ _AWAY = 8
 #: What a machine has that could be the role's: files, and among them the units that are enabled; mounts; exports.
 TRACES = """
 find /etc /srv /var/lib/metapipe | sort
-grep -E ' (nfs4?|autofs) ' /proc/mounts; exportfs -s
+grep -E ' nfs4? ' /proc/mounts; exportfs -s
 """
 
 
