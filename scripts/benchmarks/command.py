@@ -22,6 +22,7 @@ EXAMPLES = """examples:
   scripts/bench session --repeats 5
   scripts/bench compare --quick --results /tmp/try --data /tmp/data    tiny inputs, in seconds
   scripts/bench amplicon-truth               taxa of amplicon reads against the truth, SINTAX and a plain LCA
+  scripts/bench read-taxonomy                taxa of reads against the truth, four engines
   scripts/bench amplicon-truth --only soil/held-out --variants bowtie2    one community, database and engine
   scripts/bench render                       draw docs/benchmarks.md anew from docs/benchmarks/*.json
 """
@@ -49,7 +50,7 @@ def parser() -> argparse.ArgumentParser:
         nargs="+",
         default=[],
         metavar="NAME",
-        help="compare: only these; amplicon-truth: only these engines",
+        help="compare: only these; amplicon-truth, read-taxonomy: only these engines",
     )
     found.add_argument("--resume", action="store_true", help="all: leave out parts that are measured to the end")
     found.add_argument("--quick", action="store_true", help="tiny inputs from test-data, to try the benchmarks")

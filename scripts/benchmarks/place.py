@@ -34,6 +34,8 @@ PACKAGES = {
     "vsearch": "vsearch",
     "art_illumina": "art-nextgen-simulation-tools",
     "blastdbcmd": "ncbi-blast+",
+    "kraken2": "kraken2",
+    "mmseqs": "mmseqs2",
 }
 
 

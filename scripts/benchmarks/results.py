@@ -26,6 +26,8 @@ _ASK = {
     "java": (["java", "-version"], 0),
     "bowtie2": (["bowtie2-align-s", "--version"], 0),
     "flash": (["flash", "--version"], 0),
+    "kraken2": (["kraken2", "--version"], 0),
+    "mmseqs": (["mmseqs", "version"], 0),
     "vsearch": (["vsearch", "--version"], -2),  # said on standard error, before a link
 }
 

@@ -1,0 +1,1 @@
+"""The taxonomy of reads against the truth: communities, databases, engines, the page."""
