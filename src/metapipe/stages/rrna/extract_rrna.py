@@ -18,7 +18,7 @@ class RrnaOptions:
 
     evalue: float = option(
         1e-4,
-        "Highest E-value of an rRNA: chance hits in a million reads (of up to 1,000 bases; else in 100 Mb)",
+        "Highest E-value of an rRNA: chance hits in 10,000 reads (of up to 1,000 bases; else in 100 Mb)",
         minimum=0,
         maximum=10,
     )
@@ -39,6 +39,7 @@ class ExtractRrna(Stage):
         **RRNA_OUTPUTS,
     }
     options = RrnaOptions
+    version = "2"
     invariance = Exact()
     rate = 8e5
     fixed_cost = 0.3

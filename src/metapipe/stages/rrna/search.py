@@ -2,8 +2,8 @@
 
 Short sequences are searched as META-pipe searches reads, with ``hmmsearch``, but on both strands; longer ones with
 ``nhmmer``, which is made for them. An E-value counts chance hits in a collection, whose size would make the verdict on
-a read another one in every sample and in every block. So the size is pinned: E is for a million reads, or for 100
-million bases of longer sequences, whatever the sample's size.
+a read another one in every sample and in every block. So the size is pinned: E is for ten thousand reads, or for
+100 million bases of longer sequences, whatever the sample's size.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from metapipe.stages.rrna.regions import Region, best_regions
 #: Longest sequence that is searched as a read, in bases.
 LONGEST_READ = 1000
 #: Z of both: reads for ``hmmsearch``, megabases for ``nhmmer``.
-READS, MEGABASES = 1_000_000, 100
+READS, MEGABASES = 10_000, 100
 #: Bases that are searched together.
 _BATCH = 1_000_000
 
