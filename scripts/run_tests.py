@@ -40,6 +40,7 @@ OFFLINE, APART, ON_TOOLS = ("lint", "unit"), ("instance",), ("tools", "workflow"
 #: The step that deploys to machines of a lab, what of it is run without --all, and how a machine shows that it can.
 MACHINES = "machines of a lab"
 END_TO_END = "tests/lab/test_end_to_end.py"
+ASK_FOR_PACKAGES = ("sudo", "apt-get", "-qq", "-o", "APT::Update::Error-Mode=any", "update")
 #: Where tests marked ``galaxy`` and ``own_galaxy`` stand: to look for them everywhere takes a dozen seconds each.
 ON_MACHINES = ("tests/lab",)
 ON_GALAXY, ON_THEIR_OWN = ("tests/galaxy", "tests/instance"), ("tests/instance", "tests/test_added_stage_in_galaxy.py")
@@ -311,17 +312,23 @@ def run_on_galaxy(steps: list[Step], start: Callable[[], bool], state: Path, kee
 def run_on_machines(steps: list[Step]) -> list[Result]:
     """Run the steps that deploy to machines of a lab, alone: all of this machine's memory is theirs.
 
-    Where this machine can make none (they need root and more: ``scripts/lab``), that is said, and nothing is counted.
+    Where this machine can make none (they need root and more: ``scripts/lab``), or where what it makes reaches no
+    packages of Debian, that is said, and nothing is counted.
     """
     if not steps:
         return []
     name = f"tests-{os.getpid()}"
+    ssh = ("ssh", "--name", name, "head")
     try:
-        able = call("scripts/lab", "up", "1", "--name", name)
+        able = call("scripts/lab", "up", "1", "--name", name) and call("scripts/lab", *ssh, *ASK_FOR_PACKAGES)
     finally:
         call("scripts/lab", "down", "--name", name)
     if not able:
-        say("prepare", "NOT RUN, for this machine can make no machines of a lab: " + ", ".join(s.name for s in steps))
+        say(
+            "prepare",
+            "NOT RUN, for this machine can make no machines of a lab that reach packages: "
+            + ", ".join(s.name for s in steps),
+        )
         return []
     return [run(step) for step in steps]
 
