@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -24,10 +25,21 @@ pytestmark = [pytest.mark.galaxy, pytest.mark.own_galaxy, pytest.mark.timeout(18
 
 def instance(*words: str, fails: bool = False) -> str:
     """Run the command as an operator types it; return what it said."""
+    done = run(*words, fails=fails)
+    return done.stdout + done.stderr
+
+
+def told(*words: str, fails: bool = False) -> dict[str, Any]:
+    """Return what the command tells programs: on standard output alone, for beside it people are spoken to."""
+    found: dict[str, Any] = json.loads(run(*words, "--json", fails=fails).stdout)
+    return found
+
+
+def run(*words: str, fails: bool) -> subprocess.CompletedProcess[str]:
     command = [str(CHECKOUT / "scripts" / "metapipe"), "instance", *words]
     done = subprocess.run(command, capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL)
     assert bool(done.returncode) == fails, done.stdout + done.stderr
-    return done.stdout + done.stderr
+    return done
 
 
 def test_a_request_becomes_a_galaxy_that_is_verified_changed_and_gone(tmp_path: Path) -> None:
@@ -36,7 +48,7 @@ def test_a_request_becomes_a_galaxy_that_is_verified_changed_and_gone(tmp_path: 
     folder = BUILD / "instances" / NAME
     try:
         assert f"{NAME} is ready at http://127.0.0.1:" in instance("up", str(request))
-        state = json.loads(instance("status", NAME, "--json"))
+        state = told("status", NAME)
         assert (state["state"], state["faults"]) == ("up", [])
 
         said = instance("credentials", NAME, "--show-passwords")
@@ -54,10 +66,10 @@ def test_a_request_becomes_a_galaxy_that_is_verified_changed_and_gone(tmp_path: 
         assert "flavour: mmg becomes biomas" in instance("plan", str(request))
         instance("up", str(request))
         assert "bob@lab.example" in instance("credentials", NAME)
-        assert json.loads(instance("plan", NAME, "--json"))["tools"] == 11
+        assert told("plan", NAME)["tools"] == 11
 
         instance("down", NAME, "--keep-data")
-        assert json.loads(instance("status", NAME, "--json", fails=True))["state"] == "down"
+        assert told("status", NAME, fails=True)["state"] == "down"
     finally:
         if folder.exists():
             instance("down", NAME, "--yes")

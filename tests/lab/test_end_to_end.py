@@ -17,6 +17,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 import requests
@@ -85,9 +86,18 @@ class Deployed:
         return [str(HOME / "scripts" / "metapipe"), "instance", *words]
 
     def instance(self, *words: str) -> str:
+        done = self.run(*words)
+        return done.stdout + done.stderr
+
+    def status(self) -> dict[str, Any]:
+        """How it is, for programs."""
+        found: dict[str, Any] = json.loads(self.run("status", self.name, "--json").stdout)
+        return found
+
+    def run(self, *words: str) -> subprocess.CompletedProcess[str]:
         done = subprocess.run(self.words(*words), capture_output=True, text=True, stdin=subprocess.DEVNULL)
         assert done.returncode == 0, done.stdout + done.stderr
-        return done.stdout + done.stderr
+        return done
 
     def target(self) -> Target:
         places = Places.find()
@@ -147,7 +157,7 @@ def test_a_command_killed_at_any_moment_is_completed_by_the_same_command(
                 pytest.fail(f"it ended before {moment}\n{''.join(seen)}")
     said = deployed.instance("up", str(deployed.request))
     assert f"{deployed.name} is ready at https://{deployed.machines.address('head')}" in said
-    assert json.loads(deployed.instance("status", deployed.name, "--json"))["faults"] == []
+    assert deployed.status()["faults"] == []
 
 
 def test_both_workflows_give_the_known_bytes_to_a_new_user_over_tls(deployed: Deployed) -> None:
@@ -272,7 +282,7 @@ def test_a_workflow_outlives_a_reboot_of_the_head_and_a_worker_that_is_cut_off(
         wait_for(lambda: {step.state for step in steps_of(gi, workflow, run)[1]} == {"done"}, 1500)
         files = download_outputs(gi, steps_of(gi, workflow, run)[0], results)
     assert {str(file.relative_to(results)): sha256_of(file) for file in files.values()} == example.known_results()
-    wait_for(lambda: json.loads(deployed.instance("status", deployed.name, "--json"))["state"] == "up", 300)
+    wait_for(lambda: deployed.status()["state"] == "up", 300)
 
 
 def wait_for(condition: Callable[[], bool], seconds: float) -> None:
