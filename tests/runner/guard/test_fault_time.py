@@ -20,7 +20,7 @@ RUNNER = Path(part.__file__).parents[1]
 #: Functions that may ask for the time of day: for the record, or for the age of a file another run has left.
 TIME_OF_DAY = {
     ("attempt.py", "run_attempt"): "when it started, for the report",
-    ("part.py", "begin"): "when it started, for the report",
+    ("part.py", "staging_folder"): "when it started, for the report",
     ("phases.py", "__init__"): "when the run started, for the report",
     ("workfolder.py", "_remove_if_dead"): "age of a folder where nothing else can tell",
 }
