@@ -21,7 +21,7 @@ from metapipe.runner.declare.given import Given
 from metapipe.runner.guard.limits import Allowance
 from metapipe.runner.sessions.cluster import cluster_from
 from metapipe.runner.sessions.cluster_secret import read_secret
-from metapipe.runner.sessions.masters import check_masters, refusal
+from metapipe.runner.sessions.masters import Refusals, check_masters, refusal
 from metapipe.runner.sessions.spark_properties import read_properties
 
 
@@ -164,6 +164,16 @@ def test_a_properties_file_cannot_open_the_cluster(tmp_path: Path, name: str) ->
     (tmp_path / "p").write_text("nonsense\n")
     with pytest.raises(MetapipeError, match=r"METAPIPE-E702 p line 1: expected 'spark.name value', found 'nonsense'"):
         read_properties(tmp_path / "p")
+
+
+def test_a_log_whose_reason_is_still_to_come_says_nothing_yet(monkeypatch: pytest.MonkeyPatch) -> None:
+    seconds = iter(range(9))
+    monkeypatch.setattr("time.monotonic", lambda: next(seconds) / 2)
+    log, refusals = "WARN: Failed to connect to master h:7077", Refusals()
+    assert [refusals.look(log), refusals.look(log)] == ["", ""]
+    assert "refuses our secret" in refusals.look(f"{log}\nCaused by: java.lang.SecurityException: AuthEngine")
+    assert [refusals.look(log), refusals.look(log)] == ["", ""]
+    assert "does not talk to us" in refusals.look(log)  # a second later it is as it was
 
 
 def test_a_silent_log_is_no_refusal() -> None:

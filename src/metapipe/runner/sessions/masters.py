@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import socket
 import threading
+import time
 
 from metapipe.errors import MetapipeError
 from metapipe.runner.sessions.cluster_variables import PREFIX
@@ -15,6 +16,10 @@ Masters = tuple[tuple[str, int], ...]
 #: Seconds in which one of the masters must take a connection: with a JVM's start still within 15 s.
 CONNECT_LIMIT = 6.0
 
+#: Seconds without another line after which a log has said all it has to say.
+STILL = 1.0
+
+_NO_REASON = "does not talk to us: it is no Spark master, has another version, or uses no secret"
 _MASTER = re.compile(r"spark://([A-Za-z0-9_.-]+:[0-9]{1,5}(?:,[A-Za-z0-9_.-]+:[0-9]{1,5})*)")
 
 
@@ -87,4 +92,19 @@ def refusal(log: str) -> str:
         return ""
     if re.search(r"[Aa]uth|[Ss]ecret|[Ss]asl|crypto|GeneralSecurity|Unable to create cipher", log):
         return f"refuses our secret ({PREFIX}SECRET_FILE)"
-    return "does not talk to us: it is no Spark master, has another version, or uses no secret"
+    return _NO_REASON
+
+
+class Refusals:
+    """Reads a JVM's log as it grows. The reason stands below the line that something failed, and comes later."""
+
+    def __init__(self) -> None:
+        self._log, self._since = "", time.monotonic()
+
+    def look(self, log: str) -> str:
+        """What the log says, as :func:`refusal`; that no reason is given only when nothing more comes."""
+        now = time.monotonic()
+        if log != self._log:
+            self._log, self._since = log, now
+        said = refusal(log)
+        return "" if said == _NO_REASON and now - self._since < STILL else said

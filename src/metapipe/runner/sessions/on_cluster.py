@@ -14,7 +14,7 @@ from metapipe.runner.blocks.resources import SessionKind
 from metapipe.runner.sessions.application import SparkApplication
 from metapipe.runner.sessions.cluster import Cluster
 from metapipe.runner.sessions.jvm import LOG, Gateway
-from metapipe.runner.sessions.masters import check_masters, refusal, shown
+from metapipe.runner.sessions.masters import Refusals, check_masters, shown
 from metapipe.runner.sessions.spark_context import Context
 
 #: Seconds a master that took the connection has to register us.
@@ -119,9 +119,9 @@ class _Registration(threading.Thread):
         self._registered = threading.Event()
 
     def run(self) -> None:
-        deadline = time.monotonic() + REGISTER_LIMIT
+        deadline, refusals = time.monotonic() + REGISTER_LIMIT, Refusals()
         while not self._registered.wait(0.1):
-            said = refusal(self._log.read_text(errors="replace"))
+            said = refusals.look(self._log.read_text(errors="replace"))
             if not said and time.monotonic() > deadline:
                 said = f"did not answer within {REGISTER_LIMIT:.0f} s"
             if said:

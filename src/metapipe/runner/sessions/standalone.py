@@ -27,7 +27,7 @@ from metapipe.runner.guard.launcher import adopt_orphans, die_with_parent, end_d
 from metapipe.runner.sessions.cluster import Cluster
 from metapipe.runner.sessions.cluster_secret import read_secret
 from metapipe.runner.sessions.jvm import class_path, java_binary, java_options, spark_home, temporary_folder
-from metapipe.runner.sessions.masters import CONNECT_LIMIT, check_masters, refusal, shown
+from metapipe.runner.sessions.masters import CONNECT_LIMIT, Refusals, check_masters, shown
 
 MASTER_PORT, WORKER_PORT = 7077, 7078
 #: Seconds that the JVM of a daemon may take to listen, and to end when asked.
@@ -177,14 +177,14 @@ class Daemon:
         said: list[str] = []
         reader = threading.Thread(target=_listen, args=(process, said, warn), daemon=True)
         reader.start()
-        deadline, ready = time.monotonic() + START_LIMIT, False
+        deadline, ready, refusals = time.monotonic() + START_LIMIT, False, Refusals()
         while not stop.wait(0.1):
             _reap(process.pid)
             if process.poll() is not None:
                 reader.join(1.0)
                 words = last_words("\n".join(said).encode())
                 raise MetapipeError("E302", f"the Spark {self.name} ended; its last words: {words}")
-            if self.masters is not None and (reason := refusal("\n".join(said))):
+            if self.masters is not None and (reason := refusals.look("\n".join(said))):
                 raise MetapipeError("E303", f"the Spark master {shown(self.masters.masters)} {reason}")
             if not ready and _listens(self.host, self.port):
                 ready = True
