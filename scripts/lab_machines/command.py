@@ -31,6 +31,7 @@ Needs root, and Debian's debootstrap, systemd-container, iproute2, nftables and 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; return its exit code."""
     options = _parser().parse_args(arguments)
+    os.environ.pop("TMPDIR", None)  # this machine's: programs that are run in a machine's tree would look for it there
     try:
         place.demand()
         code: int = options.run(options)
