@@ -7,10 +7,10 @@ from typing import NamedTuple
 
 import numpy as np
 
-from metapipe.biomas.search.kmers import kmer_codes, two_bits
 from metapipe.biomas.search.window_index import TURNED, WORD, Numbers
 from metapipe.formats.called_bases import called_bases
 from metapipe.formats.fasta_text import reverse_complement
+from metapipe.formats.kmers import kmer_codes, two_bits
 
 
 class Strand(NamedTuple):

@@ -13,7 +13,7 @@ from itertools import starmap
 import numpy as np
 import numpy.typing as npt
 
-from metapipe.biomas.search.kmers import kmer_codes, two_bits
+from metapipe.formats.kmers import kmer_codes, two_bits
 
 #: Bases of a word. A window of 500 bases holds one in 130 of the 4^8 words by chance.
 WORD = 8

@@ -17,8 +17,8 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from metapipe.biomas.search.kmers import kmer_codes, two_bits
 from metapipe.biomas.search.reference_text import References
+from metapipe.formats.kmers import kmer_codes, two_bits
 
 #: Bases of a word; among 4^14 words those of 30,000 reads with errors are one in a hundred.
 WORD = 14

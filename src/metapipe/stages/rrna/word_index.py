@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from metapipe.errors import MetapipeError
 from metapipe.formats.called_bases import called_bases
+from metapipe.formats.kmers import kmer_codes, two_bits
 from metapipe.taxa.taxonomy import Taxonomy
 
 Ints = npt.NDArray[np.int64]
@@ -19,8 +20,6 @@ Ints = npt.NDArray[np.int64]
 WORD = 8
 FASTA = "references.fasta"
 _STARTS, _REFERENCES = "word_starts.npy", "word_references.npy"
-_CODES = np.full(256, 4, np.int64)
-_CODES[list(b"ACGT")] = range(4)
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,16 +40,8 @@ class WordIndex:
 
 def words_of(sequence: bytes) -> Ints:
     """The different words of a sequence, ascending; those with a letter that is no base are left out."""
-    codes = _CODES[np.frombuffer(called_bases(sequence), np.uint8)]
-    places = len(codes) - WORD + 1
-    if places < 1:
-        return np.zeros(0, np.int64)
-    words, called = np.zeros(places, np.int64), np.ones(places, np.bool_)
-    for at in range(WORD):
-        letters = codes[at : at + places]
-        words = words * 4 + letters % 4
-        called &= letters < 4
-    return np.unique(words[called])
+    codes, called = kmer_codes(two_bits(called_bases(sequence)), WORD)
+    return np.unique(codes[called]).astype(np.int64)
 
 
 def write_word_index(database: Path, taxonomy: Taxonomy, folder: Path) -> None:
