@@ -90,7 +90,7 @@ def test_a_piece_of_a_reference_is_never_placed_in_another_lineage(taxonomy: Tax
     for name, bases in references():
         own = int(taxonomy.reference_taxa[taxonomy.reference_numbers[name]])
         start = CHANCE.randrange(len(bases) - 250)
-        found = classify(words_of(bases[start : start + 250]), index, taxonomy, 0.8)
+        found = classify([words_of(bases[start : start + 250])], index, taxonomy, 0.8)
         assert found is not None
         assert found.taxon in taxonomy.lineage(own), name
         assert 0.8 <= found.support <= 1
@@ -100,7 +100,7 @@ def test_a_piece_of_a_reference_is_never_placed_in_another_lineage(taxonomy: Tax
 
 def test_support_does_not_rise_with_the_depth_of_the_taxon(taxonomy: Taxonomy, index: WordIndex) -> None:
     for _, bases in list(references())[:20]:
-        strict, loose = (classify(words_of(bases[400:550]), index, taxonomy, cutoff) for cutoff in (0.95, 0.6))
+        strict, loose = (classify([words_of(bases[400:550])], index, taxonomy, cutoff) for cutoff in (0.95, 0.6))
         assert strict is not None
         assert loose is not None
         assert strict.taxon in taxonomy.lineage(loose.taxon)
@@ -116,7 +116,7 @@ def test_taxa_that_are_just_as_near_have_equal_parts_of_the_say(tmp_path: Path) 
     (tmp_path / "taxonomy.tsv").write_text("#taxid\tparent\trank\tname\tflags\n" + taxa)
     taxonomy = read_taxonomy(tmp_path)
     write_word_index(tmp_path, taxonomy, tmp_path)
-    found = classify(words_of(bases[50:200].encode()), read_word_index(tmp_path), taxonomy, 0.8)
+    found = classify([words_of(bases[50:200].encode())], read_word_index(tmp_path), taxonomy, 0.8)
     assert found is not None
     assert (taxonomy.names[found.taxon], found.support, found.taxa) == ("Vibrio", 1.0, 2)
 
@@ -164,7 +164,7 @@ def test_what_has_too_few_words_to_draw_from_is_unclassified(classified: Callabl
 
 def test_a_sequence_that_resembles_no_reference_is_unclassified(tmp_path: Path, taxonomy: Taxonomy) -> None:
     index = WordIndex(np.zeros(4**8 + 1, np.int64), np.zeros(0, np.int32))
-    assert classify(words_of("".join(CHANCE.choices("ACGT", k=150)).encode()), index, taxonomy, 0.8) is None
+    assert classify([words_of("".join(CHANCE.choices("ACGT", k=150)).encode())], index, taxonomy, 0.8) is None
 
 
 def test_no_sequence_gives_tables_without_rows(classified: Callable[..., Any]) -> None:

@@ -6,7 +6,6 @@ BIOM tables are made of it in the same way.
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -18,11 +17,12 @@ from metapipe.runner.declare.elements import Database, Exact, Fasta, Output, Ref
 from metapipe.runner.declare.merge import HeaderOnce, Reduce, add_counts
 from metapipe.runner.declare.stage import Stage, Task
 from metapipe.stages.rrna.models import ARCHAEA, BACTERIA, EUKARYA
-from metapipe.stages.rrna.sintax import Verdict, classify, common_words
-from metapipe.stages.rrna.word_index import FASTA, Ints, WordIndex, read_word_index, words_of, write_word_index
+from metapipe.stages.rrna.sintax import classify
+from metapipe.stages.rrna.word_index import FASTA, WordIndex, read_word_index, words_of, write_word_index
+from metapipe.taxa.assignments import assigned, counts_of_block, unassigned
 from metapipe.taxa.main_ranks import main_ranks
-from metapipe.taxa.rows import ASSIGNMENT_TABLE, AssignmentRow
-from metapipe.taxa.taxon_counts import at_ranks, block_counts, taxa_table
+from metapipe.taxa.rows import ASSIGNMENT_TABLE
+from metapipe.taxa.taxon_counts import at_ranks, taxa_table
 from metapipe.taxa.taxonomy import Taxonomy, read_taxonomy
 
 #: What taxonomies call the three domains of life, in small letters and without "k__".
@@ -96,14 +96,15 @@ class ClassifyRrna(Stage):
             if domain and state.domains and domain not in state.domains:
                 missing[domain] += 1
             else:
-                words = _better_strand(record.sequence, state)
-                found = classify(words, state.words, state.taxonomy, task.options.cutoff)
+                strands = [words_of(record.sequence), words_of(reverse_complement(record.sequence))]
+                found = classify(strands, state.words, state.taxonomy, task.options.cutoff)
+            row = unassigned(record.name)
             if found is not None:
                 taxa[found.taxon] += 1
-            output.write(ASSIGNMENT_TABLE.format(_row(record.name, found, state.taxonomy)))
-        lineages = Counter({state.taxonomy.lineage_text(taxon): count for taxon, count in taxa.items()})
-        counts = block_counts(lineages, read - taxa.total(), 1)
-        task.output("taxa").write(json.dumps(counts, sort_keys=True).encode())
+                score = f"{found.support:.2f}"
+                row = assigned(record.name, found.taxon, state.taxonomy, matches=found.taxa, score=score)
+            output.write(ASSIGNMENT_TABLE.format(row))
+        task.output("taxa").write(counts_of_block(taxa, state.taxonomy, read - taxa.total()))
         task.note("sequences", read)
         task.note("classified", taxa.total())
         task.note("unclassified", read - taxa.total())
@@ -123,29 +124,3 @@ def _domain_said(description: str) -> str:
     """The domain of life that the header of ``extract_rrna`` names, else nothing."""
     words = description.split()
     return words[1] if len(words) > 2 and words[2].startswith("strand=") and words[1] in _NAMES.values() else ""
-
-
-def _better_strand(sequence: bytes, state: References) -> Ints:
-    """The words of the strand that has more in common with some reference; of equals, of the one given."""
-    strands = [words_of(sequence), words_of(reverse_complement(sequence))]
-    references = len(state.taxonomy.references)
-    most = [int(common_words(words, state.words, references).max(initial=0)) for words in strands]
-    return strands[most[1] > most[0]]
-
-
-def _row(name: str, found: Verdict | None, taxonomy: Taxonomy) -> AssignmentRow:
-    if found is None:
-        return AssignmentRow(name, 1, "", "", "0", "", "", "", "", "")
-    taxon = found.taxon
-    return AssignmentRow(
-        read=name,
-        size=1,
-        tier="",
-        identity="",
-        matches=str(found.taxa),
-        taxid=str(taxonomy.taxids[taxon]),
-        taxon=taxonomy.names[taxon],
-        rank=taxonomy.ranks[taxon],
-        score=f"{found.support:.2f}",
-        lineage=taxonomy.lineage_text(taxon),
-    )

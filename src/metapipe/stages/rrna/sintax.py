@@ -13,6 +13,7 @@ Three things differ from the program vsearch, so that a sequence's verdict depen
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -36,14 +37,22 @@ class Verdict(NamedTuple):
     taxa: int
 
 
-def classify(words: Ints, index: WordIndex, taxonomy: Taxonomy, cutoff: float) -> Verdict | None:
+def classify(strands: Sequence[Ints], index: WordIndex, taxonomy: Taxonomy, cutoff: float) -> Verdict | None:
     """Return the deepest taxon with at least this support; None where there is none, or too few words to draw from.
 
-    :param words: the different words of a sequence, ascending. :param cutoff: above 0.5, so that there is one way down.
+    :param strands: the different words of a sequence, ascending, and of its other strand, when that is looked at, too:
+        the one that has more in common with some reference counts; of equals, the first.
+    :param cutoff: above 0.5, so that there is one way down.
     """
+    common = [common_words(words, index, len(taxonomy.references)) for words in strands]
+    better = max(range(len(strands)), key=lambda strand: int(common[strand].max(initial=0)))
+    return _verdict(strands[better], common[better], index, taxonomy, cutoff)
+
+
+def _verdict(words: Ints, common: Ints, index: WordIndex, taxonomy: Taxonomy, cutoff: float) -> Verdict | None:
+    """The verdict on a sequence. :param common: how many of its words each reference has."""
     if len(words) < WORDS_DRAWN:
         return None
-    common = common_words(words, index, len(taxonomy.references))
     near = np.flatnonzero(common >= max(1.0, _NEAR * common.max(initial=0)))
     if not len(near):
         return None

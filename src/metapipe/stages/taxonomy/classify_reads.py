@@ -6,7 +6,6 @@ columns are those of BioMaS's assignments, so that trees, charts and BIOM tables
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -15,12 +14,13 @@ from metapipe.runner.declare.elements import PER_NODE, Exact, FastqPairs, Output
 from metapipe.runner.declare.merge import HeaderOnce, Reduce, add_counts
 from metapipe.runner.declare.stage import Stage, Task
 from metapipe.runner.guard.program_version import program_version
-from metapipe.stages.taxonomy.read_verdicts import IDENTITIES, LIMITED_RANKS, Verdict, verdict
+from metapipe.stages.taxonomy.read_verdicts import IDENTITIES, LIMITED_RANKS, verdict
 from metapipe.stages.taxonomy.translated_search import FINISHED, command, taxon_hits, write_queries
 from metapipe.taxa.ancestry import Ancestry, read_ancestry
+from metapipe.taxa.assignments import assigned, counts_of_block, unassigned
 from metapipe.taxa.rank_identities import RankIdentities, read_thresholds
-from metapipe.taxa.rows import ASSIGNMENT_TABLE, AssignmentRow
-from metapipe.taxa.taxon_counts import at_ranks, block_counts, taxa_table
+from metapipe.taxa.rows import ASSIGNMENT_TABLE
+from metapipe.taxa.taxon_counts import at_ranks, taxa_table
 
 SENSITIVITIES = ("fast", "default", "mid-sensitive", "sensitive", "more-sensitive", "very-sensitive")
 
@@ -91,13 +91,14 @@ class ClassifyReads(Stage):
         output.write(ASSIGNMENT_TABLE.header)
         for number, name in enumerate(names):
             found = verdict(hits.get(number, ()), state, task.options.top, limits)
-            output.write(ASSIGNMENT_TABLE.format(_row(name, found, state)))
+            row = unassigned(name)
             if found is not None:
                 taxa[found.taxon] += 1
+                identity, score = f"{found.identity:.2f}", f"{found.score:.1f}"
+                row = assigned(name, found.taxon, state, matches=found.taxa, score=score, identity=identity)
+            output.write(ASSIGNMENT_TABLE.format(row))
         unclassified = len(names) - taxa.total()
-        lineages = Counter({state.lineage_text(taxon): count for taxon, count in taxa.items()})
-        counts = block_counts(lineages, unclassified, task.options.min_support)
-        task.output("taxa").write(json.dumps(counts, sort_keys=True).encode())
+        task.output("taxa").write(counts_of_block(taxa, state, unclassified, task.options.min_support))
         task.note("reads", len(names))
         task.note("classified", taxa.total())
         task.note("unclassified", unclassified)
@@ -132,21 +133,3 @@ def _search(task: Task) -> tuple[list[str], int]:
         database = task.databases["taxonomy"].path / "proteins.dmnd"
         task.launch(command(task, database, queries, table, top), finished=FINISHED)
     return names, mates
-
-
-def _row(name: str, found: Verdict | None, ancestry: Ancestry) -> AssignmentRow:
-    if found is None:
-        return AssignmentRow(name, 1, "", "", "0", "", "", "", "", "")
-    taxon = found.taxon
-    return AssignmentRow(
-        read=name,
-        size=1,
-        tier="",
-        identity=f"{found.identity:.2f}",
-        matches=str(found.taxa),
-        taxid=str(ancestry.taxids[taxon]),
-        taxon=ancestry.names[taxon],
-        rank=ancestry.ranks[taxon],
-        score=f"{found.score:.1f}",
-        lineage=ancestry.lineage_text(taxon),
-    )
