@@ -206,7 +206,7 @@ def test_genera_agree_with_the_sintax_of_vsearch(taxonomy: Taxonomy, index: Word
     theirs = {row[0]: row[3] for row in (line.split("\t") for line in (tmp_path / "out.tsv").read_text().splitlines())}
     both = 0
     for name, bases in queries:
-        found = classify(words_of(bases), index, taxonomy, 0.8)
+        found = classify([words_of(bases)], index, taxonomy, 0.8)
         assert found is not None
         ours = [taxonomy.names[one] for one in taxonomy.lineage(found.taxon) if taxonomy.ranks[one] == "genus"]
         if ours and theirs[name]:
