@@ -10,7 +10,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import TypeVar
 
 from metapipe.commands.instances.fetch import folder_of, wanted_of
 from metapipe.commands.instances.places import Asked, Places, labels_of, planned
@@ -31,9 +30,8 @@ from metapipe.instance.planning import Plan
 from metapipe.instance.request import Hosts
 
 _ANSIBLE_SECONDS, _CARRY_SECONDS, _SITE_SECONDS, _DATABASE_SECONDS = 40.0, 90.0, 420.0, 40.0
-_METAPIPE = f"{ROOT}/build/envs/metapipe/bin/metapipe"
+_PROGRAMS = f"{ROOT}/build/envs/metapipe/bin"
 _BUILD_SECONDS = 3600.0
-Answer = TypeVar("Answer")
 
 
 class OnHosts:
@@ -115,7 +113,7 @@ class OnHosts:
         found = {}
         for label in self._labels():
             try:
-                self._as_galaxy(["refdb", "verify", label])
+                self._metapipe(["refdb", "verify", label])
                 found[label] = True
             except MetapipeError as error:
                 found[label] = False
@@ -174,7 +172,7 @@ class OnHosts:
         ours = [folder for folder in folders if f"{folder.parent.name}:{folder.name}" not in there]
         try:
             for folder in ours:
-                self._as_galaxy(["refdb", "install", f"{ROOT}/current/{folder.relative_to(self._places.home)}"])
+                self._metapipe(["refdb", "install", f"{ROOT}/current/{folder.relative_to(self._places.home)}"])
             yield len(ours)
         finally:
             for folder in ours:
@@ -182,10 +180,13 @@ class OnHosts:
                 ssh.as_root(self._hosts, self._hosts.head, ["rm", "-rf", "--", f"{place}/{folder.name}"])
                 ssh.as_root(self._hosts, self._hosts.head, ["rmdir", "--ignore-fail-on-non-empty", "--", place])
 
-    def _as_galaxy(self, words: Sequence[str]) -> str:
+    def _metapipe(self, words: Sequence[str]) -> str:
         environment = ["env", f"METAPIPE_REFDB={self._shared}/refdb", f"METAPIPE_HOME={ROOT}/current"]
-        line = ["runuser", "-u", "galaxy", "--", *environment, _METAPIPE, *words]
-        return ssh.as_root(self._hosts, self._hosts.head, line, seconds=_BUILD_SECONDS)
+        return self._as_galaxy([*environment, f"{_PROGRAMS}/metapipe", *words], seconds=_BUILD_SECONDS)
+
+    def _as_galaxy(self, words: Sequence[str], seconds: float = 120.0) -> str:
+        line = ["runuser", "-u", "galaxy", "--", *words]
+        return ssh.as_root(self._hosts, self._hosts.head, line, seconds=seconds)
 
     def _labels(self) -> list[str]:
         return labels_of(self._asked.request, flavours.read(self._places.home, self._asked.request.flavour))
@@ -209,14 +210,14 @@ class OnHosts:
         if fetched is None:
             return
         every, name = self._hosts.every, self._asked.request.name
-        there = _all(ssh.on_each(every, lambda address: carrying.is_there(self._hosts, address, fetched)))
+        there = ssh.of_each(every, lambda address: carrying.is_there(self._hosts, address, fetched))
         lacking = [address for address in every if not there[address]]
         if not lacking:
             tell("all hosts have them")
             return
         self._set_up("checks", tell)
         folder = folder_of(self._places, self._hosts)
-        _all(ssh.on_each(lacking, lambda at: carrying.carry(self._hosts, at, name, folder, fetched, tell)))
+        ssh.of_each(lacking, lambda at: carrying.carry(self._hosts, at, name, folder, fetched, tell))
 
     def _make(self, tell: Tell, restart: bool, thorough: bool) -> None:
         """Bring the hosts to what is asked, unless they are so already."""
@@ -237,18 +238,14 @@ class OnHosts:
             return False
         try:
             different = before.differences(seal.look(self._hosts, asked))
-            if not different and "changed" in self._deployed("content").splitlines():
+            content = [f"{_PROGRAMS}/python", "-s", "-m", "metapipe.commands.deployed", "content"]
+            if not different and "changed" in self._as_galaxy(content).splitlines():
                 different = ["what Galaxy offers"]
         except MetapipeError as error:
             different = [error.message]
         if different:
             tell(f"not as the last time: {'; '.join(different[:3])}{'; …' if len(different) > 3 else ''}")
         return not different
-
-    def _deployed(self, action: str) -> str:
-        """Run one of the actions of :mod:`metapipe.commands.deployed` on the head."""
-        program = [f"{ROOT}/build/envs/metapipe/bin/python", "-s", "-m", "metapipe.commands.deployed", action]
-        return ssh.as_root(self._hosts, self._hosts.head, ["runuser", "-u", "galaxy", "--", *program])
 
     def _certificates(self) -> list[Path]:
         opened = self._asked.request.open
@@ -282,16 +279,3 @@ class OnHosts:
         outcome = playbook.run(self._places.home, self._places.build, self._asked.folder, told, name, tell, *words)
         total = sum(outcome.changed.values())
         tell(f"{total} things changed on {len(outcome.changed)} hosts" if total else "nothing had to change")
-
-
-def _all(answers: Mapping[str, Answer | MetapipeError]) -> dict[str, Answer]:
-    """Return what every host answered.
-
-    :raises MetapipeError: the first host's that refused.
-    """
-    found: dict[str, Answer] = {}
-    for address, answer in answers.items():
-        if isinstance(answer, MetapipeError):
-            raise answer
-        found[address] = answer
-    return found

@@ -133,21 +133,19 @@ def _stream(hosts: Hosts, address: str, folder: Path, contents: Contents, names:
 
     if total:
         tell(f"{address}: {len(names)} files, {total >> 20} MB")
-    password = ssh.sudo_password(hosts)
-    sudo = ["sudo", "-n"] if password is None else ["sudo", "-S", "-p", ""]
-    line = ssh.command(hosts, address, [*sudo, "--", "sh", "-c", _UNPACK, "unpack", THERE])
+    sudo, given = ssh.with_sudo(hosts, ["sh", "-c", _UNPACK, "unpack", THERE])
+    line = ssh.command(hosts, address, sudo)
     pipe = subprocess.PIPE
     with subprocess.Popen(line, stdin=pipe, stdout=subprocess.DEVNULL, stderr=pipe) as process:
         into = process.stdin or io.BytesIO()
         with suppress(BrokenPipeError):  # its last words say why
-            into.write(f"{password or ''}\ndata\n".encode())
+            into.write(f"{given}data\n".encode())
             pack(into, folder, names, contents.sums, told)
         with suppress(BrokenPipeError):
             into.close()
-        said = (process.stderr.read() if process.stderr else b"").decode(errors="replace").strip()
+        said = (process.stderr.read() if process.stderr else b"").decode(errors="replace")
     if process.returncode:
-        code = "E331" if process.returncode == ssh.FAILED else "E332"
-        raise MetapipeError(code, f"{address}: {THERE}: {(said.splitlines() or ['no message'])[-1][:300]}")
+        raise ssh.failure(address, THERE, process.returncode, said)
 
 
 def _in_pieces(names: list[str], at_a_time: int = 200) -> Iterable[list[str]]:

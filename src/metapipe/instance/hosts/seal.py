@@ -75,13 +75,8 @@ def look(hosts: Hosts, asked: str) -> Seal:
     :raises MetapipeError: E331 or E332 of a host that cannot say how it is.
     """
     words = ["sh", "-c", SCRIPT, "look", ROOT, shared_of(hosts), *_RESTLESS]
-    seen = ssh.on_each(hosts.every, lambda address: read(ssh.as_root(hosts, address, words, seconds=_SECONDS)))
-    found: dict[str, Mapping[str, str]] = {}
-    for address, things in seen.items():
-        if isinstance(things, MetapipeError):
-            raise things
-        found[address] = things
-    return Seal(asked, found)
+    seen = ssh.of_each(hosts.every, lambda address: read(ssh.as_root(hosts, address, words, seconds=_SECONDS)))
+    return Seal(asked, seen)
 
 
 def read(said: str) -> dict[str, str]:

@@ -49,19 +49,33 @@ def run(hosts: Hosts, address: str, words: Sequence[str], given: str = "", secon
     except subprocess.TimeoutExpired as error:
         raise MetapipeError("E801", f"{address}: {words[0]} has not ended after {seconds:.0f} s") from error
     if done.returncode:
-        last = ([line.strip() for line in done.stderr.splitlines() if line.strip()] or ["no message"])[-1]
-        if done.returncode == FAILED:
-            raise MetapipeError("E331", f"{address}: {last}", expected="an answer by SSH")
-        raise MetapipeError("E332", f"{address}: {words[0]}: {last[:300]}")
+        raise failure(address, words[0], done.returncode, done.stderr)
     return done.stdout
+
+
+def failure(address: str, what: str, returncode: int, said: str) -> MetapipeError:
+    """Return the error of a command that ended badly: E331 when SSH itself failed, else E332 with the last line.
+
+    :param what: was tried. :param said: its standard error.
+    """
+    last = ([line.strip() for line in said.splitlines() if line.strip()] or ["no message"])[-1]
+    if returncode == FAILED:
+        return MetapipeError("E331", f"{address}: {last}", expected="an answer by SSH")
+    return MetapipeError("E332", f"{address}: {what}: {last[:300]}")
 
 
 def as_root(hosts: Hosts, address: str, words: Sequence[str], seconds: float = 120.0) -> str:
     """Run a command on a machine with sudo; as :func:`run`."""
+    sudo, given = with_sudo(hosts, words)
+    return run(hosts, address, sudo, given=given, seconds=seconds)
+
+
+def with_sudo(hosts: Hosts, words: Sequence[str]) -> tuple[list[str], str]:
+    """Return a command run by sudo, and what is to be the first line of its standard input: the password, if any."""
     password = sudo_password(hosts)
     if password is None:
-        return run(hosts, address, ["sudo", "-n", "--", *words], seconds=seconds)
-    return run(hosts, address, ["sudo", "-S", "-p", "", "--", *words], given=f"{password}\n", seconds=seconds)
+        return ["sudo", "-n", "--", *words], ""
+    return ["sudo", "-S", "-p", "", "--", *words], f"{password}\n"
 
 
 def sudo_password(hosts: Hosts) -> str | None:
@@ -89,3 +103,16 @@ def on_each(addresses: Iterable[str], ask: Callable[[str], Found]) -> Mapping[st
     every = list(addresses)
     with ThreadPoolExecutor(max_workers=max(1, len(every))) as pool:
         return dict(zip(every, pool.map(answer, every), strict=True))
+
+
+def of_each(addresses: Iterable[str], ask: Callable[[str], Found]) -> dict[str, Found]:
+    """Ask all machines at the same time; return what every one answered.
+
+    :raises MetapipeError: the first machine's that refused.
+    """
+    found: dict[str, Found] = {}
+    for address, answer in on_each(addresses, ask).items():
+        if isinstance(answer, MetapipeError):
+            raise answer
+        found[address] = answer
+    return found
