@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import posixpath
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
 from metapipe.errors import printable
+from metapipe.samples.read_files import ENDING
 from metapipe.samples.samplesheet import Fault, SheetRow
-
-_ENDING = re.compile(r"\.(fastq|fq)(\.gz)?$", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -36,7 +34,7 @@ def plain_name(file: str) -> str:
     >>> plain_name("run7/BAY_R1.fastq.gz")
     'BAY_R1'
     """
-    return _ENDING.sub("", posixpath.basename(file))
+    return ENDING.sub("", posixpath.basename(file))
 
 
 def match_elements(rows: Sequence[SheetRow], elements: Sequence[Element]) -> Matched:

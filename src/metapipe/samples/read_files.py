@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import zlib
 from pathlib import Path
 
@@ -9,6 +10,8 @@ from metapipe.errors import MetapipeError
 from metapipe.formats import gzip_files
 from metapipe.formats.foreign_formats import BYTE_ORDER_MARK, ENOUGH, foreign_format
 
+#: How the names of such files end.
+ENDING = re.compile(r"\.(fastq|fq)(\.gz)?$", re.IGNORECASE)
 _CHUNK = 1 << 20
 
 

@@ -15,9 +15,8 @@ from pathlib import Path
 from metapipe.digests import sha256_of
 from metapipe.errors import MetapipeError
 from metapipe.formats.mate_names import MATES, WORDS
-from metapipe.samples.read_files import check_first_bytes
+from metapipe.samples.read_files import ENDING, check_first_bytes
 
-_FASTQ = re.compile(r"\.(fastq|fq)(\.gz)?$", re.IGNORECASE)
 _PACKED = re.compile(r"\.(fastq|fq)\.(bz2|xz|zst|lz4|zip|7z|rar|Z|tar|tar\.gz|tgz|sra)$", re.IGNORECASE)
 _MATE = re.compile(
     rf"^(?P<sample>.+?)(?P<before>[._-])(?P<mate>{'|'.join(sorted(MATES, key=len, reverse=True))})"
@@ -59,7 +58,7 @@ def find_samples(folder: Path) -> list[Sample]:
     for path in sorted(folder.iterdir()):
         if _PACKED.search(path.name):  # not left out in silence: it may be a sample
             raise MetapipeError("E102", "is neither plain nor gzip; unpack it, or take it out of the folder", file=path)
-    fastq = sorted(path for path in folder.iterdir() if path.is_file() and _FASTQ.search(path.name))
+    fastq = sorted(path for path in folder.iterdir() if path.is_file() and ENDING.search(path.name))
     if not fastq:
         example = "files like SAMPLE_R1.fastq.gz and SAMPLE_R2.fastq.gz"
         raise MetapipeError("E201", "no FASTQ file in this folder", file=folder, expected=example)

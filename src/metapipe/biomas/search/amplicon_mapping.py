@@ -18,7 +18,7 @@ from metapipe.biomas.search.identity_tiers import share
 from metapipe.biomas.search.reference_text import FASTA, read_reference_text, write_reference_text
 from metapipe.biomas.tables import MATCH_TABLE, MatchRow
 from metapipe.errors import MetapipeError
-from metapipe.runner.declare.elements import Database, Exact, Record, RefDB, option
+from metapipe.runner.declare.elements import Database, Exact, Record, RefDB, bytes_of, option
 from metapipe.runner.declare.stage import Stage, Task
 from metapipe.runner.guard.program_version import program_version
 
@@ -133,14 +133,6 @@ def _row(read: Read, matches: bytes) -> bytes:
     return MATCH_TABLE.format(MatchRow(read.name, read.size, lengths[0], lengths[1], matches.decode()))
 
 
-def _size_of_references(databases: Mapping[str, Database]) -> int:
-    """Bytes of the references; 0 where nobody knows."""
-    try:
-        return (databases["amplicon"].path / FASTA).stat().st_size
-    except (KeyError, OSError):
-        return 0
-
-
 class MappingStage(Stage):
     """What both stages declare and do alike."""
 
@@ -157,13 +149,13 @@ class MappingStage(Stage):
         """Letters a second on one core; Bowtie 2's were measured for each way to search."""
         if options.engine == BOWTIE2:
             return RATES[options.search]
-        return RATES[EXACT] / (1 + _size_of_references(databases) / HALF_AS_FAST)
+        return RATES[EXACT] / (1 + (bytes_of(databases, "amplicon", FASTA) or 0) / HALF_AS_FAST)
 
     def fixed_cost_for(self, databases: Mapping[str, Database], options: MappingOptions) -> float:
         """Seconds a block costs whatever its size: the exact search looks through the references."""
         if options.engine == BOWTIE2:
             return FIXED_COST
-        return FIXED_COST + SECONDS_PER_BYTE * _size_of_references(databases)
+        return FIXED_COST + SECONDS_PER_BYTE * (bytes_of(databases, "amplicon", FASTA) or 0)
 
     def prepare(self, task: Task, folder: Path) -> None:
         """Leave what all blocks search in: the references as one text, or an index where the database has none.

@@ -12,7 +12,7 @@ from typing import Any
 from metapipe.biomas.tables import KEPT_TABLE
 from metapipe.biomas.taxa.tier_rules import Assigner, Kept, Rules, read_kept_row
 from metapipe.formats.table_rows import Place
-from metapipe.runner.declare.elements import Database, Exact, Output, RefDB, Table, option
+from metapipe.runner.declare.elements import Database, Exact, Output, RefDB, Table, bytes_of, option
 from metapipe.runner.declare.merge import HeaderOnce
 from metapipe.runner.declare.stage import Stage, Task
 from metapipe.taxa.rank_identities import YARZA, read_thresholds
@@ -62,11 +62,9 @@ class AssignTaxa(Stage):
 
     def fixed_cost_for(self, databases: Mapping[str, Database], options: Any) -> float:  # noqa: ARG002  (none counts)
         """Seconds to read and number the database's two tables, by their bytes; as declared where they are missing."""
-        try:
-            folder = databases["amplicon"].path
-            return SECONDS_PER_BYTE * sum((folder / name).stat().st_size for name in (TAXONOMY_FILE, REFERENCES_FILE))
-        except (KeyError, OSError):
-            return self.fixed_cost
+        sizes = [bytes_of(databases, "amplicon", name) for name in (TAXONOMY_FILE, REFERENCES_FILE)]
+        known = [size for size in sizes if size is not None]
+        return SECONDS_PER_BYTE * sum(known) if known == sizes else self.fixed_cost
 
     def check(self, options: AssignTaxaOptions) -> None:
         """Refuse limits of identity that are none (E701)."""

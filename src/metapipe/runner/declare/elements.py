@@ -133,6 +133,14 @@ class Database:
     digest: str
 
 
+def bytes_of(databases: Mapping[str, Database], option: str, file: str) -> int | None:
+    """Return the size of a file of a database; None where there is none yet to look at."""
+    try:
+        return (databases[option].path / file).stat().st_size
+    except (KeyError, OSError):
+        return None
+
+
 @dataclass(frozen=True)
 class Output:
     """One output file.

@@ -11,7 +11,7 @@ from typing import Any
 from metapipe.proteins.domain_hits import DOMAIN_TABLE, DomainHit
 from metapipe.proteins.hmm_families import read_families
 from metapipe.proteins.protein_letters import clean_protein
-from metapipe.runner.declare.elements import Database, Fasta, Output, PinnedGlobals, RefDB
+from metapipe.runner.declare.elements import Database, Fasta, Output, PinnedGlobals, RefDB, bytes_of
 from metapipe.runner.declare.merge import HeaderOnce
 from metapipe.runner.declare.stage import Stage, Task
 from metapipe.stages.evidence.domain_models import LONGEST_PROTEIN, Models, digitise, find_domains, load_models
@@ -95,7 +95,5 @@ class SearchDomains(Stage):
 
 def _nodes(databases: Mapping[str, Database]) -> float | None:
     """Nodes of all models, by the size of their file; None where there is none yet to look at."""
-    try:
-        return (databases["hmm"].path / "profiles.h3m").stat().st_size / BYTES_OF_A_NODE
-    except (KeyError, OSError):
-        return None
+    size = bytes_of(databases, "hmm", "profiles.h3m")
+    return None if size is None else size / BYTES_OF_A_NODE

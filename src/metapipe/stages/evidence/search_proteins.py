@@ -14,7 +14,7 @@ from metapipe.errors import MetapipeError
 from metapipe.formats.table_rows import Place
 from metapipe.proteins.protein_hits import HIT_TABLE, MAX_EVALUE
 from metapipe.proteins.protein_letters import clean_protein
-from metapipe.runner.declare.elements import PER_NODE, Database, Exact, Fasta, Output, Record, RefDB, option
+from metapipe.runner.declare.elements import PER_NODE, Database, Exact, Fasta, Output, Record, RefDB, bytes_of, option
 from metapipe.runner.declare.merge import HeaderOnce
 from metapipe.runner.declare.stage import Stage, Task
 from metapipe.stages.evidence.alignments import RAW_COLUMNS, Alignment, hits_by_query, parse_alignment
@@ -118,10 +118,8 @@ class SearchProteins(Stage):
 
 def _letters(databases: Mapping[str, Database]) -> float | None:
     """Letters of the database, by the size of its file; None where there is none yet to look at."""
-    try:
-        return (databases["proteins"].path / "proteins.dmnd").stat().st_size / BYTES_OF_A_LETTER
-    except (KeyError, OSError):
-        return None
+    size = bytes_of(databases, "proteins", "proteins.dmnd")
+    return None if size is None else size / BYTES_OF_A_LETTER
 
 
 def write_queries(records: Iterable[Record], path: Path) -> list[str]:

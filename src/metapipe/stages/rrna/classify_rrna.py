@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from metapipe.formats.fasta_text import reverse_complement
-from metapipe.runner.declare.elements import Database, Exact, Fasta, Output, RefDB, option
+from metapipe.runner.declare.elements import Database, Exact, Fasta, Output, RefDB, bytes_of, option
 from metapipe.runner.declare.merge import HeaderOnce, Reduce, add_counts
 from metapipe.runner.declare.stage import Stage, Task
 from metapipe.stages.rrna.models import ARCHAEA, BACTERIA, EUKARYA
@@ -70,10 +70,8 @@ class ClassifyRrna(Stage):
 
     def fixed_cost_for(self, databases: Mapping[str, Database], options: ClassifyRrnaOptions) -> float:  # noqa: ARG002
         """Seconds to read the taxonomy, by the size of the references."""
-        try:
-            return 0.2 + (databases["amplicon"].path / FASTA).stat().st_size * 3e-8
-        except (KeyError, OSError):
-            return self.fixed_cost
+        size = bytes_of(databases, "amplicon", FASTA)
+        return self.fixed_cost if size is None else 0.2 + size * 3e-8
 
     def prepare(self, task: Task, folder: Path) -> None:
         """Leave the index of the references' words. Raises E206 for a damaged database."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from metapipe.merging.numbered_reads import fastq_record, header_of
 from metapipe.runner.declare.elements import Exact, FastqPairs, Output, Record, option
 from metapipe.runner.declare.stage import Stage, Task
 from metapipe.stages.rrna.models import RrnaModel, load_models, model_versions
@@ -91,12 +92,12 @@ class _Left:
         if len(mates) == 2 and all(without):
             self.counts["pairs_kept"] += 1
             for stream, mate in zip(self._pairs, mates, strict=True):
-                stream.write(_fastq(mate))
+                stream.write(fastq_record(header_of(mate), mate.sequence, mate.qualities))
             return
         stream, counted = (self._single, "single_reads") if len(mates) == 1 else (self._orphans, "orphan_reads")
         for mate, stays in zip(mates, without, strict=True):
             if stays:
-                stream.write(_fastq(mate))
+                stream.write(fastq_record(header_of(mate), mate.sequence, mate.qualities))
                 self.counts[counted] += 1
 
 
@@ -113,8 +114,3 @@ def _fragments(task: Task) -> Iterator[_Fragment]:
 
 def _bases(fragment: _Fragment) -> int:
     return sum(len(mate.sequence) for mate in fragment[1])
-
-
-def _fastq(read: Record) -> bytes:
-    header = f"{read.name} {read.description}" if read.description else read.name
-    return b"@%b\n%b\n+\n%b\n" % (header.encode(), read.sequence, read.qualities)
