@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from lab_machines import machines, packages, place, tree
-from lab_machines.network import run
+from lab_machines.network import last_words, run
 from lab_machines.place import CACHE, RefusedError, replace
 
 #: The image of a disk that both machines start with, its kernel and what the kernel starts with: made once.
@@ -121,8 +121,7 @@ class Emulated:
         command = self.command(guest, "sudo", "-u", user, "sh", "-s")
         done = subprocess.run(command, input=script, capture_output=True, text=True)
         if done.returncode and check:
-            words = (done.stderr.strip() or done.stdout.strip() or f"exit code {done.returncode}").splitlines()[-1]
-            raise RefusedError("E901", 70, f"{guest.name}: {words}")
+            raise RefusedError("E901", 70, f"{guest.name}: {last_words(done)}")
         return done.stdout.strip()
 
     def start(self, guest: Guest, user: str, *words: str) -> subprocess.Popen[str]:

@@ -101,6 +101,10 @@ def run(*command: str, text: str | None = None) -> subprocess.CompletedProcess[s
     """Run a program of the system; its last words are the reason when it fails."""
     done = subprocess.run(command, input=text, capture_output=True, text=True)
     if done.returncode:
-        words = (done.stderr.strip() or done.stdout.strip() or f"exit code {done.returncode}").splitlines()[-1]
-        raise RefusedError("E901", 70, f"{' '.join(command)}: {words}")
+        raise RefusedError("E901", 70, f"{' '.join(command)}: {last_words(done)}")
     return done
+
+
+def last_words(done: subprocess.CompletedProcess[str]) -> str:
+    """The last line that a program which failed has said."""
+    return (done.stderr.strip() or done.stdout.strip() or f"exit code {done.returncode}").splitlines()[-1]
