@@ -14,8 +14,7 @@ from metapipe.errors import CODES, EX_LOST
 from metapipe.stages.reads.check_samplesheet import RELABEL_COLUMNS, SAMPLE_TABLE, TAG_COLUMNS
 from metapipe.stages.reads.read_figures import READ_TABLE
 from metapipe.stages.rrna.regions import RRNA_TABLE
-from metapipe.stages.taxonomy.contig_taxonomy import CONTIG_TAXA
-from metapipe.taxa.rows import ASSIGNMENT_TABLE, TAXON_TABLE
+from metapipe.taxa.rows import ASSIGNMENT_TABLE, CONTIG_TAXA, TAXON_TABLE
 
 
 def declared_tests(tool: Tool) -> list[Element]:

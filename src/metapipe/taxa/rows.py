@@ -43,5 +43,22 @@ class TaxonRow(NamedTuple):
     lineage: str
 
 
+class ContigRow(NamedTuple):
+    """A contig with the taxon it was given, in the order of the contigs; empty cells for one without a taxon.
+
+    :param length: bases. :param genes: those with a vote. :param support: their votes for the taxon, per cent.
+    """
+
+    contig: str
+    length: int
+    genes: int
+    taxid: str
+    taxon: str
+    rank: str
+    support: str
+    lineage: str
+
+
 ASSIGNMENT_TABLE = RowType(AssignmentRow)
 TAXON_TABLE = RowType(TaxonRow)
+CONTIG_TAXA = RowType(ContigRow)

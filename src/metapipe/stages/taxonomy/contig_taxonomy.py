@@ -6,10 +6,9 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import groupby
-from typing import Any, NamedTuple
+from typing import Any
 
 from metapipe.errors import MetapipeError
-from metapipe.formats.row_type import RowType
 from metapipe.formats.table_rows import Place, check_header
 from metapipe.proteins.protein_hits import HIT_TABLE, ProteinHit
 from metapipe.runner.declare.elements import Fasta, Output, RefDB, SideFile, WholeInput, option
@@ -18,26 +17,8 @@ from metapipe.stages.taxonomy.contig_votes import elect, gene_vote
 from metapipe.stages.taxonomy.read_verdicts import IDENTITIES, LIMITED_RANKS
 from metapipe.taxa.ancestry import Ancestry, read_ancestry
 from metapipe.taxa.rank_identities import RankIdentities, read_thresholds
+from metapipe.taxa.rows import CONTIG_TAXA, ContigRow
 from metapipe.taxa.taxon_counts import at_ranks, taxa_table
-
-
-class ContigRow(NamedTuple):
-    """A contig in the order given; empty cells for one without a taxon.
-
-    :param length: bases. :param genes: those with a vote. :param support: their votes for the taxon, per cent.
-    """
-
-    contig: str
-    length: int
-    genes: int
-    taxid: str
-    taxon: str
-    rank: str
-    support: str
-    lineage: str
-
-
-CONTIG_TAXA = RowType(ContigRow)
 
 
 @dataclass(frozen=True)
