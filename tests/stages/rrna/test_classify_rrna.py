@@ -141,6 +141,7 @@ def test_archaea_are_unplaced_and_counted_where_the_database_has_none(classified
     of_archaea = [row for row in rows if row.read.startswith("thermococcus")]
     assert {row.lineage for row in of_archaea} == {""}
     assert all("Rhodobacterales" in row.lineage for row in rows if row not in of_archaea)
+    assert notes["database_domains"] == "bacteria"
     assert notes["lacking_domains"] == {"archaea": 14}
     assert notes["unclassified"] == notes["of_a_domain_the_database_lacks"] == len(of_archaea) == 14
     assert taxa.decode().splitlines()[-1].split("\t")[3:5] == ["14", "14"]

@@ -75,6 +75,7 @@ def test_a_read_is_placed_at_what_its_best_hits_have_in_common(classify: Callabl
     assert counts["Vibrio"] == (1, 3)
     assert counts["Unclassified"] == (1, 1)
     assert (notes["reads"], notes["classified"], notes["unclassified"]) == (5, 4, 1)
+    assert notes["database_domains"] == "bacteria, eukaryota"
     assert notes["at_rank"] == dict.fromkeys(("domain", "phylum", "class", "order", "family", "genus"), 3) | {
         "species": 2
     }

@@ -19,14 +19,14 @@ from metapipe.runner.declare.stage import Stage, Task
 from metapipe.stages.rrna.models import ARCHAEA, BACTERIA, EUKARYA
 from metapipe.stages.rrna.sintax import classify
 from metapipe.stages.rrna.word_index import FASTA, WordIndex, read_word_index, words_of, write_word_index
+from metapipe.taxa import domains
 from metapipe.taxa.assignments import assigned, counts_of_block, unassigned
-from metapipe.taxa.main_ranks import main_ranks
 from metapipe.taxa.rows import ASSIGNMENT_TABLE
 from metapipe.taxa.taxon_counts import at_ranks, taxa_table
 from metapipe.taxa.taxonomy import Taxonomy, read_taxonomy
 
-#: What taxonomies call the three domains of life, in small letters and without "k__".
-_NAMES = {"bacteria": BACTERIA, "archaea": ARCHAEA, "eukaryota": EUKARYA, "eukarya": EUKARYA, "eukaryotes": EUKARYA}
+#: A domain of life as databases call it → as models do.
+_MODELS = {domains.BACTERIA: BACTERIA, domains.ARCHAEA: ARCHAEA, domains.EUKARYOTA: EUKARYA}
 
 
 @dataclass(frozen=True)
@@ -109,16 +109,15 @@ class ClassifyRrna(Stage):
         task.note("of_a_domain_the_database_lacks", missing.total())
         task.note("lacking_domains", dict(sorted(missing.items())))
         task.note("at_rank", at_ranks(taxa, state.taxonomy))
+        task.note("database_domains", domains.domains_noted(state.taxonomy.names, state.taxonomy.ranks))
 
 
 def domains_of(taxonomy: Taxonomy) -> frozenset[str]:
     """The domains of life that a taxonomy names, as models name them; none where it names none."""
-    main = main_ranks(taxonomy.ranks)
-    names = {name for name, rank in zip(taxonomy.names, taxonomy.ranks, strict=True) if main.get(rank) == "domain"}
-    return frozenset(_NAMES[name] for name in (one.lower().removeprefix("k__") for one in names) if name in _NAMES)
+    return frozenset(_MODELS[one] for one in domains.domains_of_life(taxonomy.names, taxonomy.ranks))
 
 
 def _domain_said(description: str) -> str:
     """The domain of life that the header of ``extract_rrna`` names, else nothing."""
     words = description.split()
-    return words[1] if len(words) > 2 and words[2].startswith("strand=") and words[1] in _NAMES.values() else ""
+    return words[1] if len(words) > 2 and words[2].startswith("strand=") and words[1] in _MODELS.values() else ""

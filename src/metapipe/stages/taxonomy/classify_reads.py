@@ -18,6 +18,7 @@ from metapipe.stages.taxonomy.read_verdicts import IDENTITIES, LIMITED_RANKS, ve
 from metapipe.stages.taxonomy.translated_search import FINISHED, command, taxon_hits, write_queries
 from metapipe.taxa.ancestry import Ancestry, read_ancestry
 from metapipe.taxa.assignments import assigned, counts_of_block, unassigned
+from metapipe.taxa.domains import domains_noted
 from metapipe.taxa.rank_identities import RankIdentities, read_thresholds
 from metapipe.taxa.rows import ASSIGNMENT_TABLE
 from metapipe.taxa.taxon_counts import at_ranks, taxa_table
@@ -104,6 +105,7 @@ class ClassifyReads(Stage):
         task.note("unclassified", unclassified)
         task.note("with_hits", len(hits))
         task.note("at_rank", at_ranks(taxa, state))
+        task.note("database_domains", domains_noted(state.names, state.ranks))
 
     def tool_versions(self) -> dict[str, str]:
         """The version of DIAMOND, as it prints it."""
