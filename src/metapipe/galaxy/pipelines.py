@@ -97,13 +97,15 @@ def _taxonomy_options(made: argparse.ArgumentParser) -> None:
     made.add_argument(
         "--taxonomy-database", metavar="NAME:VERSION", help="of proteins with taxa; default: marine-reads:1"
     )
-    made.add_argument("--reference-database", metavar="NAME:VERSION", help="of rRNA; default: ssu-refseq:2026-09")
+    made.add_argument("--reference-database", metavar="NAME:VERSION", help="of rRNA; default: ssu-prokaryotes:2026-09")
     made.add_argument("--min-support", type=_whole(1), metavar="N", help="reads a taxon must have in the table; 1: all")
 
 
 def _biomas_options(made: argparse.ArgumentParser) -> None:
     made.add_argument(
-        "--reference-database", metavar="NAME:VERSION", help="default: ssu-refseq:2026-09 (16S of bacteria)"
+        "--reference-database",
+        metavar="NAME:VERSION",
+        help="default: ssu-prokaryotes:2026-09 (16S of bacteria and archaea)",
     )
     made.add_argument("--merger", choices=("flash", "vsearch"), help="what joins the mates of a pair (default: flash)")
     made.add_argument("--fragment-length", type=_whole(0), metavar="N", help="of the amplicon, in bases; 0: find out")
@@ -163,7 +165,7 @@ TAXONOMY = Pipeline(
         "min_support": "Fewest reads of a taxon",
     },
     databases=("taxonomy_database", "reference_database"),
-    defaults={"taxonomy_database": "marine-reads:1", "reference_database": "ssu-refseq:2026-09"},
+    defaults={"taxonomy_database": "marine-reads:1", "reference_database": "ssu-prokaryotes:2026-09"},
     demo={},
     smallest={"taxonomy_database": "metapipe-tiny-taxa:1", "reference_database": "biomas-tiny-16s:1"},
     demo_is_simulated=True,
@@ -194,7 +196,7 @@ BIOMAS = Pipeline(
         "q": "TANGO q",
     },
     databases=("reference_database",),
-    defaults={"reference_database": "ssu-refseq:2026-09"},
+    defaults={"reference_database": "ssu-prokaryotes:2026-09"},
     demo={},
     smallest={"reference_database": "biomas-tiny-16s:1"},
     demo_is_simulated=False,

@@ -23,7 +23,9 @@ class MapAmplicons(MappingStage):
 
     name = "map_amplicons"
     summary = "Map merged amplicon reads to reference sequences"
-    example = "metapipe map_amplicons --reads unique.fastq --db-amplicon ssu-refseq:1 --out-matches matches.tsv"
+    example = (
+        "metapipe map_amplicons --reads unique.fastq --db-amplicon ssu-prokaryotes:2026-09 --out-matches matches.tsv"
+    )
     records = Fastq("reads", help="FASTQ file of single or merged reads, plain or gzip; names may end in ;size=N")
     outputs = {"matches": Output("tabular", "one row a read with its alignments, in the order given", HeaderOnce())}
 

@@ -20,7 +20,7 @@ class MapPairs(MappingStage):
     name = "map_pairs"
     summary = "Map pairs of amplicon reads to reference sequences"
     example = (
-        "metapipe map_pairs --reads-1 trimmed_1.fastq --reads-2 trimmed_2.fastq --db-amplicon ssu-refseq:1"
+        "metapipe map_pairs --reads-1 trimmed_1.fastq --reads-2 trimmed_2.fastq --db-amplicon ssu-prokaryotes:2026-09"
         " --out-matches matches.tsv"
     )
     records = FastqPairs()

@@ -49,7 +49,7 @@ class AssignTaxa(Stage):
 
     name = "assign_taxa"
     summary = "Assign each read to the taxon that fits its matches best (TANGO)"
-    example = "metapipe assign_taxa --matches kept.tsv --db-amplicon ssu-refseq:1 --out-assignments assignments.tsv"
+    example = "metapipe assign_taxa --matches kept.tsv --db-amplicon ssu-prokaryotes --outdir taxa"
     records = Table("matches", columns=KEPT_TABLE.columns, help="matches kept by filter_matches, plain or gzip")
     databases = {"amplicon": RefDB(kind="amplicon", help="the database of marker genes the reads were mapped to")}
     outputs = {"assignments": Output("tabular", "one row a read: its taxon, rank and lineage", HeaderOnce())}

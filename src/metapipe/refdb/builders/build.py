@@ -21,6 +21,7 @@ from metapipe.refdb.builders.genomes import genome_taxonomy
 from metapipe.refdb.builders.hmm import build_hmm, read_interpro
 from metapipe.refdb.builders.read_taxonomy import build_read_taxonomy
 from metapipe.refdb.builders.ssu import greengenes_references, refseq_references
+from metapipe.refdb.builders.ssu_archaea import build_with_archaea
 from metapipe.refdb.builders.swissprot import swissprot_proteins
 from metapipe.refdb.fetch import Say, obtain, silent
 from metapipe.refdb.manifest import Manifest, Source, describe_files
@@ -256,6 +257,10 @@ def _refseq_ssu(paths: Mapping[str, Path], folder: Path, options: dict[str, Any]
     return build_amplicon(references, placed, folder)
 
 
+def _refseq_ssu_with_archaea(paths: Mapping[str, Path], folder: Path, options: dict[str, Any]) -> Built:
+    return build_with_archaea(paths, folder, options.get("names"))
+
+
 def _greengenes(paths: Mapping[str, Path], folder: Path, options: dict[str, Any]) -> Built:
     references, placed = greengenes_references(paths, options.get("names"))
     return build_amplicon(references, placed, folder)
@@ -270,6 +275,7 @@ BUILDERS: dict[str, Builder] = {
     "greengenes": _greengenes,
     "pfam": _pfam,
     "refseq-ssu": _refseq_ssu,
+    "refseq-ssu-with-archaea": _refseq_ssu_with_archaea,
     "swissprot": _swissprot,
     "taxonomy-of-genomes": _taxonomy_of_genomes,
 }

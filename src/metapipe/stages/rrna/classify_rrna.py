@@ -49,7 +49,9 @@ class ClassifyRrna(Stage):
 
     name = "classify_rrna"
     summary = "Find out which taxon each 16S or 18S comes from, by the words it shares with references (SINTAX)"
-    example = "metapipe classify_rrna --rrna small-subunit-rrna.fasta --db-amplicon ssu-refseq:2026-09 --outdir who"
+    example = (
+        "metapipe classify_rrna --rrna small-subunit-rrna.fasta --db-amplicon ssu-prokaryotes:2026-09 --outdir who"
+    )
     records = Fasta("rrna", help="FASTA file of 16S or 18S, from extract_rrna or of your own, plain or gzip")
     databases = {"amplicon": RefDB(kind="amplicon", help="reference sequences with their taxonomy")}
     outputs = {
