@@ -60,6 +60,16 @@ CASES = {
     "classify_reads": Case(READS, options={"min_support": 12}),
     "classify_single_reads": Case({"reads-1": READS["reads-1"]}, options={"sensitivity": "sensitive", "top": 20.0}),
     "contig_taxonomy": Case({"contigs": CONTIGS}, {"hits": ["hits_of_genes/hits"]}, {"support": 70.0}),
+    "map_reads": Case(
+        READS,
+        {
+            "contigs": [CONTIGS],
+            "single": ["odd/unique.fastq"],
+            "genes": ["predict_genes/genes"],
+            "contig-taxonomy": ["contig_taxonomy/placed"],
+        },
+    ),
+    "map_single_reads": Case({"reads-1": READS["reads-1"]}, {"contigs": [CONTIGS]}, {"min_aligned": 30.0}),
     "annotate": Case(
         {"contigs": CONTIGS},
         {
@@ -106,6 +116,7 @@ ALIASES = {
     "merge_by_vsearch": "merge_pairs",
     "classify_single_reads": "classify_reads",
     "extract_single_rrna": "extract_rrna",
+    "map_single_reads": "map_reads",
 }
 
 

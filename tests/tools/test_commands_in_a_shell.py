@@ -115,6 +115,16 @@ def context(stage: str, name: str) -> dict[str, Any]:
             "min_length": 1000,
             "effort": SimpleNamespace(preset="default", k_list="21,41"),
         },
+        "map_reads": {
+            **pair(name),
+            "contigs": dataset(name),
+            "single": dataset(name),
+            "genes": dataset(name),
+            "contig_taxonomy": dataset(name),
+            "min_identity": 95.0,
+            "min_aligned": 50.0,
+            **{output: f"/galaxy/{output}" for output in ("by_contig", "by_gene", "by_taxon", "taxa")},
+        },
         "contig_taxonomy": {
             "contigs": dataset(name),
             "hits": dataset(name),

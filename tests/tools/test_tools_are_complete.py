@@ -14,6 +14,7 @@ from metapipe.errors import CODES, EX_LOST
 from metapipe.stages.reads.check_samplesheet import RELABEL_COLUMNS, SAMPLE_TABLE, TAG_COLUMNS
 from metapipe.stages.reads.read_figures import READ_TABLE
 from metapipe.stages.rrna.regions import RRNA_TABLE
+from metapipe.taxa.abundance_rows import CONTIG_ABUNDANCE, GENE_ABUNDANCE, TAXON_ABUNDANCE
 from metapipe.taxa.rows import ASSIGNMENT_TABLE, CONTIG_TAXA, TAXON_TABLE
 
 
@@ -43,7 +44,7 @@ def test_every_optional_part_is_tested_with_and_without(tool: Tool) -> None:
     ]
     assert set(kept) == {True, False}
     for param in tool.root.findall("./inputs//param[@type='data'][@optional='true']"):
-        name = param.get("name") or (param.get("argument") or "").lstrip("-")
+        name = param.get("name") or (param.get("argument") or "").lstrip("-").replace("-", "_")
         given = [any(p.get("name") == name for p in test.iter("param")) for test in declared_tests(tool)]
         assert set(given) == {True, False}, name
 
@@ -118,6 +119,10 @@ COLUMNS = {
     ("search_proteins", "hits"): header_of("hits"),
     ("search_domains", "domains"): header_of("domains"),
     ("annotate", "table"): header_of("table"),
+    ("map_reads", "by_contig"): CONTIG_ABUNDANCE.columns,
+    ("map_reads", "by_gene"): GENE_ABUNDANCE.columns,
+    ("map_reads", "by_taxon"): TAXON_ABUNDANCE.columns,
+    ("map_reads", "taxa"): TAXON_TABLE.columns,
     ("contig_taxonomy", "placed"): CONTIG_TAXA.columns,
     ("contig_taxonomy", "taxa"): TAXON_TABLE.columns,
     ("classify_reads", "assignments"): ASSIGNMENT_TABLE.columns,

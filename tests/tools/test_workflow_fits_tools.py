@@ -127,6 +127,7 @@ BESIDE_THE_WORKFLOW: set[str] = {
     "metapipe_check_samplesheet",
     "metapipe_merge_pairs",
     "metapipe_contig_taxonomy",
+    "metapipe_map_reads",
     "metapipe_extract_contig_rrna",
 }
 

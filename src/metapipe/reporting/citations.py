@@ -108,6 +108,12 @@ PROGRAMS: dict[str, tuple[Citation, ...]] = {
             "10.1038/nmeth.1923",
         ),
     ),
+    "minimap2": (
+        Citation(
+            "Li H (2018) Minimap2: pairwise alignment for nucleotide sequences. Bioinformatics 34:3094–3100.",
+            "10.1093/bioinformatics/bty191",
+        ),
+    ),
     "kronatools": (
         Citation(
             "Ondov BD, Bergman NH, Phillippy AM (2011) Interactive metagenomic visualization in a Web browser. "
