@@ -163,6 +163,37 @@ def finished_biomas(
     return FinishedRun(results / "marina", done.stdout, gi.invocations.show_invocation(run["id"]))
 
 
+@pytest.fixture(scope="session")
+def finished_taxonomy(
+    run_command: RunCommand, gi: GalaxyInstance, tmp_path_factory: pytest.TempPathFactory
+) -> FinishedRun:
+    """Samples in every form, run anew and fetched: pairs with and without rRNA, the same pairs interleaved, their first
+    mates alone; and two whose mates are of different pairs, which fail.
+    """
+    for earlier in gi.histories.get_histories(name="META-pipe taxonomy coast", deleted=False):
+        gi.histories.delete_history(earlier["id"])
+    reads, results = tmp_path_factory.mktemp("reads") / "coast", tmp_path_factory.mktemp("results")
+    reads.mkdir()
+    records: list[list[bytes]] = []
+    for mate in "12":
+        shutil.copy(ROOT / f"test-data/reads_{mate}.fastq.gz", reads / f"bay_{mate}.fastq.gz")
+        shutil.copy(ROOT / f"test-data/rrna/reads_{mate}.fastq.gz", reads / f"reef_{mate}.fastq.gz")
+        for torn in ("torn", "worn"):
+            shutil.copy(ROOT / f"test-data/bad/misordered_{mate}.fastq", reads / f"{torn}_{mate}.fastq")
+        lines = gzip.decompress((reads / f"bay_{mate}.fastq.gz").read_bytes()).splitlines(keepends=True)
+        records.append([b"".join(lines[at : at + 4]) for at in range(0, len(lines), 4)])
+    (reads / "lagoon.fastq").write_bytes(b"".join(itertools.chain.from_iterable(zip(*records, strict=True))))
+    shutil.copy(reads / "bay_1.fastq.gz", reads / "pier.fastq.gz")
+    databases = ("--taxonomy-database", "metapipe-tiny-taxa:1", "--reference-database", "biomas-tiny-16s:1")
+    done = run_command("--input", str(reads), "--results", str(results), *databases, pipeline="taxonomy")
+    assert done.returncode == 71, done.stdout + done.stderr
+    named = [line.split(": ")[1].split(" (")[0] for line in done.stderr.splitlines()]
+    assert named == ["METAPIPE-E106 torn_2.fastq", "METAPIPE-E106 worn_2.fastq"]
+    history = gi.histories.get_histories(name="META-pipe taxonomy coast", deleted=False)[0]
+    run = gi.invocations.get_invocations(history_id=history["id"], limit=1)[0]
+    return FinishedRun(results / "coast", done.stdout, gi.invocations.show_invocation(run["id"]))
+
+
 @dataclass
 class Watched:
     """A browser page and what was noticed while it was used.

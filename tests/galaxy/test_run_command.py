@@ -70,6 +70,9 @@ def test_the_table_of_pipelines_is_that_of_the_workflows_and_their_inputs() -> N
     for file, pipeline in described.items():
         assert set(pipeline.parameters.values()) <= set(Workflow.read(file).inputs)
         assert {*pipeline.databases, *pipeline.defaults, *pipeline.demo} <= set(pipeline.parameters)
+        workflow = Workflow.read(file)
+        taken = workflow.inputs[workflow.reads_label]["collection_type"]
+        assert pipeline.takes_single == (taken == "list:paired_or_unpaired")
 
 
 @pytest.fixture

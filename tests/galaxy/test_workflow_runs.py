@@ -129,6 +129,28 @@ def test_a_run_without_a_failed_job_ends_with_what_holds_it(state: str) -> None:
         waited(gi)
 
 
+def test_every_broken_sample_is_named_and_what_is_said_twice_is_named_once() -> None:
+    jobs = [
+        {
+            "id": f"j{number}",
+            "tool_id": "metapipe_check_reads",
+            "state": "error",
+            "tool_stderr": f"METAPIPE-E106 {file}",
+        }
+        for number, file in enumerate(["bay_2.fq line 9", "pier.fq line 1", "bay_2.fq line 9"])
+    ]
+    assert [str(error) for error in running.failures(FakeGalaxy(invocation(["error"], []), jobs=jobs), "run")] == [
+        "METAPIPE-E404 metapipe_check_reads (job j2): METAPIPE-E106 bay_2.fq line 9",
+        "METAPIPE-E404 metapipe_check_reads (job j1): METAPIPE-E106 pier.fq line 1",
+    ], "Galaxy lists the newest first"
+
+
+def test_a_step_on_a_list_without_elements_has_nothing_to_do_and_is_done() -> None:
+    ended = invocation(["ok"], [])
+    ended["steps"][2]["state"] = "scheduled"
+    assert waited(FakeGalaxy(ended))[-1][-1] == Step("Assemble", "done")
+
+
 def test_a_failed_job_explains_the_paused_ones_behind_it() -> None:
     waiting = {**NEVER_STARTED, "id": "k", "state": "paused"}
     gi = FakeGalaxy(invocation(["error"], ["paused"]), jobs=[waiting, {**NEVER_STARTED, "tool_stderr": "no memory"}])

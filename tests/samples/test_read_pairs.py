@@ -76,6 +76,31 @@ def test_a_file_whose_name_says_no_mate_is_e106(tmp_path: Path) -> None:
         find_samples(tmp_path)
 
 
+def test_a_file_whose_name_says_no_mate_is_a_sample_where_single_reads_are_taken(tmp_path: Path) -> None:
+    put(tmp_path, "sea.fastq", "bay_R1.fq.gz", "bay_R2.fq.gz", "lagoon 2.fq.gz", "pier_10.fq")
+    found = find_samples(tmp_path, single_too=True)
+    assert [(one.name, [file.name for file in one.files]) for one in found] == [
+        ("bay", ["bay_R1.fq.gz", "bay_R2.fq.gz"]),
+        ("lagoon 2", ["lagoon 2.fq.gz"]),
+        ("pier_10", ["pier_10.fq"]),
+        ("sea", ["sea.fastq"]),
+    ]
+    assert len({one.digest() for one in found}) == 3, "sea and pier hold the same bytes"
+
+
+def test_a_lost_mate_is_refused_where_single_reads_are_taken_too(tmp_path: Path) -> None:
+    put(tmp_path, "sea_R1.fastq.gz")
+    with pytest.raises(MetapipeError, match=r"E106 sea_R1\.fastq\.gz: its mate is missing, .*without a mate's number"):
+        find_samples(tmp_path, single_too=True)
+
+
+@pytest.mark.parametrize("other", ["sea.fq.gz", "sea.FASTQ"])
+def test_a_pair_and_a_single_file_of_one_name_are_e107(tmp_path: Path, other: str) -> None:
+    put(tmp_path, "sea_1.fq", "sea_2.fq", other)
+    with pytest.raises(MetapipeError, match=r"METAPIPE-E107 .*a second file for sample sea"):
+        find_samples(tmp_path, single_too=True)
+
+
 def test_the_same_sample_twice_is_e107(tmp_path: Path) -> None:
     put(tmp_path, "sea_1.fq", "sea_2.fq", "sea_R1.fq", "sea_R2.fq")
     with pytest.raises(MetapipeError, match=r"METAPIPE-E107 .* sample sea"):

@@ -39,6 +39,45 @@ def test_samples_come_in_the_order_of_the_sheet_with_files_from_its_folder(tmp_p
     ]
 
 
+def test_a_row_without_fastq_2_is_a_sample_of_single_reads_where_those_are_taken(tmp_path: Path) -> None:
+    for name in ("a_1.fq", "a_2.fq", "b.fq.gz"):
+        (tmp_path / name).write_bytes(gzip.compress(READ) if name.endswith("gz") else READ)
+    found = samples_of_sheet(sheet_of(tmp_path, "b,b.fq.gz,", "a,a_1.fq,a_2.fq"), single_too=True)
+    assert [(one.name, one.files) for one in found] == [
+        ("b", (tmp_path / "b.fq.gz",)),
+        ("a", (tmp_path / "a_1.fq", tmp_path / "a_2.fq")),
+    ]
+    no_column = sheet_of(tmp_path, "b,b.fq.gz", header="sample,fastq_1")
+    assert [one.files for one in samples_of_sheet(no_column, single_too=True)] == [(tmp_path / "b.fq.gz",)]
+
+
+def test_single_reads_are_looked_at_as_pairs_are_row_by_row(tmp_path: Path) -> None:
+    (tmp_path / "a.fq").write_bytes(READ)
+    (tmp_path / "old.fq").write_bytes(OLD)
+    (tmp_path / "linked.fq").symlink_to("a.fq")
+    sheet = sheet_of(tmp_path, "a,a.fq,", "a,gone.fq,", "b,old.fq,", "c,a.fq,", "d,linked.fq,")
+    with pytest.raises(MetapipeError) as caught:
+        samples_of_sheet(sheet, single_too=True)
+    assert str(caught.value).removeprefix("METAPIPE-E127 my samples.csv: ").split("; line ") == [
+        "line 3: a second sample 'a' (line 2)",
+        "3: there is no file 'gone.fq'",
+        "4: 'old.fq' counts its qualities from '@' (Phred+64); convert it (E121)",
+        "5: the file 'a.fq' is also in line 2",
+        "6: 'linked.fq' is the same file as 'a.fq' (line 2)",
+    ]
+
+
+def test_the_command_takes_single_reads_where_the_workflow_does(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "a.fq").write_bytes(READ)
+    sheet = sheet_of(tmp_path, "a,a.fq,")
+    assert main(["taxonomy", "--samplesheet", str(sheet), "--check"]) == 0
+    assert main(["taxonomy", "--input", str(tmp_path), "--check"]) == 0
+    assert main(["biomas", "--samplesheet", str(sheet), "--check"]) == 65
+    assert capsys.readouterr().err == "METAPIPE-E127 my samples.csv: line 2: no fastq_2: the workflow takes pairs\n"
+
+
 def test_every_file_at_fault_is_named_with_its_row(tmp_path: Path) -> None:
     for name in ("a_1.fq", "a_2.fq", "c_1.fq", "e_2.fq"):
         (tmp_path / name).write_bytes(READ)

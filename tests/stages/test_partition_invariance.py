@@ -48,6 +48,7 @@ CASES = {
     "check_samplesheet": Case({}, {"sheet": ["samples/two.csv"], "elements": ["samples/list.tabular"]}),
     "check_reads": Case({"reads-1": "unusual/interleaved.fastq"}),
     "trim_reads": Case(READS),
+    "trim_single_reads": Case({"reads-1": READS["reads-1"]}),
     "extract_rrna": Case({"reads-1": "odd/rrna_1.fastq", "reads-2": "odd/rrna_2.fastq"}),
     "extract_single_rrna": Case({"reads-1": "odd/rrna.fastq"}),
     "classify_rrna": Case({"rrna": "odd/ssu.fasta"}),
@@ -117,6 +118,7 @@ ALIASES = {
     "classify_single_reads": "classify_reads",
     "extract_single_rrna": "extract_rrna",
     "map_single_reads": "map_reads",
+    "trim_single_reads": "trim_reads",
 }
 
 

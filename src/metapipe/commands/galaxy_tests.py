@@ -58,11 +58,16 @@ def tool_tests(
     return sum(verdict.passed for verdict in verdicts), sum(verdict.failed for verdict in verdicts)
 
 
-def workflow_tests(keys: Keys, folder: Path) -> tuple[int, int]:
-    """Run the tests of all workflows; return how many passed and failed."""
+def workflow_files() -> dict[str, Path]:
+    """Name of each workflow → its file."""
+    return {file.parent.name: file for file in sorted((_HOME / "workflows").glob("*/*.gxwf.yml"))}
+
+
+def workflow_tests(keys: Keys, folder: Path, workflows: Sequence[Path]) -> tuple[int, int]:
+    """Run the tests of workflows; return how many passed and failed."""
     passed = failed = 0
     planemo = Path(sys.executable).parent / "planemo"
-    for workflow in sorted((_HOME / "workflows").glob("*/*.gxwf.yml")):
+    for workflow in workflows:
         executed, words = run_workflow_tests(planemo, workflow, _HOME / "test-data", keys, folder)
         for name, problem in judge_workflow(declared_tests(workflow), executed):
             say(f"{'ok' if problem is None else 'FAILED':<7} workflow {workflow.parent.name}: {name}")
@@ -82,7 +87,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "started, with the databases of test-data/refdb. Fails when a declared test did not run.",
     )
     parser.add_argument(
-        "what", nargs="*", metavar="WHAT", help="tools, workflows, or ids of tools (default: tools and workflows)"
+        "what",
+        nargs="*",
+        metavar="WHAT",
+        help="tools, workflows, ids of tools, or names of workflows (default: tools and workflows)",
     )
     parser.add_argument("--parallel", type=int, default=2, metavar="N", help="tool tests at once (default 2)")
     parser.add_argument(
@@ -91,7 +99,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--verbose", action="store_true", help="show what Galaxy's driver does")
     options = parser.parse_args(arguments)
     what = options.what or (["tools"] if options.tools else ["tools", "workflows"])
-    ids = [word for word in what if word not in {"tools", "workflows"}]
+    known = workflow_files()
+    workflows = [file for name, file in known.items() if "workflows" in what or name in what]
+    ids = [word for word in what if word not in {"tools", "workflows", *known}]
     logging.basicConfig(level=logging.INFO if options.verbose else logging.CRITICAL, format="%(message)s")
     build = Path(os.environ.get("METAPIPE_BUILD") or _HOME / ".build")
     state = Path(os.environ.get("METAPIPE_GALAXY_STATE") or build / "galaxy")
@@ -100,8 +110,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         keys = read_keys(state)
         if "tools" in what or ids:
             counts.append(tool_tests(keys, ids, build / "galaxy-tests", options.parallel, options.tools))
-        if "workflows" in what:
-            counts.append(workflow_tests(keys, build / "galaxy-tests"))
+        if workflows:
+            counts.append(workflow_tests(keys, build / "galaxy-tests", workflows))
     except MetapipeError as error:
         sys.stderr.write(f"{error}\n")
         return error.exit_code

@@ -51,13 +51,17 @@ def parser(pipeline: Pipeline) -> argparse.ArgumentParser:
     )
     reads = made.add_mutually_exclusive_group()
     reads.add_argument(
-        "--input", type=Path, metavar="DIR", help="folder with your own paired reads (default: the demo)"
+        "--input",
+        type=Path,
+        metavar="DIR",
+        help=f"folder with your own {'' if pipeline.takes_single else 'paired '}reads (default: the demo)",
     )
     reads.add_argument(
         "--samplesheet",
         type=Path,
         metavar="FILE",
-        help="instead: CSV or TSV with the columns sample, fastq_1, fastq_2; files are looked for from its own folder",
+        help="instead: CSV or TSV with the columns sample, fastq_1, fastq_2"
+        f"{' (empty: single reads)' if pipeline.takes_single else ''}; files are looked for from its own folder",
     )
     made.add_argument("--results", type=Path, metavar="DIR", help="default: results")
     pipeline.add_options(made)
@@ -85,7 +89,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     screen = Screen(arguments.quiet)
     interrupted = "interrupted; run the same command again to go on"
     try:
-        check(arguments, build)
+        check(pipeline, arguments, build)
         if arguments.check:
             return 0
         state: Path | None = arguments.state
@@ -97,7 +101,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
         interrupted = "Stopped waiting. What Galaxy runs goes on; the same command shows it again."
         arguments.results = arguments.results or home / "results"
-        samples, name = _samples(arguments, build / pipeline.demo_folder)
+        samples, name = _samples(pipeline, arguments, build / pipeline.demo_folder)
         return run_samples(pipeline, arguments, state, pipeline.workflow_file(home), samples, name, screen)
     except MetapipeError as error:
         screen.complain(f"{error}\n{error.detail}".rstrip())
@@ -114,14 +118,14 @@ def main(argv: Sequence[str] | None = None) -> int:
         return EX_BUG
 
 
-def check(arguments: argparse.Namespace, build: Path) -> None:
+def check(pipeline: Pipeline, arguments: argparse.Namespace, build: Path) -> None:
     """Refuse what can be seen to be wrong before anything is installed: nobody should wait minutes to hear of it.
 
     :raises MetapipeError: what is wrong with the reads or with the samplesheet; E701 when Galaxy could run nothing in
         ``build``.
     """
     if has_own_reads(arguments):
-        _samples(arguments, build)
+        _samples(pipeline, arguments, build)
     if _UNQUOTABLE.search(str(build)):
         raise MetapipeError(
             "E701",
@@ -130,12 +134,13 @@ def check(arguments: argparse.Namespace, build: Path) -> None:
         )
 
 
-def _samples(arguments: argparse.Namespace, demo: Path) -> tuple[list[Sample], str]:
+def _samples(pipeline: Pipeline, arguments: argparse.Namespace, demo: Path) -> tuple[list[Sample], str]:
     """The samples of the sheet or the folder given, or of the demo's, and what they are called together."""
     if arguments.samplesheet is not None:
-        return samples_of_sheet(arguments.samplesheet), arguments.samplesheet.resolve().stem
+        found = samples_of_sheet(arguments.samplesheet, single_too=pipeline.takes_single)
+        return found, arguments.samplesheet.resolve().stem
     folder = arguments.input or demo
-    return find_samples(folder), folder.resolve().name
+    return find_samples(folder, single_too=pipeline.takes_single), folder.resolve().name
 
 
 def _prepare(

@@ -17,13 +17,17 @@ from metapipe.galaxy.connection import Account, connect, talking_to_galaxy
 from metapipe.galaxy.downloading import download_outputs
 from metapipe.galaxy.pipelines import Pipeline
 from metapipe.galaxy.progress import Changes, Step, clock, status_line
-from metapipe.galaxy.running import find_run, start_run, wait
+from metapipe.galaxy.running import failures, find_run, start_run, wait
 from metapipe.galaxy.uploading import upload_reads, upload_samples
 from metapipe.galaxy.workflow import Workflow, import_once
 from metapipe.samples.read_pairs import Sample
 
 if TYPE_CHECKING:
     from bioblend.galaxy import GalaxyInstance
+
+
+#: The output of workflows that says of each sample whether it is in the tables of all samples.
+COMPARED = "Samples compared"
 
 
 @dataclass(frozen=True)
@@ -99,7 +103,9 @@ class Batch:
                     raise
                 # What failed is one sample's; the others have their results, and are compared.
                 failed = error
-                self.screen.complain(error)
+                said = failures(self.gi, run.id)
+                for each in said if len(said) > 1 else [error]:
+                    self.screen.complain(each)
                 invocation = self.gi.invocations.show_invocation(run.id)
             files = download_outputs(self.gi, invocation, run.results, whole=failed is None)
         except MetapipeError as error:
@@ -121,10 +127,20 @@ class Batch:
         shown += [f"{folder}/ ({count} files)" for folder, count in folders.items()]
         self.screen.say(f"Results   {run.results}/: {', '.join(sorted(shown))}")
         for label, path in files.items():
+            if label == COMPARED:
+                for sample, why in left_out(path):
+                    self.screen.say(f"Left out  {sample}: {why}")
             if label.partition("/")[0] in ("Report", "Reports"):
                 self.screen.say(f"Report    {path}")
                 if label in invocation["outputs"]:
                     self.screen.say(f"          {self.account.dataset_url(invocation['outputs'][label]['id'])}")
+
+
+def left_out(compared: Path) -> list[tuple[str, str]]:
+    """Return the samples that are not compared, each with the reason. :param compared: the table of that name."""
+    header, *rows = (line.split("\t") for line in compared.read_text(encoding="utf-8").splitlines())
+    why = header.index("left_out")
+    return [(row[0], row[why]) for row in rows if row[why]]
 
 
 def run_samples(

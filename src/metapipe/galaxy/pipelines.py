@@ -23,6 +23,7 @@ class Pipeline:
     :param defaults: of those options, for one's own reads; :param demo: for the demo, where they differ.
     :param smallest: those databases in ``test-data/refdb``, for known results.
     :param demo_is_simulated: the demo's reads are simulated first; else they are some of those in the checkout.
+    :param takes_single: samples may have one file: single or interleaved reads; else pairs in two files only.
     """
 
     name: str
@@ -38,6 +39,7 @@ class Pipeline:
     demo_is_simulated: bool
     add_options: AddOptions
     examples: str
+    takes_single: bool = False
 
     def workflow_file(self, checkout: Path) -> Path:
         """Its workflow in a checkout."""
@@ -158,7 +160,7 @@ TAXONOMY = Pipeline(
     title="META-pipe taxonomy",
     workflow="metapipe-taxonomy",
     demo_folder="demo",
-    description="Take paired reads through META-pipe's taxonomic half on a Galaxy of this machine: who is there.",
+    description="Take reads of any form through META-pipe's taxonomic half on a Galaxy of this machine: who is there.",
     parameters={
         "taxonomy_database": "Database of proteins with their taxa",
         "reference_database": "Reference database",
@@ -172,10 +174,13 @@ TAXONOMY = Pipeline(
     add_options=_taxonomy_options,
     examples="""\
   scripts/run taxonomy                         the demo: a small marine community, whose members the database holds
-  scripts/run taxonomy --input ~/reads         your own paired reads: SAMPLE_R1.fastq.gz and SAMPLE_R2.fastq.gz
+  scripts/run taxonomy --input ~/reads         your own: SAMPLE_R1.fastq.gz and SAMPLE_R2.fastq.gz, or SAMPLE.fastq.gz
+  scripts/run taxonomy --samplesheet samples.csv those that a sheet names: sample,fastq_1,fastq_2
   scripts/run taxonomy --input ~/reads --min-support 10
 
+One file a sample may hold single reads, merged ones, or both mates of pairs, one after the other.
 All samples of a folder are run together, in one history, and compared in one table and one chart.""",
+    takes_single=True,
 )
 
 BIOMAS = Pipeline(

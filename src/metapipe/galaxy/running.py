@@ -26,6 +26,9 @@ _SETTLED_SECONDS, _UNSCHEDULED_SECONDS = 6.0, 60.0
 _ENDED_BADLY = frozenset({"failed", "cancelled", "cancelling"})
 #: States of a job that let no run go on; the first explains the others.
 _BAD_STATES = ("error", "failed", "paused", "deleted", "stopped")
+_FAILED_STATES = _BAD_STATES[:2]
+#: So many failed jobs are named.
+_MOST_SAID = 20
 
 
 def find_run(
@@ -73,7 +76,9 @@ def steps_of(gi: GalaxyInstance, workflow: Workflow, run_id: str) -> tuple[dict[
     jobs: dict[str, list[str]] = {label: [] for label in workflow.step_labels}
     for step in invocation["steps"]:
         if step["workflow_step_label"] in jobs:
-            jobs[step["workflow_step_label"]] = [job["state"] for job in step["jobs"]]
+            # On a list without elements a step has nothing to do.
+            nothing = ["skipped"] if step.get("state") == "scheduled" else []
+            jobs[step["workflow_step_label"]] = [job["state"] for job in step["jobs"]] or nothing
     return invocation, [Step(label, step_state(states)) for label, states in jobs.items()]
 
 
@@ -115,13 +120,26 @@ def failure(gi: GalaxyInstance, run_id: str) -> MetapipeError:
     Where none failed, that which was paused or stopped first: there, and where a job never started, Galaxy's own words
     say why.
     """
+    return failures(gi, run_id, most=1)[0]
+
+
+def failures(gi: GalaxyInstance, run_id: str, most: int = _MOST_SAID) -> list[MetapipeError]:
+    """As :func:`failure`, of each job that failed: where samples are run together, of each sample that is broken.
+
+    What two jobs say in the same words is said once.
+
+    :param most: jobs that are looked at.
+    """
     for state in _BAD_STATES:
         jobs = gi.jobs.get_jobs(invocation_id=run_id, state=state, order_by="create_time")
-        if jobs:
-            job = gi.jobs.show_job(jobs[-1]["id"], full_details=True)
+        said: dict[str, MetapipeError] = {}
+        for found in jobs[::-1][:most] if state in _FAILED_STATES else jobs[-1:]:
+            job = gi.jobs.show_job(found["id"], full_details=True)
             words = line_that_matters(job) or galaxys_words(gi, job) or _state_words(job)
-            return MetapipeError("E404", f"{job['tool_id']} (job {job['id']}): {words}")
-    return MetapipeError("E404", f"run {run_id} stopped without a failed job; look at its history")
+            said.setdefault(words, MetapipeError("E404", f"{job['tool_id']} (job {job['id']}): {words}"))
+        if said:
+            return list(said.values())
+    return [MetapipeError("E404", f"run {run_id} stopped without a failed job; look at its history")]
 
 
 def line_that_matters(job: Mapping[str, Any]) -> str:

@@ -20,7 +20,7 @@ from metapipe.galaxy.patience import Patience
 from metapipe.samples.read_pairs import Sample
 
 _POLL_SECONDS = 1.0
-_MATES = ("forward", "reverse")
+_MATES, _SINGLE = ("forward", "reverse"), "unpaired"
 
 Sending = Callable[[str, float], None]
 
@@ -53,11 +53,16 @@ def upload_reads(
 def upload_samples(
     gi: GalaxyInstance, samples: Sequence[Sample], name: str, history_name: str, sending: Sending | None = None
 ) -> UploadedReads:
-    """As :func:`upload_reads` for many samples together: a list of pairs called ``name``, ordered as given."""
+    """As :func:`upload_reads` for many samples together: a list called ``name``, ordered as given.
+
+    It is one of pairs, of single files, or, with samples of both kinds, of both.
+    """
     total = hashlib.sha256()
     for sample in samples:
         total.update(f"{sample.digest()} {sample.name}\n".encode())
-    return _upload(gi, samples, name, "list:paired", total.hexdigest(), history_name, sending)
+    kinds = {len(sample.files) for sample in samples}
+    collection_type = {1: "list", 2: "list:paired"}[kinds.pop()] if len(kinds) == 1 else "list:paired_or_unpaired"
+    return _upload(gi, samples, name, collection_type, total.hexdigest(), history_name, sending)
 
 
 def _upload(
@@ -70,19 +75,22 @@ def _upload(
     sending: Sending | None,
 ) -> UploadedReads:
     tag = f"reads:{digest[:16]}"
-    count = 2 * len(samples)
+    count = sum(len(sample.files) for sample in samples)
     for history in gi.histories.get_histories(name=history_name, deleted=False, keys=["id", "name", "tags"]):
         if tag in history["tags"] and (found := _whole(gi, history["id"], name, collection_type, count)):
             return UploadedReads(history["id"], found, reused=True)
     history_id = gi.histories.create_history(history_name)["id"]
-    datasets = _send_files(gi, [path for sample in samples for path in sample.files], history_id, sending)
-    pairs = [_pair(datasets[position : position + 2]) for position in range(0, count, 2)]
+    datasets = iter(_send_files(gi, [path for sample in samples for path in sample.files], history_id, sending))
+    files = [[next(datasets) for _ in sample.files] for sample in samples]
     if collection_type == "paired":
-        elements = pairs[0]
+        elements = _elements(files[0])
+    elif collection_type == "list":
+        elements = [{"name": s.name, "src": "hda", "id": ids[0]} for s, ids in zip(samples, files, strict=True)]
     else:
+        inner = {"src": "new_collection", "collection_type": collection_type.partition(":")[2]}
         elements = [
-            {"name": sample.name, "src": "new_collection", "collection_type": "paired", "element_identifiers": pair}
-            for sample, pair in zip(samples, pairs, strict=True)
+            {"name": sample.name, **inner, "element_identifiers": _elements(ids)}
+            for sample, ids in zip(samples, files, strict=True)
         ]
     collection = {
         "type": "dataset_collection",
@@ -109,8 +117,10 @@ def _whole(gi: GalaxyInstance, history_id: str, name: str, collection_type: str,
     return None
 
 
-def _pair(datasets: Sequence[str]) -> list[dict[str, Any]]:
-    return [{"name": mate, "src": "hda", "id": dataset} for mate, dataset in zip(_MATES, datasets, strict=True)]
+def _elements(datasets: Sequence[str]) -> list[dict[str, Any]]:
+    """The elements of one sample's collection, with the names that Galaxy has for them."""
+    names = _MATES if len(datasets) == 2 else (_SINGLE,)
+    return [{"name": name, "src": "hda", "id": dataset} for name, dataset in zip(names, datasets, strict=True)]
 
 
 def _send_files(gi: GalaxyInstance, paths: Sequence[Path], history_id: str, sending: Sending | None) -> list[str]:

@@ -74,8 +74,8 @@ class Workflow:
 
     @property
     def takes_samples_together(self) -> bool:
-        """Whether the reads of all samples go into one run, as a list of pairs."""
-        return self.inputs[self.reads_label].get("collection_type") == "list:paired"
+        """Whether the reads of all samples go into one run, as a list."""
+        return str(self.inputs[self.reads_label].get("collection_type")).startswith("list:")
 
     @property
     def step_labels(self) -> list[str]:

@@ -12,9 +12,10 @@ from metapipe.samples.read_pairs import Sample
 from metapipe.samples.samplesheet import Fault, SheetRow, read_samplesheet
 
 
-def samples_of_sheet(sheet: Path) -> list[Sample]:
-    """Return the pairs that a sheet names, in its order. Files are looked for from the sheet's own folder.
+def samples_of_sheet(sheet: Path, *, single_too: bool = False) -> list[Sample]:
+    """Return the samples that a sheet names, in its order. Files are looked for from the sheet's own folder.
 
+    :param single_too: a row may have one file; else it is refused.
     :raises MetapipeError: E201 without a sheet; E127 with every row that is wrong: two samples of one name, a file
         named twice (also under another name), missing, visibly no reads, or with qualities counted from '@'; no mates.
     """
@@ -24,8 +25,8 @@ def samples_of_sheet(sheet: Path) -> list[Sample]:
         raise MetapipeError("E201", f"cannot be read ({error.strerror})", file=sheet) from error
     read = read_samplesheet(content, sheet.name)
     folder = sheet.parent
-    read.refuse([*_without_mates(read.rows), *_in_files(read.rows, folder)])
-    return [Sample(row.sample, folder / row.first, folder / row.second) for row in read.rows]
+    read.refuse([*([] if single_too else _without_mates(read.rows)), *_in_files(read.rows, folder)])
+    return [Sample(row.sample, folder / row.first, folder / row.second if row.second else None) for row in read.rows]
 
 
 def _without_mates(rows: Sequence[SheetRow]) -> list[Fault]:

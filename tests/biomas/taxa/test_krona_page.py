@@ -146,6 +146,17 @@ def test_the_order_of_samples_orders_columns_and_nothing_else(combined: Callable
     assert [[*row[:3], row[4], row[3], row[5]] for row in one] == other
 
 
+def test_the_names_of_all_samples_order_them_however_their_tables_come(combined: Callable[..., Any]) -> None:
+    tables = {"bay": samples.MERGED, "fjord": samples.SECOND}
+    turned = dict(reversed(tables.items()))
+    made, same = (combined(given, ["bog", "bay", "fjord"])[0] for given in (tables, turned))
+    assert {name: made[name] for name in ("table", "biom", "samples")} == {
+        name: same[name] for name in ("table", "biom", "samples")
+    }
+    others, _ = combined({"z": samples.MERGED, **turned}, ["bay", "fjord"])
+    assert others["table"].splitlines()[0] == b"#taxon\ttaxid\trank\tbay\tfjord\tz\tlineage"
+
+
 NOTHING_CLASSIFIED: list[samples.Row] = [("r", 4, "none", "", 0, "")]
 
 

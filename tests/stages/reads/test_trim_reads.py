@@ -14,11 +14,12 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from plain_trimming import Rules, fastq, trimmed
+from plain_trimming import Rules, adapter_place, fastq, good_bases, trimmed
 from read_pairs import random_pairs
 
 from fake_task import FakeTask
 from metapipe.errors import MetapipeError
+from metapipe.formats.called_bases import called_bases
 from metapipe.formats.fasta_text import reverse_complement
 from metapipe.runner.declare.merge import add_counts
 from metapipe.stages.reads import trim_reads
@@ -209,6 +210,34 @@ def counted(reads: list[tuple[str, str, str]]) -> dict[str, Any]:
         "gc": dict(gc),
         "quality_sums": {str(place): sums[place] for place in range(1, max(map(int, lengths), default=0) + 1)},
     }
+
+
+@given(st.integers(0, 2**32), rules, st.lists(st.integers(1, 12), max_size=4))
+def test_single_reads_are_trimmed_by_the_same_rules_without_the_mates_overlap_however_they_are_cut(
+    seed: int, rules: Rules, cuts: list[int]
+) -> None:
+    reads = [first for first, _ in random_pairs(seed, sum(cuts) + 3, (rules.adapter_1, rules.adapter_2), longest=90)]
+    made, notes = b"", []
+    with tempfile.TemporaryDirectory() as folder:
+        for number, (start, end) in enumerate(pairwise([0, *accumulate(cuts), len(reads)])):
+            block = {"reads-1": fastq(reads[start:end])}
+            task = FakeTask(TrimReads(), Path(folder) / str(number), block, **vars(rules))
+            outputs = task.run()
+            assert outputs["reads-1"] == outputs["reads-2"] == b""
+            made += outputs["single"]
+            notes.append(task.notes)
+    expected = []
+    for header, bases, qualities in reads:
+        place = adapter_place(called_bases(bases.encode()).decode(), rules.adapter_1)
+        length = len(bases) if place is None else max(place, 0)
+        kept = good_bases(bases[:length], qualities[:length], rules)
+        if kept:
+            expected.append((header, bases[:kept], qualities[:kept]))
+    assert made == fastq(expected)
+    total = reduce(add_counts, notes)
+    assert total["single"]["before"] == counted(reads)
+    assert total["single"]["after"] == counted(expected)
+    assert total["single_reads"] + sum(total["dropped_reads"].values()) == len(reads)
 
 
 def test_headers_are_written_as_they_are_read_and_single_reads_in_the_order_of_the_pairs(

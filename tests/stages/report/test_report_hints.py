@@ -88,6 +88,11 @@ def test_only_the_first_empty_step_is_blamed() -> None:
     assert [hint.level for hint in hints(Facts(**{**GOOD, **empty}))] == ["stop"]
 
 
+def test_where_no_pair_reached_the_assembly_it_is_not_blamed_on_the_depth() -> None:
+    empty = {"pairs_assembled": 0, "contigs": 0, "genes": 0, "annotated": 0, "tiers": {}}
+    assert [hint.what for hint in hints(Facts(**{**GOOD, **empty}))] == ["No read pair was left to assemble."]
+
+
 counts = st.one_of(st.none(), st.integers(0, 10**7))
 
 

@@ -35,7 +35,7 @@ class CombineSamplesOptions:
 
 
 class CombineSamples(Stage):
-    """The samples keep the order in which they are given.
+    """The samples keep the order in which they are expected, the others that in which they are given.
 
     Those without any read have nothing to compare, those that failed before have no table: both are named, in the
     table of samples and on the chart, and the others are compared.
@@ -44,7 +44,7 @@ class CombineSamples(Stage):
     name = "combine_samples"
     summary = "Put the taxa of many samples side by side as table, BIOM and interactive chart (Krona)"
     example = "metapipe combine_samples --taxa bay-3.tsv --taxa bay-4.tsv --outdir combined"
-    version = "2"  # the lineage is the last column; samples without reads are left out
+    version = "3"  # the lineage is the last column; samples without reads are left out
     side = {
         "taxa": SideFile(  # a workflow gives none where every sample failed before: said in other words than "required"
             "tabular",
@@ -82,6 +82,9 @@ class CombineSamples(Stage):
         if not paths:
             _refuse(named)
         labels = side_labels(task, "taxa")
+        places = {name: place for place, name in enumerate(named)}
+        order = sorted(range(len(paths)), key=lambda at: places.get(stem(labels[at]), len(places)))
+        paths, labels = [paths[at] for at in order], [labels[at] for at in order]
         samples = sample_names(labels)
         tree = _read(paths, labels)
         classified = dict(zip(samples, tree.root.total if tree.root else [0] * len(samples), strict=True))
@@ -93,14 +96,14 @@ class CombineSamples(Stage):
             tree = _read([paths[index] for index in kept], [labels[index] for index in kept])
         left_out = {sample: NO_READS for sample in samples if sample not in compared}
         left_out |= {sample: NO_RESULT for sample in named if sample not in reads}
-        order = list(dict.fromkeys([*named, *samples]))
+        everyone = list(dict.fromkeys([*named, *samples]))
         for row in write_across(tree, compared, direct=task.options.counts == "direct"):
             task.output("table").write(row)
         task.output("biom").write(biom(tree, compared).encode())
-        missing = [(sample, left_out[sample]) for sample in order if sample in left_out]
+        missing = [(sample, left_out[sample]) for sample in everyone if sample in left_out]
         task.output("sunburst").write(krona_page(task, tree, compared, missing))
         task.output("samples").write(header_line(SAMPLE_COLUMNS))
-        for sample in order:
+        for sample in everyone:
             counts = [str(count[sample]) if sample in count else "" for count in (reads, classified)]
             task.output("samples").write(format_row((sample, *counts, left_out.get(sample, ""))))
         task.note("samples", len(compared))

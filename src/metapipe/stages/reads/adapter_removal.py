@@ -7,9 +7,9 @@ file or from an instrument's name has no place here, so a pair's result depends 
    more than 30 bases, or where one is no longer than that. They match when of their first 50 shared bases no more than
    5 differ, and no more than one in five of all shared. When they match only with the second mate's end before the
    first mate's beginning, the insert is shorter than the reads, and both are cut to what they share.
-2. *Else the adapters.* A mate is cut at the first place where its adapter matches: from 4 bases before the read (3 or
-   2 for adapters below 16 or 12 bases, which then have lost their beginning) to its fifth base from the end, with one
-   mismatch for every eight bases compared.
+2. *Else the adapters*, and of single reads nothing but the first mates' adapter. A read is cut at the first place where
+   its adapter matches: from 4 bases before the read (3 or 2 for adapters below 16 or 12 bases, which then have lost
+   their beginning) to its fifth base from the end, with one mismatch for every eight bases compared.
 
 An N matches an N of the mate, and nothing of an adapter.
 
@@ -51,11 +51,11 @@ _NOWHERE = np.iinfo(np.int64).max
 class Cut:
     """What remains of each mate without adapters.
 
-    :param lengths: bases that remain of first and of second mates.
+    :param lengths: bases that remain of first and of second mates, or of single reads.
     :param reads: in which an adapter was found. :param bases: that were cut off with it.
     """
 
-    lengths: tuple[Ints, Ints]
+    lengths: tuple[Ints, ...]
     reads: int
     bases: int
 
@@ -69,13 +69,13 @@ class Adapters:
     def __init__(self, first: str, second: str) -> None:
         self._adapters = (_Adapter.of(first), _Adapter.of(second))
 
-    def remove(self, first: ReadBatch, second: ReadBatch) -> Cut:
-        """Say where the mates of pairs are to be cut."""
-        mates = (_Mates.of(first), _Mates.of(second))
-        shared = _shared_of_short_inserts(*mates)
+    def remove(self, *reads: ReadBatch) -> Cut:
+        """Say where reads are to be cut. :param reads: first and second mates, or single reads."""
+        mates = [_Mates.of(each) for each in reads]
+        shared = _shared_of_short_inserts(*mates) if len(mates) == 2 else np.full(len(mates[0].lengths), -1, np.int64)
         is_short = shared >= 0
         lengths, found = [], 2 * int(is_short.sum())
-        for mate, adapter in zip(mates, self._adapters, strict=True):
+        for mate, adapter in zip(mates, self._adapters[: len(mates)], strict=True):
             remain = np.where(is_short, np.minimum(mate.lengths, shared), mate.lengths)
             places = _adapter_places(mate, ~is_short, adapter)
             has_adapter = places != _NOWHERE
@@ -83,7 +83,7 @@ class Adapters:
             lengths.append(remain)
             found += int(has_adapter.sum())
         gone = sum(int((mate.lengths - remain).sum()) for mate, remain in zip(mates, lengths, strict=True))
-        return Cut((lengths[0], lengths[1]), found, gone)
+        return Cut(tuple(lengths), found, gone)
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""Trim and filter read pairs by META-pipe 2.x's rules: adapters, mean quality, sliding window, length."""
+"""Trim and filter reads, pairs or single ones, by META-pipe 2.x's rules: adapters, mean quality, window, length."""
 
 from __future__ import annotations
 
@@ -40,16 +40,19 @@ class TrimReadsOptions:
 
 
 class TrimReads(Stage):
-    """A read whose mate is dropped is kept as a single read. Order and names stay as they are."""
+    """A read whose mate is dropped is kept as a single read. Order and names stay as they are.
+
+    Single reads lose the adapter of the first mates.
+    """
 
     name = "trim_reads"
-    summary = "Remove adapters and bad ends from read pairs, drop bad and short reads"
+    summary = "Remove adapters and bad ends from pairs or single reads, drop bad and short ones"
     example = "metapipe trim_reads --reads-1 a_1.fastq.gz --reads-2 a_2.fastq.gz --outdir trimmed"
-    records = FastqPairs()
+    records = FastqPairs(or_single=True)
     outputs = {
         "reads-1": Output("fastq", "First mates of the pairs kept"),
         "reads-2": Output("fastq", "Second mates of the pairs kept"),
-        "single": Output("fastq", "Reads kept whose mate was dropped"),
+        "single": Output("fastq", "Reads kept whose mate was dropped, or that had none"),
     }
     version = "3"
     options = TrimReadsOptions
@@ -70,9 +73,9 @@ class TrimReads(Stage):
         rules = QualityRules(options.mean_quality, options.window_size, options.window_quality, options.min_length)
         trimming = Trimming(Adapters(options.adapter_1, options.adapter_2), rules)
         streams = [task.output(name) for name in self.outputs]
-        for first, second in task.pair_texts():
-            for some in batches(first, second):
-                for stream, text in zip(streams, trimming.trim(first.some(some), second.some(some)), strict=True):
+        for mates in task.pair_texts() if task.paired else ((text,) for text in task.texts("reads-1")):
+            for some in batches(mates[0], mates[-1]):
+                for stream, text in zip(streams, trimming.trim(*(mate.some(some) for mate in mates)), strict=True):
                     stream.write(text)
         for key, value in trimming.notes().items():
             task.note(key, value)
@@ -98,19 +101,27 @@ class Trimming:
     def __init__(self, adapters: Adapters, rules: QualityRules) -> None:
         self.adapters, self.rules = adapters, rules
         self.before = {name: ReadCounts() for name in ("reads-1", "reads-2")}
+        self.alone = ReadCounts()
         self.after = {name: ReadCounts() for name in ("reads-1", "reads-2", "single")}
         self.removed: Counter[str] = Counter(reads=0, bases=0)
         self.trimmed: Counter[str] = Counter(reads=0, bases=0)
         self.dropped: Counter[str] = Counter(mean_quality=0, too_short=0)
 
     def trim(self, *mates: FastqText) -> tuple[bytes, bytes, bytes]:
-        """Return the FASTQ records of reads-1, reads-2 and single that are left. :param mates: first and second."""
+        """Return the FASTQ records of reads-1, reads-2 and single that are left.
+
+        :param mates: first and second, or single reads.
+        """
         given = [ReadBatch.at(text.buffer, text.bases, text.qualities, text.lengths) for text in mates]
-        for counts, reads in zip(self.before.values(), given, strict=True):
+        for counts, reads in zip(self.before.values() if len(mates) == 2 else [self.alone], given, strict=True):
             counts.add(reads)
         found = self.adapters.remove(*given)
         self.removed.update(reads=found.reads, bases=found.bases)
         kept = [self._kept(reads.cut(lengths)) for reads, lengths in zip(given, found.lengths, strict=True)]
+        if len(mates) == 1:
+            self.after["single"].add(given[0].cut(kept[0], kept[0] > 0))
+            left = np.flatnonzero(kept[0])
+            return b"", b"", mates[0].some(left).cut(kept[0][left])
         stays = (kept[0] > 0) & (kept[1] > 0)
         for counts, reads, lengths in zip(self.after.values(), given, kept, strict=False):
             counts.add(reads.cut(lengths, stays))
@@ -135,7 +146,7 @@ class Trimming:
         before, after = self.before, {name: counts.as_note() for name, counts in self.after.items()}
         return {
             **{name: {"before": counts.as_note(), "after": after[name]} for name, counts in before.items()},
-            "single": {"after": after["single"]},
+            "single": {**({"before": self.alone.as_note()} if self.alone.reads else {}), "after": after["single"]},
             "pairs_kept": self.after["reads-1"].reads,
             "single_reads": self.after["single"].reads,
             "pairs": {"before": before["reads-1"].reads, "after": self.after["reads-1"].reads},

@@ -48,6 +48,7 @@ class Facts:
     curve_before: tuple[float, ...] = ()
     curve_after: tuple[float, ...] = ()
 
+    pairs_assembled: int | None = None
     contigs: int | None = None
     contig_bases: int | None = None
     contigs_dropped: int | None = None
@@ -122,6 +123,8 @@ def gather(summaries: Mapping[str, Sequence[Summary]], table: GeneTally | None) 
     for stage in ("assemble", "filter_contigs"):
         for run in summaries.get(stage, ()):
             _contigs(facts, run)
+    for run in summaries.get("assemble", ()):
+        facts.pairs_assembled = _records(run, "reads-1")
     for run in summaries.get("predict_genes", ()):
         _genes(facts, run)
     facts.protein_hits = _searched(facts, summaries.get("search_proteins", ()))

@@ -42,6 +42,13 @@ def nothing_found(facts: Facts) -> Iterator[Hint]:
             "All reads were shorter or of lower quality than the limits.",
             "Look at the read quality below; lower the minimum length or the quality limits if the reads are short.",
         )
+    elif facts.contigs == 0 and facts.pairs_assembled == 0:
+        yield Hint(
+            "stop",
+            "No read pair was left to assemble.",
+            "A step before the assembly took all of them out: where everything is rRNA, nothing else remains.",
+            "Look at what trimming and the extraction of rRNA removed; the rRNA itself says who is there.",
+        )
     elif facts.contigs == 0:
         limit = f" of at least {whole_number(facts.min_contig)} bp" if facts.min_contig else ""
         yield Hint(

@@ -1,0 +1,78 @@
+"""Who is there, as users meet it: samples in every form in one run, those that fail named, the rest compared."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from conftest import FinishedRun
+
+pytestmark = [pytest.mark.galaxy, pytest.mark.timeout(1500)]
+
+WHOLE, TORN = ("bay", "lagoon", "pier", "reef"), ("torn", "worn")
+FAILED = "no result: a step before this one failed"
+
+
+def rows(path: Path) -> list[dict[str, str]]:
+    header, *lines = path.read_text().lstrip("#").splitlines()
+    return [dict(zip(header.split("\t"), line.split("\t"), strict=True)) for line in lines]
+
+
+def test_every_sample_that_did_not_fail_comes_back_with_every_result(finished_taxonomy: FinishedRun) -> None:
+    found = {path.relative_to(finished_taxonomy.results).as_posix() for path in finished_taxonomy.results.rglob("*.*")}
+    together = {"taxa-of-all-samples.tsv", "chart-of-all-samples.html", "counts.biom", "samples-compared.tsv"}
+    together |= {"rrna-taxa-of-all-samples.tsv", "rrna-chart-of-all-samples.html"}
+    each = {"taxa": "tsv", "taxa-of-reads": "tsv", "rrna-taxa": "tsv", "taxa-of-rrna": "tsv", "rrna-table": "tsv"}
+    each |= {"small-subunit-rrna": "fasta", "read-figures": "tsv"}
+    apart = {f"{label}/{sample}.{end}" for label, end in each.items() for sample in WHOLE}
+    assert found == together | apart
+    assert "What did not fail is done" in finished_taxonomy.printed
+
+
+def test_samples_that_fail_are_named_where_the_command_ends_in_the_table_and_in_the_chart(
+    finished_taxonomy: FinishedRun,
+) -> None:
+    for sample in TORN:
+        assert f"Left out  {sample}: {FAILED}\n" in finished_taxonomy.printed
+    compared = rows(finished_taxonomy.results / "samples-compared.tsv")
+    assert [row["sample"] for row in compared] == [*WHOLE, *TORN]
+    assert [row["left_out"] for row in compared] == ["", "", "", "", FAILED, FAILED]
+    chart = (finished_taxonomy.results / "chart-of-all-samples.html").read_text()
+    assert "Not in this chart: torn (" in chart
+
+
+def test_the_same_pairs_give_the_same_taxa_in_two_files_and_interleaved(finished_taxonomy: FinishedRun) -> None:
+    table = rows(finished_taxonomy.results / "taxa-of-all-samples.tsv")
+    assert list(table[0])[3:-1] == [*WHOLE]
+    assert [row["bay"] for row in table] == [row["lagoon"] for row in table]
+    for label in ("taxa", "taxa-of-reads"):
+        bay, lagoon = (finished_taxonomy.results / label / f"{sample}.tsv" for sample in ("bay", "lagoon"))
+        assert bay.read_bytes() == lagoon.read_bytes()
+
+
+def test_a_pair_counts_once_and_a_single_read_too(finished_taxonomy: FinishedRun) -> None:
+    compared = {row["sample"]: row for row in rows(finished_taxonomy.results / "samples-compared.tsv")}
+    assert {sample: compared[sample]["reads"] for sample in WHOLE} == {
+        "bay": "2894",
+        "lagoon": "2894",
+        "pier": "2894",
+        "reef": "270",
+    }
+    assert int(compared["bay"]["classified"]) > int(compared["pier"]["classified"]) > 1500
+    figures = {sample: rows(finished_taxonomy.results / f"read-figures/{sample}.tsv") for sample in WHOLE}
+    assert [row["reads"] for row in figures["lagoon"]] == ["reads-1", "reads-2"]
+    assert [(row["reads"], row["count"]) for row in figures["pier"]] == [("single", "2894")]
+
+
+def test_samples_without_rrna_have_no_column_in_its_table_and_an_empty_file_each(
+    finished_taxonomy: FinishedRun,
+) -> None:
+    table = rows(finished_taxonomy.results / "rrna-taxa-of-all-samples.tsv")
+    assert list(table[0])[3:-1] == ["reef"]
+    assert "bay (no reads" in (finished_taxonomy.results / "rrna-chart-of-all-samples.html").read_text()
+    for sample in ("bay", "lagoon", "pier"):
+        assert (finished_taxonomy.results / f"small-subunit-rrna/{sample}.fasta").read_bytes() == b""
+    assert len(rows(finished_taxonomy.results / "rrna-table/reef.tsv")) == 342
