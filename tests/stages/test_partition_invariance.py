@@ -211,7 +211,7 @@ def cut() -> list[Any]:
     """Each stage that is cut, in long blocks and in short ones: not as short where each block starts a program."""
     return [
         pytest.param(name, blocks, id=f"{name}-{blocks}")
-        for name in (*STAGES, "merge_by_vsearch", "extract_single_rrna")
+        for name in (*STAGES, "merge_by_vsearch", "extract_single_rrna", "trim_single_reads")
         for stage in [load_stage(STAGES[ALIASES.get(name, name)])]
         if not isinstance(stage.invariance, WholeInput)
         for blocks in (3, 20 if stage.programs else 64)
