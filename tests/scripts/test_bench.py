@@ -126,6 +126,19 @@ def test_cpu_seconds_are_those_of_the_whole_tree(tmp_path: Path) -> None:
     assert 0.45 < spent.cpu < 2
 
 
+def test_memory_is_the_commands_and_not_that_of_who_measures_it() -> None:
+    held = bytearray(b"x" * 200_000_000)
+    spent = measure.run(["sh", "-c", "exit 0"])
+    assert len(held) > 1_000_000 * spent.rss_mib
+    large = measure.run([sys.executable, "-S", "-c", "bytes(range(256)) * 1_000_000"])
+    assert large.rss_mib > 240
+
+
+def test_a_command_that_is_not_there_is_told_as_one_that_fails() -> None:
+    with pytest.raises(BenchmarkError, match="no-such-program ended with 1: FileNotFoundError"):
+        measure.run(["no-such-program"])
+
+
 def test_a_command_that_fails_is_told_with_its_last_words(tmp_path: Path) -> None:
     with pytest.raises(BenchmarkError, match="ended with 3: the reason"):
         measure.run(["sh", "-c", "echo the reason >&2; exit 3"], log=tmp_path / "log")
