@@ -60,6 +60,7 @@ CASES = {
     "search_domains": Case({"proteins": "odd/proteins.fasta"}),
     "classify_reads": Case(READS, options={"min_support": 12}),
     "classify_single_reads": Case({"reads-1": READS["reads-1"]}, options={"sensitivity": "sensitive", "top": 20.0}),
+    "classify_reads_by_words": Case(READS, options={"engine": "kraken2", "confidence": 0.05}),
     "contig_taxonomy": Case({"contigs": CONTIGS}, {"hits": ["hits_of_genes/hits"]}, {"support": 70.0}),
     "map_reads": Case(
         READS,
@@ -116,6 +117,7 @@ ALIASES = {
     "domains_of_genes": "search_domains",
     "merge_by_vsearch": "merge_pairs",
     "classify_single_reads": "classify_reads",
+    "classify_reads_by_words": "classify_reads",
     "extract_single_rrna": "extract_rrna",
     "map_single_reads": "map_reads",
     "trim_single_reads": "trim_reads",
@@ -207,11 +209,15 @@ def test_every_stage_has_a_case() -> None:
     assert set(CASES) - set(ALIASES) == set(STAGES)
 
 
+#: Second cases of stages that are cut as well as the first.
+CUT_TOO = ("merge_by_vsearch", "extract_single_rrna", "classify_reads_by_words", "trim_single_reads")
+
+
 def cut() -> list[Any]:
     """Each stage that is cut, in long blocks and in short ones: not as short where each block starts a program."""
     return [
         pytest.param(name, blocks, id=f"{name}-{blocks}")
-        for name in (*STAGES, "merge_by_vsearch", "extract_single_rrna", "trim_single_reads")
+        for name in (*STAGES, *CUT_TOO)
         for stage in [load_stage(STAGES[ALIASES.get(name, name)])]
         if not isinstance(stage.invariance, WholeInput)
         for blocks in (3, 20 if stage.programs else 64)

@@ -145,8 +145,11 @@ def context(stage: str, name: str) -> dict[str, Any]:
         "classify_reads": {
             **pair(name),
             "installed": installed("/refdb/x/1").installed,
+            "engine": "kraken2",
             "min_support": 1,
-            "search": SimpleNamespace(sensitivity="default", evalue=0.001, top=10.0, rank_identities="none"),
+            "search": SimpleNamespace(
+                sensitivity="default", evalue=0.001, top=10.0, rank_identities="none", confidence=0.1
+            ),
             "assignments": "/galaxy/assignments",
             "taxa": "/galaxy/taxa",
         },

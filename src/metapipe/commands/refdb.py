@@ -50,6 +50,11 @@ def add_parser(subparsers: Any) -> argparse.ArgumentParser:
     build.add_argument(
         "--hmm", type=Path, help="HMMER3 profiles (plain, gzip, or a tar archive of such files), for --kind hmm"
     )
+    build.add_argument(
+        "--kraken2",
+        action="store_true",
+        help="index the proteins for classify_reads --engine kraken2, too (kind taxonomy-reads)",
+    )
     build.add_argument("--families", type=Path, help="for --kind hmm: KOfam's ko_list, or NCBIfam's hmm_PGAP.tsv")
     build.add_argument(
         "--taxonomy",
@@ -97,7 +102,7 @@ def _build(options: argparse.Namespace, say: Say) -> int:
     if options.recipe:
         recipe = find_recipe(options.recipe)
         target = options.output or store.home_of(recipe.name, recipe.version)
-        manifest = build_from_recipe(recipe, target, say=say)
+        manifest = build_from_recipe(recipe, target, say=say, words=options.kraken2)
     else:
         kind, file = _own_file(options)
         manifest = build_from_file(
@@ -107,6 +112,7 @@ def _build(options: argparse.Namespace, say: Say) -> int:
             taxonomy=options.taxonomy,
             taxdump=_taxdump(options),
             families=options.families,
+            words=options.kraken2,
             name=options.name,
             version=options.version,
             title=options.title,

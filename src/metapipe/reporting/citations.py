@@ -71,6 +71,12 @@ PROGRAMS: dict[str, tuple[Citation, ...]] = {
             "10.1038/s41592-021-01101-x",
         ),
     ),
+    "kraken2": (
+        Citation(
+            "Wood DE, Lu J, Langmead B (2019) Improved metagenomic analysis with Kraken 2. Genome Biology 20:257.",
+            "10.1186/s13059-019-1891-0",
+        ),
+    ),
     "pyhmmer": (
         Citation(
             "Larralde M, Zeller G (2023) PyHMMER: a Python library binding to HMMER for efficient sequence analysis. "

@@ -7,11 +7,13 @@ from pathlib import Path
 import pytest
 
 from metapipe.errors import MetapipeError
-from metapipe.refdb.builders.build import build_from_file
+from metapipe.refdb.builders.build import build_from_file, build_from_recipe
 from metapipe.refdb.manifest import Manifest, read_manifest
 from metapipe.refdb.readers.taxdump import Taxdump
+from metapipe.refdb.recipe import find_recipe
 from metapipe.refdb.verify import verify
 from metapipe.taxa.ancestry import read_ancestry
+from metapipe.taxa.word_index import FILES
 
 NODES = {1: (1, "no rank"), 2: (1, "superkingdom"), 662: (2, "genus"), 666: (662, "species"), 668: (662, "species")}
 NAMES = {1: "root", 2: "Bacteria", 662: "Vibrio", 666: "Vibrio cholerae", 668: "Vibrio fischeri"}
@@ -119,6 +121,37 @@ def test_numbers_that_were_merged_are_followed_and_kept_for_other_databases(tmp_
     (tmp_path / "without").mkdir()
     with pytest.raises(MetapipeError, match="METAPIPE-E115"):
         build(tmp_path / "without", ["a x OX=99999"], None, dump(tmp_path / "without", merged=False))
+
+
+def test_an_index_of_words_is_made_when_asked_for_the_same_each_time_and_is_no_part_otherwise(tmp_path: Path) -> None:
+    (tmp_path / "own.faa").write_text("".join(f">p{n}\n{LETTERS[n:] + LETTERS}\n" for n in range(9)))
+    (tmp_path / "own.tsv").write_text("".join(f"p{n}\td__Bacteria;g__Vibrio;s__s{n % 3}\n" for n in range(9)))
+
+    def made(folder: str, words: bool) -> Manifest:
+        return build_from_file(
+            "taxonomy-reads",
+            tmp_path / "own.faa",
+            tmp_path / folder,
+            taxonomy=tmp_path / "own.tsv",
+            words=words,
+            name="own",
+            version="1",
+        )
+
+    with_words, again, without = made("with", True), made("again", True), made("without", False)
+    assert set(with_words.files) - set(without.files) == {f"kraken2/{name}" for name in FILES}
+    assert with_words.digest == again.digest
+    assert "kraken2 " in with_words.tool
+    assert with_words.builder == f"{without.builder} --kraken2"
+    assert verify(tmp_path / "with", full=True)
+
+
+def test_an_index_of_words_is_for_proteins_with_taxa(tmp_path: Path) -> None:
+    (tmp_path / "own.faa").write_text(f">p\n{LETTERS}\n")
+    with pytest.raises(MetapipeError, match="METAPIPE-E701 --kraken2 is for databases of kind taxonomy-reads"):
+        build_from_file("diamond", tmp_path / "own.faa", tmp_path / "db", words=True, name="own", version="1")
+    with pytest.raises(MetapipeError, match="METAPIPE-E701 --kraken2 is for databases of kind taxonomy-reads"):
+        build_from_recipe(find_recipe("metapipe-tiny-proteins"), tmp_path / "db", words=True)
 
 
 def test_taxids_of_a_table_need_a_taxdump(tmp_path: Path) -> None:

@@ -23,6 +23,7 @@ from metapipe.refdb.builders.read_taxonomy import build_read_taxonomy
 from metapipe.refdb.builders.ssu import greengenes_references, refseq_references
 from metapipe.refdb.builders.ssu_archaea import build_with_archaea
 from metapipe.refdb.builders.swissprot import swissprot_proteins
+from metapipe.refdb.builders.words import index_words
 from metapipe.refdb.fetch import Say, obtain, silent
 from metapipe.refdb.manifest import Manifest, Source, describe_files
 from metapipe.refdb.readers.family_table import read_family_table
@@ -39,21 +40,32 @@ from metapipe.refdb.sources import find_source
 #: Kind → the name under which the manifest lists the file a database was made from.
 _OWN_FILE = {"diamond": FASTA, "hmm": "profiles.hmm", "amplicon": "references.fasta", "taxonomy-reads": FASTA}
 
+#: The option that indexes proteins for Kraken 2, as the command line of a manifest has it.
+WORDS_OPTION = " --kraken2"
+NO_WORDS = f"{WORDS_OPTION.strip()} is for databases of kind taxonomy-reads"
+
 Builder = Callable[[Mapping[str, Path], Path, dict[str, Any]], Built]
 
 
-def build_from_recipe(recipe: Recipe, folder: Path, cache: Path | None = None, say: Say = silent) -> Manifest:
+def build_from_recipe(
+    recipe: Recipe, folder: Path, cache: Path | None = None, say: Say = silent, *, words: bool = False
+) -> Manifest:
     """Build ``recipe`` in the new or empty ``folder`` and write its manifest; the folder appears whole or not at all.
 
+    :param words: for kind ``taxonomy-reads``: with an index for Kraken 2.
     :raises MetapipeError: E205 when sources cannot be had, E301 when a program is missing.
     """
     builder = BUILDERS.get(recipe.builder)
     if builder is None:
         raise MetapipeError("E702", expected=f"a builder: {', '.join(sorted(BUILDERS))}", found=recipe.builder)
+    if words and recipe.kind != "taxonomy-reads":
+        raise MetapipeError("E701", NO_WORDS)
     paths = obtain(recipe.sources, cache, say)
     say(f"building {recipe.label}")
     with whole_folder(folder) as scratch:
         built = builder(paths, scratch, recipe.options)
+        if words:
+            built = index_words(scratch, built)
         manifest = Manifest(
             schema=1,
             name=recipe.name,
@@ -67,7 +79,7 @@ def build_from_recipe(recipe: Recipe, folder: Path, cache: Path | None = None, s
             format=built.format,
             tool=built.tool,
             counts=built.counts,
-            builder=f"metapipe refdb build {recipe.label}",
+            builder=f"metapipe refdb build {recipe.label}{WORDS_OPTION if words else ''}",
             files=describe_files(scratch),
         )
         manifest.write(scratch)
@@ -82,6 +94,7 @@ def build_from_file(
     taxonomy: Path | None = None,
     taxdump: Taxdump | None = None,
     families: Path | None = None,
+    words: bool = False,
     name: str,
     version: str,
     title: str = "",
@@ -99,10 +112,13 @@ def build_from_file(
         kind ``taxonomy-reads`` :func:`metapipe.refdb.readers.said_taxa.said_taxa`.
     :param families: for kind ``hmm``: what the collection says of its families, see
         :func:`metapipe.refdb.readers.family_table.read_family_table`.
+    :param words: for kind ``taxonomy-reads``: with an index for Kraken 2.
     :raises MetapipeError: E201 when the file is missing, E101 when it is of another format, E701 for an unusable name.
     """
     if not file.is_file():
         raise MetapipeError("E201", file=file)
+    if words and kind != "taxonomy-reads":
+        raise MetapipeError("E701", NO_WORDS)
     for option, text in (("title", title), ("licence", licence), ("date", date)):
         # A command line's bytes that are no UTF-8 arrive as lone surrogates, which no JSON reader takes.
         if any("\ud800" <= letter <= "\udfff" for letter in text):
@@ -122,6 +138,7 @@ def build_from_file(
                 say(remark)
             merged = read_merged(taxdump.merged) if taxdump and taxdump.merged else {}
             built = build_read_taxonomy(said.proteins(), said.placed, scratch, merged)
+            built = index_words(scratch, built) if words else built
             files.update(_taxonomy_files(taxonomy, taxdump))
         else:
             references, placed = place_references(read_references(file), file, taxonomy, taxdump)
@@ -154,7 +171,7 @@ def build_from_file(
                         [
                             f"metapipe refdb build --kind {kind} {option} FILE",
                             *_taxonomy_options(files),
-                            f"--name {name} --version {version}",
+                            f"--name {name} --version {version}{WORDS_OPTION if words else ''}",
                         ]
                     ),
                     "files": describe_files(scratch),

@@ -7,15 +7,18 @@ columns are those of BioMaS's assignments, so that trees, charts and BIOM tables
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from itertools import chain
+from pathlib import Path
 
-from metapipe.runner.declare.elements import PER_NODE, Exact, FastqPairs, Output, Record, RefDB, option
+from metapipe.runner.declare.elements import PER_NODE, Database, Exact, FastqPairs, Output, Record, RefDB, option
 from metapipe.runner.declare.merge import HeaderOnce, Reduce, add_counts
 from metapipe.runner.declare.stage import Stage, Task
 from metapipe.runner.guard.program_version import program_version
+from metapipe.stages.taxonomy import kraken2
 from metapipe.stages.taxonomy.read_verdicts import IDENTITIES, LIMITED_RANKS, verdict
-from metapipe.stages.taxonomy.translated_search import FINISHED, command, taxon_hits, write_queries
+from metapipe.stages.taxonomy.translated_search import FINISHED, TaxonHit, command, taxon_hits, write_queries
 from metapipe.taxa.ancestry import Ancestry, read_ancestry
 from metapipe.taxa.assignments import assigned, counts_of_block, unassigned
 from metapipe.taxa.domains import domains_noted
@@ -23,6 +26,9 @@ from metapipe.taxa.rank_identities import RankIdentities, read_thresholds
 from metapipe.taxa.rows import ASSIGNMENT_TABLE
 from metapipe.taxa.taxon_counts import at_ranks, taxa_table
 
+DIAMOND, KRAKEN2 = "diamond", "kraken2"
+#: Bases a second that Kraken 2 looks up on one core.
+KRAKEN2_RATE = 4e6
 SENSITIVITIES = ("fast", "default", "mid-sensitive", "sensitive", "more-sensitive", "very-sensitive")
 
 
@@ -30,6 +36,14 @@ SENSITIVITIES = ("fast", "default", "mid-sensitive", "sensitive", "more-sensitiv
 class ClassifyReadsOptions:
     """Options of :class:`ClassifyReads`."""
 
+    engine: str = option(
+        DIAMOND,
+        "what searches the proteins: diamond finds distant relatives; kraken2 looks words up, much faster",
+        choices=(DIAMOND, KRAKEN2),
+    )
+    confidence: float = option(
+        0.0, "kraken2: share of a read's words that must be of its taxon or of those below", minimum=0, maximum=1
+    )
     evalue: float = option(0.001, "highest E-value of a hit", minimum=0, maximum=10)
     top: float = option(
         10.0, "look at hits that score at most this many per cent below the best", minimum=0, maximum=50
@@ -37,7 +51,7 @@ class ClassifyReadsOptions:
     sensitivity: str = option("default", "how hard DIAMOND looks for distant relatives", choices=SENSITIVITIES)
     rank_identities: str = option(
         IDENTITIES,
-        "lowest identity (per cent of amino acids) of the best hit for a name at each rank, or none",
+        "diamond: lowest identity (per cent of amino acids) of the best hit for a name at each rank, or none",
     )
     min_support: int = option(
         1, "fewest reads of a taxon in the table of taxa; fewer are counted for the taxon above", minimum=1
@@ -45,10 +59,11 @@ class ClassifyReadsOptions:
 
 
 class ClassifyReads(Stage):
-    """DIAMOND blastx with all threads of a host, pinned; verdicts are ours (:mod:`.read_verdicts`)."""
+    """DIAMOND blastx with all threads of a host, pinned, and verdicts of ours (:mod:`.read_verdicts`); or Kraken 2 with
+    its own (:mod:`.kraken2`)."""
 
     name = "classify_reads"
-    summary = "Find out which taxon each read comes from, by the proteins it resembles (DIAMOND, LCA)"
+    summary = "Find out which taxon each read comes from, by the proteins it resembles (DIAMOND or Kraken 2)"
     example = (
         "metapipe classify_reads --reads-1 r1.fastq.gz --reads-2 r2.fastq.gz --db-taxonomy marine-reads:1 --outdir who"
     )
@@ -78,60 +93,110 @@ class ClassifyReads(Stage):
         """Refuse what is no list of ranks and identities (E701)."""
         read_thresholds(options.rank_identities, LIMITED_RANKS)
 
+    def rate_for(self, databases: Mapping[str, Database], options: ClassifyReadsOptions) -> float:  # noqa: ARG002
+        """Bases a second on one core, as measured with each engine."""
+        return KRAKEN2_RATE if options.engine == KRAKEN2 else self.rate
+
+    def prepare(self, task: Task, folder: Path) -> None:
+        """Index the proteins for Kraken 2 where it is asked for and the database brings no index.
+
+        :raises MetapipeError: E206 for a damaged taxonomy; E301, E401 when Kraken 2 cannot index the proteins.
+        """
+        if task.options.engine == KRAKEN2:
+            database = task.databases["taxonomy"].path
+            kraken2.prepare_index(task, database, read_ancestry(database), folder)
+
     def setup(self, task: Task) -> Ancestry:
         """Read the taxonomy. Raises E206 for a damaged one."""
         return read_ancestry(task.databases["taxonomy"].path)
 
     def run(self, task: Task, state: Ancestry) -> None:
         """Write the row of each read of the block, and what the block adds to the counts."""
-        names, mates = _search(task)
-        table = task.scratch / "hits.tsv"
-        hits = taxon_hits(table, mates) if table.exists() else {}
+        names, found = (_by_words if task.options.engine == KRAKEN2 else _by_hits)(task, state)
         output, taxa = task.output("assignments"), Counter[int]()
-        limits = RankIdentities(state, read_thresholds(task.options.rank_identities, LIMITED_RANKS))
         output.write(ASSIGNMENT_TABLE.header)
         for number, name in enumerate(names):
-            found = verdict(hits.get(number, ()), state, task.options.top, limits)
+            placed = found.get(number)
             row = unassigned(name)
-            if found is not None:
-                taxa[found.taxon] += 1
-                identity, score = f"{found.identity:.2f}", f"{found.score:.1f}"
-                row = assigned(name, found.taxon, state, matches=found.taxa, score=score, identity=identity)
+            if placed is not None:
+                taxa[placed.taxon] += 1
+                row = assigned(
+                    name, placed.taxon, state, matches=placed.matches, score=placed.score, identity=placed.identity
+                )
             output.write(ASSIGNMENT_TABLE.format(row))
         unclassified = len(names) - taxa.total()
         task.output("taxa").write(counts_of_block(taxa, state, unclassified, task.options.min_support))
         task.note("reads", len(names))
         task.note("classified", taxa.total())
         task.note("unclassified", unclassified)
-        task.note("with_hits", len(hits))
         task.note("at_rank", at_ranks(taxa, state))
         task.note("database_domains", domains_noted(state.names, state.ranks))
 
     def tool_versions(self) -> dict[str, str]:
-        """The version of DIAMOND, as it prints it."""
-        return {"diamond": program_version("diamond", "version", after="version ")}
+        """The versions of both engines as they print them, of Kraken 2 where it is installed."""
+        second = program_version(kraken2.PROGRAM, "--version", after="version ")
+        return {"diamond": program_version("diamond", "version", after="version ")} | (
+            {"kraken2": second} if second else {}
+        )
 
 
-def _search(task: Task) -> tuple[list[str], int]:
-    """Search the block's reads; return the name of each read or pair, and how many sequences each of them is."""
+@dataclass(frozen=True, slots=True)
+class _Placed:
+    """What the row of a read says. :param matches: taxa that were looked at."""
+
+    taxon: int
+    matches: int
+    score: str
+    identity: str = ""
+
+
+def _by_hits(task: Task, ancestry: Ancestry) -> tuple[list[str], dict[int, _Placed]]:
+    """Search the block's reads with DIAMOND; return the name of each read or pair, and what was found by number."""
     names: list[str] = []
-
-    def sequences() -> Iterator[Record]:
-        if not task.paired:
-            for record in task.records():
-                names.append(record.name)
-                yield record
-            return
-        for first, second in task.pairs():
-            names.append(task.pair_name(first))
-            yield from (first, second)
-
     queries, table = task.scratch / "queries.fasta", task.scratch / "hits.tsv"
-    write_queries(sequences(), queries)
+    write_queries(chain.from_iterable(_reads(task, names)), queries)
     mates = 2 if task.paired else 1
+    hits: dict[int, list[TaxonHit]] = {}
     if queries.stat().st_size:
         # A taxon may be a mate's second choice and the pair's first.
         top = min(100.0, mates * task.options.top + 10 * (mates - 1))
         database = task.databases["taxonomy"].path / "proteins.dmnd"
         task.launch(command(task, database, queries, table, top), finished=FINISHED)
-    return names, mates
+        hits = taxon_hits(table, mates)
+    task.note("with_hits", len(hits))
+    limits = RankIdentities(ancestry, read_thresholds(task.options.rank_identities, LIMITED_RANKS))
+    found = {}
+    for number, of_read in hits.items():
+        said = verdict(of_read, ancestry, task.options.top, limits)
+        if said is not None:
+            found[number] = _Placed(said.taxon, said.taxa, f"{said.score:.1f}", f"{said.identity:.2f}")
+    return names, found
+
+
+def _by_words(task: Task, ancestry: Ancestry) -> tuple[list[str], dict[int, _Placed]]:
+    """As :func:`_by_hits`, with Kraken 2."""
+    names: list[str] = []
+    paths = [task.scratch / f"mates-{mate}.fasta" for mate in range(2 if task.paired else 1)]
+    table = task.scratch / "words.tsv"
+    written = kraken2.write_reads(_reads(task, names), paths)
+    if not written:
+        task.note("with_hits", 0)
+        return names, {}
+    index = kraken2.index_of(task.databases["taxonomy"].path, task.shared)
+    task.launch(kraken2.command(task, index, paths, table), finished=kraken2.FINISHED)
+    said = kraken2.words_of_reads(table, written, ancestry)
+    found = {number: _Placed(words.taxon, words.taxa, str(words.supporting)) for number, words in said}
+    task.note("with_hits", len(found))
+    return names, found
+
+
+def _reads(task: Task, names: list[str]) -> Iterator[tuple[Record, ...]]:
+    """The block's reads, or the mates of its pairs; ``names`` grows by the name of each."""
+    if not task.paired:
+        for record in task.records():
+            names.append(record.name)
+            yield (record,)
+        return
+    for mates in task.pairs():
+        names.append(task.pair_name(mates[0]))
+        yield mates

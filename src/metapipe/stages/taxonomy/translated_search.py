@@ -40,7 +40,12 @@ def write_queries(records: Iterable[Record], path: Path) -> None:
     with path.open("wb") as queries:
         for number, record in enumerate(records):
             if len(record.sequence) >= SHORTEST:
-                queries.write(b">%d\n%s\n" % (number, record.sequence.translate(_TO_DNA)))
+                queries.write(b">%d\n%s\n" % (number, as_dna(record.sequence)))
+
+
+def as_dna(sequence: bytes) -> bytes:
+    """Lower case and U as the upper case letters of DNA."""
+    return sequence.translate(_TO_DNA)
 
 
 def command(task: Task, database: Path, queries: Path, table: Path, top: float) -> list[str | Path]:
