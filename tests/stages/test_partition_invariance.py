@@ -79,6 +79,9 @@ CASES = {
             "proteins": ["predict_genes/proteins"],
             "hits": ["hits_of_genes/hits"],
             "domains": ["domains_of_genes/domains"],
+            "contig-taxonomy": ["contig_taxonomy/placed"],
+            "contig-abundance": ["map_reads/by-contig"],
+            "gene-abundance": ["map_reads/by-gene"],
         },
     ),
     "annotation_report": Case(

@@ -191,8 +191,9 @@ def context(stage: str, name: str) -> dict[str, Any]:
         },
         "annotate": {
             **{key: dataset(name) for key in ("contigs", "genes", "proteins", "hits")},
-            "domains": dataset(name),
+            **{key: dataset(name) for key in ("domains", "contig_taxonomy", "contig_abundance", "gene_abundance")},
             "sample": name,
+            "functions": "/galaxy/functions",
         },
         "annotation_report": {
             "summaries": [dataset(name), dataset(name)],

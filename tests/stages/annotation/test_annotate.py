@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import dataclasses
 import io
+import json
 import random
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from functools import reduce
 from pathlib import Path
 from typing import Any
 
@@ -18,11 +20,18 @@ from Bio.SeqRecord import SeqRecord
 from metapipe.errors import MetapipeError
 from metapipe.formats import gff3
 from metapipe.formats.genes import Gene, feature_gene, format_gene
+from metapipe.formats.plain_text import plain
 from metapipe.formats.table_rows import header_line
 from metapipe.proteins import domain_hits, protein_hits
 from metapipe.runner.declare.elements import Totals
+from metapipe.runner.declare.merge import add_counts
 from metapipe.stages.annotation.annotate import Annotate
-from metapipe.stages.annotation.annotation_table import COLUMNS
+from metapipe.stages.annotation.annotation_table import COLUMNS, columns
+from metapipe.stages.annotation.functions import ec_lineage
+from metapipe.taxa.abundance_rows import CONTIG_ABUNDANCE, GENE_ABUNDANCE, ContigAbundance, GeneAbundance
+from metapipe.taxa.rows import CONTIG_TAXA, ContigRow
+from metapipe.taxa.taxon_counts import taxa_table
+from metapipe.taxa.taxon_table import read_taxa
 
 CHANCE = random.Random(3)
 CONTIGS = {
@@ -91,10 +100,10 @@ def annotate(fake_task: Callable[..., Any]) -> Callable[..., Any]:
     return run
 
 
-def table_rows(table: bytes) -> list[dict[str, str]]:
+def table_rows(table: bytes, given: Sequence[str] = ()) -> list[dict[str, str]]:
     header, *lines = table.decode().splitlines()
-    assert header == header_line(COLUMNS).decode().rstrip("\n")
-    return [dict(zip(COLUMNS, line.split("\t"), strict=True)) for line in lines]
+    assert header == header_line(columns(given)).decode().rstrip("\n")
+    return [dict(zip(columns(given), line.split("\t"), strict=True)) for line in lines]
 
 
 def flat_records(text: bytes, form: str) -> list[SeqRecord]:
@@ -201,10 +210,107 @@ def test_the_annotation_is_the_same_for_one_block_and_many(annotate: Callable[..
         for index, (name, letters) in enumerate(CONTIGS.items())
     ]
     headers = {"gff": 1, "table": 1}
+    tallies = [json.loads(part.pop("functions")) for part, _ in parts]
+    assert reduce(add_counts, tallies) == json.loads(whole.pop("functions"))
     for name, content in whole.items():
         rest = [part[name].split(b"\n", 1)[1] if name in headers else part[name] for part, _ in parts[1:]]
         assert parts[0][0][name] + b"".join(rest) == content
     assert sum(part["genes"] for _, part in parts) == notes["genes"]
+
+
+TAXON = "Vibrio 'β' <odd>"
+LINEAGE = f"1:no rank:root;2:superkingdom:Bacteria;10:species:{TAXON}"
+MORE = ("contig-taxonomy", "contig-abundance", "gene-abundance")
+
+
+@pytest.fixture
+def weighted(side: dict[str, Path], tmp_path: Path) -> dict[str, Path]:
+    """The side files with taxa and abundance: the first contig is placed, the others are not."""
+    lengths = {name: len(letters) for name, letters in CONTIGS.items()}
+    taxa = [ContigRow(name, length, 0, "", "", "", "", "") for name, length in lengths.items()]
+    taxa[0] = ContigRow(FIRST, 1000, 3, "10", TAXON, "species", "71.20", LINEAGE)
+    contents = {
+        "contig-taxonomy": CONTIG_TAXA.header + b"".join(map(CONTIG_TAXA.format, taxa)),
+        "contig-abundance": CONTIG_ABUNDANCE.header
+        + b"".join(
+            CONTIG_ABUNDANCE.format(ContigAbundance(name, length, 40, 300, 0.3, 1.5, 1234.5))
+            for name, length in lengths.items()
+        ),
+        "gene-abundance": GENE_ABUNDANCE.header
+        + b"".join(
+            GENE_ABUNDANCE.format(
+                GeneAbundance(gene.id, gene.contig, gene.start, gene.end, "+", 300, at, 0.5 * at, 9.0)
+            )
+            for at, gene in enumerate(GENES, 4)
+        ),
+    }
+    for name, content in contents.items():
+        (tmp_path / name).write_bytes(content)
+    return side | {name: tmp_path / name for name in contents}
+
+
+def test_lineage_and_abundance_stand_in_every_format(annotate: Callable[..., Any], weighted: dict[str, Path]) -> None:
+    outputs, _ = annotate(weighted)
+    rows = table_rows(outputs["table"], MORE)
+    assert [(row["reads"], row["mean_depth"]) for row in rows[:2]] == [("4", "2.0000"), ("5", "2.5000")]
+    assert (rows[0]["contig_taxid"], rows[0]["contig_rank"], rows[0]["contig_support_pct"]) == (
+        "10",
+        "species",
+        "71.20",
+    )
+    assert rows[0]["contig_lineage"] == LINEAGE
+    assert {(row["contig_taxid"], row["contig_lineage"]) for row in rows[3:]} == {("", "")}
+    assert {(row["contig_reads"], row["contig_mean_depth"], row["contig_tpm"]) for row in rows} == {
+        ("40", "1.5000", "1234.5000")
+    }
+
+    features = [gff3.parse_feature(line) for line in outputs["gff"].decode().splitlines() if not line.startswith("#")]
+    regions = [feature for feature in features if feature.type == "region"]
+    assert [(one.seqid, one.start, one.end) for one in regions] == [(name, 1, len(CONTIGS[name])) for name in CONTIGS]
+    assert regions[0].attributes["Dbxref"] == ("taxon:10",)
+    assert regions[0].attributes["lineage"] == (f"Bacteria; {plain(TAXON)}",)
+    assert (regions[0].attributes["taxon_rank"], regions[0].attributes["taxon_support"]) == (("species",), ("71.20",))
+    assert "taxon" not in regions[1].attributes
+    assert regions[1].attributes["mean_depth"] == ("1.5000",)
+    genes = [feature for feature in features if feature.type == "CDS"]
+    assert [feature.attributes["reads"] for feature in genes] == [("4",), ("5",), ("6",), ("7",), ("8",)]
+
+    for form in ("genbank", "embl"):
+        records = flat_records(outputs[form], form)
+        for record in records:
+            source = record.features[0].qualifiers
+            assert (source["organism"], source["db_xref"]) == (["metagenome"], ["taxon:256318"])
+            assert source["note"][-1] == "40 reads; mean depth 1.50; 1234.50 TPM"
+        said = records[0].features[0].qualifiers["note"]
+        assert said[1].endswith("(species, taxon 10) by 71.20 % of the votes of 3 genes")
+        assert said[2].startswith("lineage: Bacteria; Vibrio")
+        assert len(records[1].features[0].qualifiers["note"]) == 2
+        notes = [feature.qualifiers["note"][-1] for _, feature in coding(records)]
+        assert notes[0] == "4 reads; mean depth 2.00; 9.00 TPM"
+
+
+def test_functions_are_counted_in_four_levels_by_gene_or_by_read(
+    annotate: Callable[..., Any], side: dict[str, Path], weighted: dict[str, Path]
+) -> None:
+    def counted(files: dict[str, Path]) -> dict[str, tuple[str, str]]:
+        tally = json.loads(annotate(files)[0]["functions"])
+        table = taxa_table(tally).decode().splitlines()[1:]
+        # As combine_samples reads it for the chart.
+        assert read_taxa([([b"%b\n" % line for line in taxa_table(tally).splitlines()], "functions")]).root
+        return {row.split("\t")[0]: tuple(row.split("\t")[3:5]) for row in table}
+
+    # One gene has 3.5.2.6 and 3.5.2.-: it counts for both.
+    plain_counts = dict.fromkeys(("Functions", "3 Hydrolases", "3.5"), ("0", "2"))
+    assert counted(side) == plain_counts | {"3.5.2": ("1", "2"), "3.5.2.6": ("1", "1"), "Unclassified": ("4", "4")}
+    assert counted(weighted)["3.5.2.6"] == ("4", "4")
+    assert counted(weighted)["Unclassified"] == ("26", "26")
+
+
+def test_no_two_ec_numbers_are_one_node() -> None:
+    numbers = ["1.1.1.1", "1.1.1.n1", "1.1.11.1", "1.11.1.1", "1.1.1.-", "1.1.-.-", "1.-.-.-", "7.6.2.16", "1.1.1.11"]
+    last = [ec_lineage(number).split(";")[-1] for number in numbers]
+    assert len({step.split(":")[0] for step in last}) == len(numbers)
+    assert last[1].endswith(":EC number:1.1.1.n1")
 
 
 def test_without_searches_every_gene_is_hypothetical(annotate: Callable[..., Any], side: dict[str, Path]) -> None:
@@ -243,14 +349,43 @@ def test_no_contig_and_no_gene_are_results(annotate: Callable[..., Any], tmp_pat
         ("hits", b"_2\t", b"_9\t", "E112 hits line 3"),
         ("domains", b"\tyes", b"", "E111 domains line 2: expected 17 columns"),
         ("proteins", b">contig_000001_2", b">gene_2", "E112 proteins line 3: expected contig_000001_2"),
+        ("gene-abundance", b"contig_000001_2\t", b"gene_2\t", "E112 gene-abundance line 3: expected contig_000001_2"),
+        ("gene-abundance", b"\t2.5000\t", b"\tmuch\t", "E111 gene-abundance line 3: expected a number in column mean"),
+        ("contig-abundance", b"contig_000002\t", b"x\t", "E112 contig-abundance line 3: expected each contig of genes"),
+        (
+            "contig-taxonomy",
+            b"contig_000002\t",
+            b"contig_000001\t",
+            "E112 contig-taxonomy line 3: expected each contig",
+        ),
+        (
+            "contig-taxonomy",
+            b"#contig\tlength",
+            b"#contig\tsize",
+            "E111 contig-taxonomy line 1: expected a header line",
+        ),
     ],
 )
 def test_files_that_are_wrong_or_of_another_run_are_refused(
-    annotate: Callable[..., Any], side: dict[str, Path], name: str, old: bytes, new: bytes, message: str
+    annotate: Callable[..., Any],
+    side: dict[str, Path],
+    weighted: dict[str, Path],
+    name: str,
+    old: bytes,
+    new: bytes,
+    message: str,
 ) -> None:
-    side[name].write_bytes(side[name].read_bytes().replace(old, new))
+    weighted[name].write_bytes(weighted[name].read_bytes().replace(old, new))
     with pytest.raises(MetapipeError, match=f"METAPIPE-{message}"):
-        annotate(side)
+        annotate(side if name in side else weighted)
+
+
+@pytest.mark.parametrize("name", ["contig-taxonomy", "contig-abundance"])
+def test_a_contig_without_a_row_is_named(annotate: Callable[..., Any], weighted: dict[str, Path], name: str) -> None:
+    lines = weighted[name].read_bytes().splitlines(keepends=True)
+    weighted[name].write_bytes(b"".join(lines[:2] + lines[3:]))
+    with pytest.raises(MetapipeError, match=f"METAPIPE-E112 {name}: expected each contig of genes once.*{BARE}"):
+        annotate(weighted)
 
 
 def test_the_same_input_gives_the_same_bytes(annotate: Callable[..., Any], side: dict[str, Path]) -> None:

@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from metapipe.errors import MetapipeError
 from metapipe.formats import gff3
@@ -17,13 +17,15 @@ from metapipe.proteins.domain_hits import DOMAIN_TABLE, DomainHit
 from metapipe.proteins.protein_hits import HIT_TABLE, ProteinHit
 from metapipe.proteins.protein_letters import clean_protein
 from metapipe.runner.declare.elements import Exact, Fasta, Output, Record, SideFile, option
-from metapipe.runner.declare.merge import HeaderOnce
+from metapipe.runner.declare.merge import HeaderOnce, Reduce, add_counts
 from metapipe.runner.declare.stage import Stage, Task
 from metapipe.stages.annotation import annotation_table
 from metapipe.stages.annotation.annotation import AnnotatedGene, annotate_gene, gene_numbers
 from metapipe.stages.annotation.annotation_gff3 import annotation_feature
 from metapipe.stages.annotation.annotation_notes import AnnotationCounts
+from metapipe.stages.annotation.contig_facts import ContigFacts
 from metapipe.stages.annotation.embl import embl_record
+from metapipe.stages.annotation.functions import FunctionCounts
 from metapipe.stages.annotation.genbank import genbank_record
 from metapipe.stages.annotation.locus_tags import SAMPLE, locus_prefix, locus_tag
 from metapipe.stages.annotation.side_index import (
@@ -34,6 +36,9 @@ from metapipe.stages.annotation.side_index import (
     first_word,
     index_gene_files,
 )
+from metapipe.taxa.abundance_rows import CONTIG_ABUNDANCE, GENE_ABUNDANCE
+from metapipe.taxa.rows import CONTIG_TAXA
+from metapipe.taxa.taxon_counts import taxa_table
 
 Row = TypeVar("Row", ProteinHit, DomainHit)
 
@@ -57,6 +62,9 @@ class Annotate(Stage):
         "proteins": SideFile("fasta", "proteins as predict_genes writes them"),
         "hits": SideFile("tabular", "hits as search_proteins writes them", optional=True),
         "domains": SideFile("tabular", "domains as search_domains writes them", optional=True),
+        "contig-taxonomy": SideFile("tabular", "taxa of the contigs (contig_taxonomy)", optional=True),
+        "contig-abundance": SideFile("tabular", "abundance of the contigs (map_reads)", optional=True),
+        "gene-abundance": SideFile("tabular", "abundance of the genes (map_reads)", optional=True),
     }
     outputs = {
         "gff": Output("gff3", "annotation, GFF3", HeaderOnce(lines=1), label="Annotation (GFF3)"),
@@ -64,6 +72,12 @@ class Annotate(Stage):
         "embl": Output("embl", "annotated contigs, EMBL", label="Annotation (EMBL)"),
         "table": Output("tabular", "annotation, one row per gene", HeaderOnce(), label="Annotation table"),
         "proteins": Output("fasta", "proteins with their product", label="Annotated proteins"),
+        "functions": Output(
+            "tabular",
+            "genes by EC number in four levels, or their reads where gene abundance is given, for charts",
+            Reduce(add_counts, write=taxa_table),
+            label="Functions",
+        ),
     }
     version = "2"
     options = AnnotateOptions
@@ -81,7 +95,13 @@ class Annotate(Stage):
             or to these contigs.
         """
         files = gene_files(task)
-        columns = {"hits": HIT_TABLE.columns, "domains": DOMAIN_TABLE.columns}
+        columns = {
+            "hits": HIT_TABLE.columns,
+            "domains": DOMAIN_TABLE.columns,
+            "contig-taxonomy": CONTIG_TAXA.columns,
+            "contig-abundance": CONTIG_ABUNDANCE.columns,
+            "gene-abundance": GENE_ABUNDANCE.columns,
+        }
         contigs = index_gene_files(files, columns, folder)
         if contigs != task.totals.records:
             raise MetapipeError(
@@ -96,23 +116,26 @@ class Annotate(Stage):
         return GeneFiles.load(task.shared, gene_files(task))
 
     def run(self, task: Task, state: GeneFiles) -> None:
-        """Write the genes of each contig, annotated, in all five formats, and count them by tier.
+        """Write the genes of each contig, annotated, in all five formats, and count them by tier and by function.
 
         :raises MetapipeError: E111 for a line that cannot be read, E112 for a gene, protein or hit without the others.
         """
-        prefix, counts = locus_prefix(task.options.sample), AnnotationCounts()
-        gff, genbank, embl, table, proteins = (task.output(name) for name in self.outputs)
+        prefix, counts, done = locus_prefix(task.options.sample), AnnotationCounts(), FunctionCounts()
+        gff, genbank, embl, table, proteins, functions = (task.output(name) for name in self.outputs)
         gff.write(gff3.VERSION_LINE.encode())
-        table.write(header_line(annotation_table.COLUMNS))
+        table.write(header_line(annotation_table.columns(task.side)))
 
-        def write(contig: Record, genes: list[AnnotatedGene]) -> None:
+        def write(contig: Record, genes: list[AnnotatedGene], facts: ContigFacts) -> None:
             gff.write(gff3.sequence_region(contig.name, len(contig.sequence)).encode())
+            for feature in facts.features(contig.name, len(contig.sequence)):
+                gff.write(gff3.format_feature(feature).encode())
             for gene in genes:
                 gff.write(gff3.format_feature(annotation_feature(gene)).encode())
-                table.write(annotation_table.format_annotation(gene))
+                table.write(annotation_table.format_annotation(gene, facts))
                 proteins.write(format_fasta(gene.gene.id, describe(gene), gene.protein))
+                done.add(gene)
             for stream, record in ((genbank, genbank_record), (embl, embl_record)):
-                parts = record(contig.name, contig.index + 1, contig.sequence, genes, state.contigs)
+                parts = record(contig.name, contig.index + 1, contig.sequence, genes, state.contigs, facts)
                 stream.write("".join(parts).encode())
 
         with state.opened() as files:
@@ -120,7 +143,8 @@ class Annotate(Stage):
                 at = state.position(contig.name, len(contig.sequence), task.labels.get("contigs", "contigs"))
                 genes = list(annotated_genes(contig, at, prefix, files))
                 counts.add(genes)
-                write(contig, genes)
+                write(contig, genes, contig_facts(files, at))
+        functions.write(done.part())
         for key, value in counts.as_notes().items():
             task.note(key, value)
 
@@ -141,6 +165,7 @@ def annotated_genes(contig: Record, position: int, prefix: str, files: OpenGeneF
     proteins = read_proteins(files.proteins, position)
     hits = rows_by_gene(files.hits, position, HIT_TABLE.parse)
     domains = rows_by_gene(files.domains, position, DOMAIN_TABLE.parse)
+    amounts = {row.gene: row for row in _rows(files.gene_abundance, position, GENE_ABUNDANCE.parse)}
     for number, gene in zip(gene_numbers(contig.name, genes), genes, strict=True):
         yield annotate_gene(
             gene,
@@ -148,7 +173,14 @@ def annotated_genes(contig: Record, position: int, prefix: str, files: OpenGeneF
             locus_tag(prefix, contig.index, number),
             None if hits is None else hits[gene.id],
             None if domains is None else domains[gene.id],
+            amounts.get(gene.id),
         )
+
+
+def contig_facts(files: OpenGeneFiles, position: int) -> ContigFacts:
+    """Read what is known of a contig as a whole. :param position: of it in the index of the files."""
+    taxon = next(_rows(files.contig_taxonomy, position, CONTIG_TAXA.parse), None)
+    return ContigFacts(taxon, next(_rows(files.contig_abundance, position, CONTIG_ABUNDANCE.parse), None))
 
 
 def is_cds(line: bytes) -> bool:
@@ -184,11 +216,16 @@ def rows_by_gene(
     if file is None:
         return None
     rows: defaultdict[str, list[Row]] = defaultdict(list)
-    for place, line in file.lines(contig):
-        if line.strip(b"\r\n"):
-            row = parse(line, place)
-            rows[row.query].append(row)
+    for row in _rows(file, contig, parse):
+        rows[row.query].append(row)
     return rows
+
+
+def _rows(file: OpenSideFile | None, contig: int, parse: Callable[[bytes, Place], Any]) -> Iterator[Any]:
+    """Yield the contig's rows of a table in file order; none when there is no such file."""
+    for place, line in file.lines(contig) if file is not None else ():
+        if line.strip(b"\r\n"):
+            yield parse(line, place)
 
 
 def describe(annotated: AnnotatedGene) -> str:

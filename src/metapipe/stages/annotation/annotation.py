@@ -21,6 +21,7 @@ from metapipe.stages.annotation.confidence import (
     tier,
     transferred_level,
 )
+from metapipe.taxa.abundance_rows import GeneAbundance
 
 _GENE_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_.'/()-]{0,29}")
 _VERSIONED = re.compile(r"(.+?)[_ ]v?(\d+(?:\.\d+)*)")
@@ -39,6 +40,7 @@ class AnnotatedGene:
     :param supported_ec: those of ``ec`` and ``partial_ec`` that a significant domain stands for too.
     :param domain_ec: EC numbers that only domains stand for: told, not stated.
     :param go: GO terms of the best significant hit and of all significant domains, sorted.
+    :param abundance: how much of it there is; ``None`` when no reads were counted.
     """
 
     gene: Gene
@@ -59,6 +61,7 @@ class AnnotatedGene:
     interpro: tuple[str, ...]
     taxid: str
     organism: str
+    abundance: GeneAbundance | None = None
 
     @property
     def all_ec(self) -> tuple[str, ...]:
@@ -93,12 +96,14 @@ def annotate_gene(
     locus_tag: str,
     hits: Sequence[ProteinHit] | None,
     domains: Sequence[DomainHit] | None,
+    abundance: GeneAbundance | None = None,
 ) -> AnnotatedGene:
     """Weigh the evidence for one gene.
 
     :param protein: cleaned residues.
     :param hits: the gene's hits, ``None`` when no protein search was run.
     :param domains: the gene's domains along the protein, ``None`` when no domain search was run.
+    :param abundance: the gene's row, ``None`` when no reads were counted.
     """
     best, domain = best_hit(hits or ()), best_domain(domains or ())
     transferred = None if hits is None else transferred_level(best)
@@ -128,6 +133,7 @@ def annotate_gene(
         interpro=tuple(sorted({one.interpro for one in significant if one.interpro})),
         taxid=source.taxid if source else "",
         organism=plain(source.organism) if source else "",
+        abundance=abundance,
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from metapipe.formats import gff3
 from metapipe.stages.annotation.annotation import AnnotatedGene, inferences
+from metapipe.stages.annotation.contig_facts import amounts
 from metapipe.stages.annotation.flat_features import cross_references, notes
 
 
@@ -28,6 +29,7 @@ def annotation_feature(annotated: AnnotatedGene) -> gff3.Feature:
         "inference": tuple(inferences(annotated)),
         "partial": (gene.partial,),
         "transl_table": (str(gene.translation_table),),
+        **(amounts(annotated.abundance) if annotated.abundance else {}),
     }
     return gff3.Feature(
         seqid=gene.contig,

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from metapipe.formats.plain_text import one_line, plain
 from metapipe.formats.table_rows import format_row
 from metapipe.stages.annotation.annotation import AnnotatedGene
+from metapipe.stages.annotation.contig_facts import COLUMNS_OF, ContigFacts, amount_cells
 
 COLUMNS = (
     "gene", "locus_tag", "contig", "start", "end", "strand", "partial", "length_aa", "tier", "transferred_level",
@@ -14,11 +17,18 @@ COLUMNS = (
 )  # fmt: skip
 
 
-def format_annotation(annotated: AnnotatedGene) -> bytes:
-    """Return the gene as one row under :data:`COLUMNS`; lists are joined with ``;``.
+def columns(given: Collection[str]) -> tuple[str, ...]:
+    """Return the columns of a table. :param given: the files that are there."""
+    return (*COLUMNS, *(column for name, more in COLUMNS_OF.items() if name in given for column in more))
+
+
+def format_annotation(annotated: AnnotatedGene, facts: ContigFacts = ContigFacts()) -> bytes:  # noqa: B008  (frozen)
+    """Return the gene as one row under :func:`columns`; lists are joined with ``;``.
 
     ``hit_*`` describe the best hit even when it is not significant; ``product`` to ``interpro``, ``taxid`` and
     ``organism`` come from significant evidence only. A level is empty when its search was not run.
+
+    :param facts: what is known of its contig.
     """
     gene, hit, domains = annotated.gene, annotated.hit, annotated.significant_domains
     cells = (
@@ -47,6 +57,8 @@ def format_annotation(annotated: AnnotatedGene) -> bytes:
         *(_hit_cells(annotated) if hit else [""] * 8),
         annotated.taxid,
         annotated.organism,
+        *facts.cells(),
+        *(amount_cells(annotated.abundance) if annotated.abundance else ()),
     )
     return format_row(one_line(cell) for cell in cells)
 

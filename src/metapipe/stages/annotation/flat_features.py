@@ -10,6 +10,7 @@ from metapipe.formats.genes import Gene
 from metapipe.formats.plain_text import plain
 from metapipe.proteins.protein_hits import MIN_IDENTITY, ProteinHit
 from metapipe.stages.annotation.annotation import AnnotatedGene, inferences
+from metapipe.stages.annotation.contig_facts import ContigFacts, amount
 
 #: Contigs of a metagenome: an environmental sample of unknown organisms (NCBI taxon 256318).
 ORGANISM, LINEAGE, TAXID = "metagenome", "unclassified sequences; metagenomes.", 256318
@@ -43,6 +44,11 @@ def notes(annotated: AnnotatedGene) -> list[str]:
     if annotated.domain_ec:
         lines.append(f"EC number of domains only: {' '.join(annotated.domain_ec)}")
     return lines
+
+
+def abundance_notes(annotated: AnnotatedGene) -> list[str]:
+    """Return how much of the gene there is, as a sentence; nothing when no reads were counted."""
+    return [amount(annotated.abundance)] if annotated.abundance else []
 
 
 def hit_note(hit: ProteinHit) -> str:
@@ -80,7 +86,10 @@ def gene_qualifiers(annotated: AnnotatedGene) -> list[Qualifier]:
         ("locus_tag", annotated.locus_tag),
         *(("EC_number", number) for number in annotated.all_ec),
         *(("inference", line) for line in inferences(annotated)),
-        *(("note", line) for line in (f"gene id {plain(annotated.gene.id)}", *notes(annotated))),
+        *(
+            ("note", line)
+            for line in (f"gene id {plain(annotated.gene.id)}", *notes(annotated), *abundance_notes(annotated))
+        ),
         ("codon_start", str(annotated.gene.phase + 1)),
         ("transl_table", str(annotated.gene.translation_table)),
         ("product", annotated.product),
@@ -89,14 +98,18 @@ def gene_qualifiers(annotated: AnnotatedGene) -> list[Qualifier]:
     ]
 
 
-def source_qualifiers(contig: str) -> list[Qualifier]:
-    """Return the qualifiers of the source feature; the contig's full name is in the note."""
+def source_qualifiers(contig: str, facts: ContigFacts) -> list[Qualifier]:
+    """Return the qualifiers of the source feature; the contig's full name is in the first note.
+
+    Its organism is that of the sample (INSDC: what was sequenced), so what the contig is taken for is said in notes.
+    """
     return [
         ("organism", ORGANISM),
         ("mol_type", "genomic DNA"),
         ("environmental_sample", ""),
         ("db_xref", f"taxon:{TAXID}"),
         ("note", f"contig {plain(contig)}"),
+        *(("note", line) for line in facts.notes()),
     ]
 
 
@@ -125,8 +138,10 @@ def feature_lines(key: str, place: str, qualifiers: Sequence[Qualifier], prefix:
             yield f"{indent}{line}\n"
 
 
-def record_features(contig: str, length: int, genes: Sequence[AnnotatedGene], prefix: str) -> Iterator[str]:
+def record_features(
+    contig: str, length: int, genes: Sequence[AnnotatedGene], prefix: str, facts: ContigFacts
+) -> Iterator[str]:
     """Yield the feature table of one contig of ``length`` bases."""
-    yield from feature_lines("source", f"1..{length}", source_qualifiers(contig), prefix)
+    yield from feature_lines("source", f"1..{length}", source_qualifiers(contig, facts), prefix)
     for annotated in genes:
         yield from feature_lines("CDS", location(annotated.gene), gene_qualifiers(annotated), prefix)

@@ -9,18 +9,25 @@ from __future__ import annotations
 from collections.abc import Container, Iterator, Sequence
 
 from metapipe.stages.annotation.annotation import AnnotatedGene
+from metapipe.stages.annotation.contig_facts import ContigFacts
 from metapipe.stages.annotation.flat_features import DATE, LINEAGE, ORGANISM, record_features
 from metapipe.stages.annotation.flat_names import LOCUS_WIDTH, accession, locus_name
 
 
 def genbank_record(
-    contig: str, number: int, sequence: bytes, genes: Sequence[AnnotatedGene], contigs: Container[str]
+    contig: str,
+    number: int,
+    sequence: bytes,
+    genes: Sequence[AnnotatedGene],
+    contigs: Container[str],
+    facts: ContigFacts = ContigFacts(),  # noqa: B008  (frozen)
 ) -> Iterator[str]:
     """Yield one record in pieces.
 
     :param number: of the contig in the whole input, from 1.
     :param genes: from left to right.
     :param contigs: the names of all contigs.
+    :param facts: what is known of this one.
     """
     length, name = len(sequence), accession(contig, number, contigs)
     locus = locus_name(contig, number, length, contigs)
@@ -30,7 +37,7 @@ def genbank_record(
     yield f"ACCESSION   {name}\nVERSION     {name}\nKEYWORDS    ENV.\n"
     yield f"SOURCE      {ORGANISM}\n  ORGANISM  {ORGANISM}\n            {LINEAGE}\n"
     yield "FEATURES             Location/Qualifiers\n"
-    yield from record_features(contig, length, genes, "     ")
+    yield from record_features(contig, length, genes, "     ", facts)
     yield "ORIGIN\n"
     letters = sequence.decode("ascii").lower()
     for start in range(0, length, 60):

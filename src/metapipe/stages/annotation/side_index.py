@@ -28,6 +28,11 @@ from metapipe.stages.annotation.contig_table import ContigTable, Ints, mapped, w
 _REGION = re.compile(rb"##sequence-region\s+(\S+)\s+1\s+(\d{1,18})\s*$")
 _ID = re.compile(rb"(?:^|;) *ID=([^;,\r\n]+)")
 
+#: Tables that may be given: a gene's rows, if any; but of those that say how much there is one for each.
+OF_GENES = ("hits", "domains", "gene-abundance")
+#: And those with a row for each contig.
+OF_CONTIGS = ("contig-taxonomy", "contig-abundance")
+
 #: A file: its path and the name the user knows it by.
 File = tuple[Path, str]
 
@@ -92,6 +97,9 @@ class OpenGeneFiles:
     proteins: OpenSideFile
     hits: OpenSideFile | None
     domains: OpenSideFile | None
+    gene_abundance: OpenSideFile | None
+    contig_taxonomy: OpenSideFile | None
+    contig_abundance: OpenSideFile | None
 
 
 @dataclass(frozen=True)
@@ -99,7 +107,7 @@ class GeneFiles:
     """All files about the genes, indexed by contig.
 
     :param contigs: as the GFF3 states them, in its order.
-    :param files: ``genes``, ``proteins``, and ``hits`` and ``domains`` where given; :param spans: by the same names.
+    :param files: ``genes``, ``proteins``, and the others where given; :param spans: by the same names.
     """
 
     contigs: ContigTable
@@ -133,24 +141,26 @@ class GeneFiles:
                 path, label = self.files[name]
                 return OpenSideFile(stack.enter_context(path.open("rb")), label, self.spans[name])
 
-            hits, domains = (opened(name) if name in self.files else None for name in ("hits", "domains"))
-            yield OpenGeneFiles(opened("genes"), opened("proteins"), hits, domains)
+            others = (opened(name) if name in self.files else None for name in (*OF_GENES, *OF_CONTIGS))
+            yield OpenGeneFiles(opened("genes"), opened("proteins"), *others)
 
 
 def index_gene_files(files: dict[str, File], columns: Mapping[str, Sequence[str]], folder: Path) -> int:
     """Index the files and write what was found into ``folder``; return the number of contigs.
 
-    :param files: ``genes`` and ``proteins``, and ``hits`` and ``domains`` where there are any.
+    :param files: ``genes`` and ``proteins``, and those of :data:`OF_GENES` and :data:`OF_CONTIGS` that there are.
     :param columns: of the tables.
     :raises MetapipeError: E111 for a file that is not what it should be, E112 for files that do not belong together.
     """
     genes = Spans(*files["genes"])
     positions: dict[bytes, int] = {}
     lengths: list[int] = []
-    readers = {name: _table_reader(columns[name]) for name in ("hits", "domains") if name in files}
     followers = {"proteins": _Follower(Spans(*files["proteins"]), fasta_entries, complete=True)}
-    followers |= {name: _Follower(Spans(*files[name]), reader) for name, reader in readers.items()}
-    every = [genes, *(follower.spans for follower in followers.values())]
+    for name in (name for name in OF_GENES if name in files):
+        reader, complete = _table_reader(columns[name]), name == "gene-abundance"
+        followers[name] = _Follower(Spans(*files[name]), reader, complete=complete)
+    of_contigs = {name: Spans(*files[name]) for name in OF_CONTIGS if name in files}
+    every = [genes, *(follower.spans for follower in followers.values()), *of_contigs.values()]
 
     def region(name: bytes, length: int) -> None:
         if positions.setdefault(name, len(lengths)) == len(lengths):
@@ -171,10 +181,29 @@ def index_gene_files(files: dict[str, File], columns: Mapping[str, Sequence[str]
             follower.follow(contig, entry.gene, genes.label)
     for follower in followers.values():
         follower.finish(genes.label)
+    for name, spans in of_contigs.items():
+        _follow_contigs(spans, _table_reader(columns[name]), positions, genes.label)
     write_contigs(list(positions), lengths, folder)
-    for name, spans in zip(["genes", *followers], every, strict=True):
+    for name, spans in zip(["genes", *followers, *of_contigs], every, strict=True):
         np.save(folder / f"{name}.npy", spans.table())
     return len(lengths)
+
+
+def _follow_contigs(
+    spans: Spans, reader: Callable[[Path, str], Iterator[Entry]], positions: Mapping[bytes, int], genes_label: str
+) -> None:
+    """Find the row of each contig, in any order; raise E112 when one has none, or two, or is unknown."""
+    for entry in reader(spans.path, spans.label):
+        contig = positions.get(entry.gene)
+        if contig is None or spans.has(contig):
+            expected = f"each contig of {genes_label} once"
+            raise MetapipeError("E112", file=spans.label, line=entry.line, expected=expected, found=text(entry.gene))
+        spans.add(contig, entry)
+    for name, contig in positions.items():
+        if not spans.has(contig):
+            raise MetapipeError(
+                "E112", file=spans.label, expected=f"each contig of {genes_label} once", found=f"no {text(name)}"
+            )
 
 
 class _Follower:

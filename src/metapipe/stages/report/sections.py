@@ -6,12 +6,13 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 
+from metapipe.proteins.enzyme_classes import EC_CLASSES
 from metapipe.reporting.axis import bases, percent, whole_number
 from metapipe.reporting.figures import Mark, Series, curves, histogram
 from metapipe.reporting.histogram import Distribution, binned, even_edges, log_edges
 from metapipe.reporting.page_parts import Bar, BarList, Figure
 from metapipe.stages.report.facts import Facts
-from metapipe.stages.report.tiers import EC_CLASSES, Sources
+from metapipe.stages.report.tiers import Sources
 
 #: Bars in a list.
 TOP = 12

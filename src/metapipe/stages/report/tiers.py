@@ -63,15 +63,3 @@ _WORDS: dict[Sources, tuple[tuple[str, str], ...]] = {
 def tiers_of(sources: Sources) -> tuple[Tier, ...]:
     """Return the three tiers in the words that are true for these searches."""
     return tuple(Tier(number, *words) for number, words in enumerate(_WORDS[sources], 1))
-
-
-#: Nomenclature Committee of the IUBMB; class 7 since 2018.
-EC_CLASSES: dict[int, tuple[str, str]] = {
-    1: ("Oxidoreductases", "move electrons: dehydrogenases, oxidases, reductases"),
-    2: ("Transferases", "move chemical groups: kinases, methyl- and aminotransferases"),
-    3: ("Hydrolases", "cut with water: proteases, glycosidases, phosphatases"),
-    4: ("Lyases", "cut or join without water: decarboxylases, aldolases"),
-    5: ("Isomerases", "rearrange within a molecule: racemases, mutases"),
-    6: ("Ligases", "join using ATP: synthetases, carboxylases"),
-    7: ("Translocases", "move ions or molecules through membranes: ATP synthase, transporters"),
-}
