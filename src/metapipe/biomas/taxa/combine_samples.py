@@ -1,4 +1,4 @@
-"""Stage ``combine_samples``: the taxa of many samples side by side, as table, BIOM and interactive chart."""
+"""Stage ``combine_samples``: the taxa of many samples side by side, as table, BIOM, interactive chart and page."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NoReturn
 
+from metapipe.biomas.comparison.compared import compare
+from metapipe.biomas.comparison.page import render
 from metapipe.biomas.taxa.biom_table import biom
 from metapipe.biomas.taxa.krona_page import PROGRAMS, krona_page, krona_version
 from metapipe.biomas.taxa.summarise_taxa import note_counts, opened, side_labels, stem
@@ -38,13 +40,13 @@ class CombineSamples(Stage):
     """The samples keep the order in which they are expected, the others that in which they are given.
 
     Those without any read have nothing to compare, those that failed before have no table: both are named, in the
-    table of samples and on the chart, and the others are compared.
+    table of samples, on the chart and on the page, and the others are compared.
     """
 
     name = "combine_samples"
-    summary = "Put the taxa of many samples side by side as table, BIOM and interactive chart (Krona)"
+    summary = "Put the taxa of many samples side by side as table, BIOM, interactive chart (Krona) and page of figures"
     example = "metapipe combine_samples --taxa bay-3.tsv --taxa bay-4.tsv --outdir combined"
-    version = "3"  # the lineage is the last column; samples without reads are left out
+    version = "4"  # there is a page of figures
     side = {
         "taxa": SideFile(  # a workflow gives none where every sample failed before: said in other words than "required"
             "tabular",
@@ -67,6 +69,11 @@ class CombineSamples(Stage):
         "samples": Output(
             "tabular", "A sample a row: its reads, and why it is left out if it is", label="Samples compared"
         ),
+        "page": Output(
+            "html",
+            "Shares, heat map, diversity and distances of all samples, one offline page",
+            label="Samples side by side",
+        ),
     }
     options = CombineSamplesOptions
     invariance = WholeInput()
@@ -74,7 +81,7 @@ class CombineSamples(Stage):
     empty_ok = True
 
     def run(self, task: Task, state: Any) -> None:  # noqa: ARG002
-        """Write the table, the BIOM file, the chart, and the table of samples with why some are left out.
+        """Write the table, the BIOM file, the chart, the page, and the table of samples with why some are left out.
 
         :raises MetapipeError: E126 when no sample is left; E107, E111 or E125 for tables that do not fit together.
         """
@@ -102,6 +109,7 @@ class CombineSamples(Stage):
         task.output("biom").write(biom(tree, compared).encode())
         missing = [(sample, left_out[sample]) for sample in everyone if sample in left_out]
         task.output("sunburst").write(krona_page(task, tree, compared, missing))
+        task.output("page").write(render(compare(tree, compared, missing)).encode())
         task.output("samples").write(header_line(SAMPLE_COLUMNS))
         for sample in everyone:
             counts = [str(count[sample]) if sample in count else "" for count in (reads, classified)]
