@@ -48,7 +48,7 @@ class RankView:
 
     @property
     def rank(self) -> str:
-        """The main rank."""
+        """Domain, phylum … species: at which of them the reads are counted."""
         return self.found.rank
 
     @property
