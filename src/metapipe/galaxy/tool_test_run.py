@@ -15,19 +15,18 @@ from typing import Any
 from galaxy.tool_util.verify.interactor import GalaxyInteractorApi
 from galaxy.tool_util.verify.script import Results, TestReference, test_tools
 
+from metapipe.galaxy.shared_uploads import SharedUploads
 from metapipe.galaxy.tool_tests import DeclaredTool, Served
 
 
-class LocalTestData(GalaxyInteractorApi):
+class LocalTestData(SharedUploads, GalaxyInteractorApi):
     """Talks to Galaxy as its administrator, and finds test files in folders on this machine only.
 
     An ordinary user is not shown a job's command line, which some tests look at.
     """
 
     def __init__(self, url: str, admin_key: str, *test_data: Path) -> None:
-        super().__init__(  # type: ignore[no-untyped-call]
-            galaxy_url=url, api_key=admin_key, master_api_key=admin_key
-        )
+        super().__init__(galaxy_url=url, api_key=admin_key, master_api_key=admin_key)
         self._test_data = test_data
 
     def test_data_download(
