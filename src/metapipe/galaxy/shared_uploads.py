@@ -9,7 +9,10 @@ import hashlib
 import json
 import threading
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
+
+from metapipe.digests import sha256_of
 
 
 class SharedUploads:
@@ -47,12 +50,11 @@ class SharedUploads:
 
 
 def upload_key(data: Mapping[str, Any]) -> str:
-    """Digest of what an upload asks for: history, names, formats, and the bytes of its open files.
+    """Digest of what an upload asks for: history, names, formats, and the bytes of its files.
 
-    :param data: as the driver posts it; the files (``__files``) are read and rewound.
+    :param data: as the driver posts it; ``__files`` are opened files of this machine.
     """
     total = hashlib.sha256(json.dumps({key: data[key] for key in data if key != "__files"}, sort_keys=True).encode())
     for name, file in sorted(data.get("__files", {}).items()):
-        total.update(f"{name} {hashlib.file_digest(file, 'sha256').hexdigest()}".encode())
-        file.seek(0)
+        total.update(f"{name} {sha256_of(Path(file.name))}".encode())
     return total.hexdigest()
