@@ -182,6 +182,17 @@ def test_a_connection_that_is_taken_out_of_a_step_is_missed() -> None:
                 assert name in not_given({**step, "in": less}), f"{label}: {name}"
 
 
+def test_pairs_and_single_reads_are_treated_alike() -> None:
+    steps = next(one for one in WORKFLOWS if one.folder.name == "metapipe-taxonomy").steps
+    alone = {label: step for label, step in steps.items() if label.endswith("single reads")}
+    assert len(alone) == 3
+    for label, step in alone.items():
+        pairs = steps[label.replace("single reads", "pairs")]
+        assert step["tool_id"] == pairs["tool_id"]
+        settings = [{key: value for key, value in one["state"].items() if key != "reads"} for one in (step, pairs)]
+        assert settings[0] == settings[1], label
+
+
 @pytest.mark.parametrize(("label", "step"), STEPS)
 def test_settings_that_are_not_in_the_form_are_the_tools_defaults(label: str, step: dict[str, Any]) -> None:
     for key, value in step["state"].items():
