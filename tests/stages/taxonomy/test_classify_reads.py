@@ -171,6 +171,27 @@ def test_hits_of_taxa_that_the_taxonomy_lacks_have_no_say(
     assert (task.notes["with_hits"], task.notes["classified"], task.notes["unclassified"]) == (2, 1, 1)
 
 
+def test_a_merged_taxid_speaks_for_the_one_it_was_merged_into(
+    fake_task: Callable[..., Any], tmp_path: Path, database: Database
+) -> None:
+    changed = tmp_path / "db"
+    shutil.copytree(database.path, changed)
+    fasta = (changed / "proteins.fasta").read_text()
+    taxid = fasta.partition(">of_yeast_")[2].partition("\n")[0]
+    (changed / "proteins.fasta").write_text(fasta.replace(f">of_yeast_{taxid}", ">of_yeast_987654"))
+    index_proteins(changed, fasta.count(">"))
+    given = Database("own", "1", "taxonomy-reads", changed, "")
+
+    def row() -> list[str]:
+        reads = {"reads-1": fastq({"yeast": coding(OF_YEAST)[:150]})}
+        outputs = fake_task(ClassifyReads(), reads, databases={"taxonomy": given}).run()
+        return outputs["assignments"].decode().splitlines()[1].split("\t")
+
+    assert row()[5:7] == ["", ""], "a number that was deleted, or never was"
+    (changed / "merged.tsv").write_text(f"#taxid\tnow\n987654\t{taxid}\n")
+    assert row()[5:7] == [taxid, "Saccharomyces cerevisiae"]
+
+
 def test_a_database_whose_proteins_name_no_taxon_is_refused(
     fake_task: Callable[..., Any], tmp_path: Path, database: Database
 ) -> None:

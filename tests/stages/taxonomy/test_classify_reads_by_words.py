@@ -1,4 +1,4 @@
-"""The engine ``kraken2`` of ``classify_reads``: the same tables, every read counted, an index whatever the threads."""
+"""The engine ``kraken2`` of ``classify_reads``: the same tables, every read counted, the same index each time."""
 
 from __future__ import annotations
 
@@ -125,6 +125,12 @@ def test_the_last_pair_of_a_file_is_judged_as_any_other(task_of: Callable[..., A
     assert last["own"] == before["own"]
 
 
+def test_one_read_is_enough(task_of: Callable[..., Any]) -> None:
+    outputs = task_of({"only": coding(OWN)[:150]}).run()
+    assert rows_of(outputs)["only"][6] == "Vibrio cholerae"
+    assert "Unclassified" not in counts_of(outputs)
+
+
 def test_no_read_at_all_gives_tables_of_nothing(task_of: Callable[..., Any]) -> None:
     assert counts_of(task_of({}).run()) == {}
 
@@ -162,7 +168,7 @@ def test_proteins_of_taxa_that_the_taxonomy_lacks_have_no_say_and_merged_ones_ha
     }
 
 
-def test_the_index_has_the_same_bytes_with_any_number_of_threads_and_is_used_where_a_database_brings_it(
+def test_the_index_has_the_same_bytes_each_time_and_is_used_where_a_database_brings_it(
     task_of: Callable[..., Any], tmp_path: Path, database: Database
 ) -> None:
     reads = {"own": coding(OWN)[:150]}

@@ -23,7 +23,7 @@ def index_words(folder: Path, built: Built) -> Built:
         raise MetapipeError("E301", f"{BUILDER} is needed (Debian package kraken2)")
     work = folder / ".words"
     write_sources(folder / FASTA, read_ancestry(folder), work)
-    command = [str(word) for word in build_command(work, 1)]
+    command = [str(word) for word in build_command(work)]
     done = subprocess.run(command, capture_output=True, text=True, check=False, env={**os.environ, "LC_ALL": "C"})
     if done.returncode:
         raise MetapipeError("E401", f"{BUILDER}: {(done.stderr or done.stdout).strip()[-300:]}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,8 +24,10 @@ COLUMNS = ("status", "read", "taxon", "length", "words")
 _NOTHING = b"N" * SHORTEST
 #: The record behind all others.
 _LAST = b">0\n%s\n" % _NOTHING
-#: Between the mates of a pair, and between the reading frames of a sequence, among the words.
-_MARKS = ("|", "-")
+#: How a line begins that places no read.
+_UNPLACED = b"U\t"
+#: A taxon, and words in a row that are of it; 0 stands for none, ``|:|`` and ``-:-`` between mates and frames.
+_WORD = re.compile(r"\b([1-9][0-9]*):([0-9]+)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +57,7 @@ def prepare_index(task: Task, database: Path, ancestry: Ancestry, folder: Path) 
         return
     work = task.scratch / "index"
     write_sources(database / "proteins.fasta", ancestry, work)
-    task.launch(build_command(work, threads(task)))
+    task.launch(build_command(work))
     keep_index(work, folder / FOLDER)
 
 
@@ -103,23 +106,17 @@ def words_of_reads(table: Path, count: int, ancestry: Ancestry) -> Iterator[tupl
     lines = 0
     with table.open("rb") as rows:
         for lines, line in enumerate(rows, 1):
+            if line.startswith(_UNPLACED):
+                continue
             place = Place(table.name, lines)
             try:
-                status, read, taxon, _, words = split_row(line.rstrip(b"\n"), COLUMNS, place)
+                _, read, taxon, _, words = split_row(line.rstrip(b"\n"), COLUMNS, place)
                 number, given = whole(read, "read", place), whole(taxon, "taxon", place)
-                found = [(int(of), int(many)) for of, many in _words(words) if of.isdigit() and int(of)]
-            except (MetapipeError, ValueError) as error:
+            except MetapipeError as error:
                 raise MetapipeError("E403", f"Kraken 2 wrote a line that is none of its own: {error}") from error
-            if status == "C":
-                below = range(given, ancestry.ends[given - 1] + 1)
-                supporting = sum(many for of, many in found if of in below)
-                yield number, Words(given - 1, supporting, len({of for of, _ in found}))
+            below = range(given, ancestry.ends[given - 1] + 1)
+            found = [(int(of), int(many)) for of, many in _WORD.findall(words)]
+            supporting = sum(many for of, many in found if of in below)
+            yield number, Words(given - 1, supporting, len({of for of, _ in found}))
     if lines != count + 1:
         raise MetapipeError("E403", expected=f"Kraken 2 to classify {count} reads", found=str(lines - 1))
-
-
-def _words(text: str) -> Iterator[tuple[str, str]]:
-    for word in text.split():
-        taxon, _, many = word.partition(":")
-        if taxon not in _MARKS:
-            yield taxon, many

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import cache
 
 from metapipe.stages.taxonomy.translated_search import TaxonHit
 from metapipe.taxa.ancestry import Ancestry
@@ -49,14 +50,22 @@ def verdict(
     known = [hit for hit in hits if hit.taxid in ancestry.numbers]
     if not known:
         return None
-    best = max(known, key=lambda hit: (hit.score, hit.identity))
-    # In tenths of bits and exact fractions: no read is to depend on how a sum of floats was rounded.
-    least = tenths(best.score) * (1 - Fraction(str(top)) / 100)
-    kept = [ancestry.numbers[hit.taxid] for hit in known if tenths(hit.score) >= least]
+    best = known[0] if len(known) == 1 else max(known, key=lambda hit: (hit.score, hit.identity))
+    # In tenths of bits and whole numbers: no read is to depend on how a sum of floats was rounded.
+    share, of = _least_share(top)
+    least = tenths(best.score) * share
+    kept = [ancestry.numbers[hit.taxid] for hit in known if tenths(hit.score) * of >= least]
     taxon = ancestry.common(kept)
     if limits is not None and (missed := limits.missed(round(100 * best.identity))):
         taxon = int(limits.reached(missed)[taxon])
     return Verdict(taxon, len(kept), best.score, best.identity)
+
+
+@cache
+def _least_share(top: float) -> tuple[int, int]:
+    """The share of the best score that is enough, as numerator and denominator."""
+    share = 1 - Fraction(str(top)) / 100
+    return share.numerator, share.denominator
 
 
 def tenths(score: float) -> int:

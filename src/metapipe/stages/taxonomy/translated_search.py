@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+import re
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,6 +21,8 @@ FINISHED = "queries aligned."
 #: Fewer letters hold no protein that could be found.
 SHORTEST = 30
 
+#: A row as DIAMOND writes it; what is none is looked at cell by cell, to say what is wrong with it.
+_ROW = re.compile(rb"([0-9]+)\t[^\t]*_([0-9]+)\t([0-9]+(?:\.[0-9]+)?)\t([0-9]+(?:\.[0-9]+)?)\n")
 _TO_DNA = bytes.maketrans(b"acgturyswkmbdhvnU", b"ACGTTRYSWKMBDHVNT")
 
 
@@ -68,22 +71,35 @@ def taxon_hits(table: Path, mates: int) -> dict[int, list[TaxonHit]]:
     :param mates: 1 for single reads; 2: sequences ``2n`` and ``2n + 1`` are the mates of pair ``n``.
     :raises MetapipeError: E403 for a line that is none of DIAMOND's, E206 for a protein without a taxid.
     """
-    best: dict[int, dict[int, dict[int, tuple[float, float]]]] = {}
+    best: dict[int, dict[int, tuple[float, float]]] = {}
     for query, taxid, identity, score in _rows(table):
-        of_mate = best.setdefault(query // mates, {}).setdefault(taxid, {})
-        of_mate[query % mates] = max(of_mate.get(query % mates, (0.0, 0.0)), (score, identity))
+        of_query = best.setdefault(query, {})
+        found = of_query.get(taxid)
+        if found is None or (score, identity) > found:
+            of_query[taxid] = score, identity
+    if mates == 1:
+        return {read: [TaxonHit(taxid, *taxa[taxid]) for taxid in sorted(taxa)] for read, taxa in best.items()}
     return {
-        read: [
-            TaxonHit(taxid, sum(score for score, _ in of_mate.values()), max(of_mate.values())[1])
-            for taxid, of_mate in sorted(taxa.items())
-        ]
-        for read, taxa in best.items()
+        read: list(_together(best.get(mates * read, {}), best.get(mates * read + 1, {})))
+        for read in dict.fromkeys(query // mates for query in best)
     }
+
+
+def _together(
+    first: Mapping[int, tuple[float, float]], second: Mapping[int, tuple[float, float]]
+) -> Iterator[TaxonHit]:
+    """The hits of a pair: of each taxid the scores of both mates, and the identity of the mate that scores better."""
+    for taxid in sorted(first.keys() | second.keys()):
+        both = [found[taxid] for found in (first, second) if taxid in found]
+        yield TaxonHit(taxid, sum(score for score, _ in both), max(both)[1])
 
 
 def _rows(table: Path) -> Iterator[tuple[int, int, float, float]]:
     with table.open("rb") as lines:
         for number, line in enumerate(lines, 1):
+            if row := _ROW.fullmatch(line):
+                yield int(row[1]), int(row[2]), float(row[3]), float(row[4])
+                continue
             place = Place(table.name, number)
             try:
                 query, subject, identity, score = split_row(line.rstrip(b"\n"), COLUMNS, place)
