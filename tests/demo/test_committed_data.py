@@ -35,6 +35,7 @@ def test_no_file_is_larger_than_a_megabyte_and_all_are_below_ten(test_data: Path
     [
         ("metapipe-tiny-proteins:1", "9a1d9553c327215506841887dc6fe0cdf71a232f672d06c5b74db0268d91adf4"),
         ("metapipe-tiny-domains:1", "ceaabbd158786b013d2e72e90e0464458e26cbbfb56fc886877e8a1d0082fdc6"),
+        ("metapipe-tiny-markers:1", "3ac775d14d7828ff61f0c93ccf51141749a16c5a9056d3c428112b3460f17a31"),
         ("biomas-tiny-16s:1", "e8d6a35f115ba7850d7f4ac1d32b954b599886a984ff9676409c505c0ce682fe"),
     ],
 )

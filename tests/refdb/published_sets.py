@@ -8,9 +8,11 @@ import random
 import tarfile
 from collections.abc import Iterable
 from functools import cache
+from pathlib import Path
 
 import pyhmmer
 
+TINY_MARKERS = Path(__file__).resolve().parents[2] / "test-data/refdb/metapipe-tiny-markers/1"
 SILVA = (
     "AA000001.1.120 Bacteria;Pseudomonadota;Gammaproteobacteria;Enterobacterales;Vibrionaceae;Vibrio;Vibrio exemplaris",
     "AA000002.1.120 Bacteria;Cyanobacteriota;Cyanobacteriia;Synechococcales;Cyanobiaceae;Exemplum;uncultured bacterium",
@@ -147,6 +149,13 @@ def protein(headers: Iterable[str]) -> bytes:
     return _fasta(headers, "ACDEFGHIKLMNPQRSTVWY", 60)
 
 
+def marker_protein(headers: Iterable[str]) -> bytes:
+    """A FASTA file of a ribosomal protein (COG0093) of a real organism, under each of the headers."""
+    text = (TINY_MARKERS / "proteins.fasta").read_text()
+    _, _, residues = next(one for one in text.split(">") if one.startswith("COG0093.")).partition("\n")
+    return "".join(f">{header}\n{residues}" for header in headers).encode()
+
+
 def table(rows: Iterable[str]) -> bytes:
     return "".join(f"{row}\n" for row in rows).encode()
 
@@ -227,9 +236,11 @@ def published_files() -> dict[str, bytes]:
         "bacteria.nonredundant_protein.1.protein.faa.gz": protein(REFSEQ[:1]),
         "bacteria.nonredundant_protein.2.protein.faa.gz": protein(REFSEQ[1:]),
         "MarRef_v6_proteins.faa.gz": protein(MARREF),
-        "mardb_proteins_V6.faa.gz": protein(MARREF),
+        "mardb_proteins_V6.faa.gz": marker_protein(MARREF),
         "uniref90.fasta.gz": protein(UNIREF),
-        "gtdb_proteins.faa.gz": protein(["AB000001.1_1 # 1 # 99 # 1 # ID=1_1", "AB000002.1_1 # 3 # 98 # -1 # ID=2_1"]),
+        "gtdb_proteins.faa.gz": marker_protein(
+            ["AB000001.1_1 # 1 # 99 # 1 # ID=1_1", "AB000002.1_1 # 3 # 98 # -1 # ID=2_1"]
+        ),
         "gtdb_proteins.tsv": table(
             ("AB000001.1_1\td__Bacteria;p__Bacillota;g__Abacus;s__Abacus oeni", "AB000002.1_1\td__Archaea;g__Caldus")
         ),

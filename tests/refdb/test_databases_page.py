@@ -94,6 +94,8 @@ PROTEINS = {
     "refseq-reads:229": ["WP_000000001.1_662"],
     "uniref90-reads:2026_03": ["UniRef50_A0A001_662"],
     "gtdb-reads:226": ["AB000001.1_1_7", "AB000002.1_1_3"],
+    "mardb-markers:6": ["COG0093.WP_000000003.1_MMP0001_663"],
+    "gtdb-markers:226": ["COG0093.AB000001.1_1_7", "COG0093.AB000002.1_1_3"],
     "marref:6": ["WP_000000003.1_MMP0001 2.7.2.1~~~~~~acetate kinase~~~~~~~~~Vibrio exemplaris"],
 }
 #: Label → accession, description, EC numbers and cut-off of its families.

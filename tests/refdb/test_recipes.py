@@ -52,7 +52,14 @@ def test_an_unknown_source_is_refused() -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["metapipe-tiny-proteins", "metapipe-tiny-domains", "metapipe-tiny-taxa", "biomas-tiny-16s"]
+    "name",
+    [
+        "metapipe-tiny-proteins",
+        "metapipe-tiny-domains",
+        "metapipe-tiny-taxa",
+        "metapipe-tiny-markers",
+        "biomas-tiny-16s",
+    ],
 )
 def test_the_committed_databases_say_they_come_from_their_recipes(test_data: Path, name: str) -> None:
     manifest, recipe = read_manifest(test_data / "refdb" / name / "1"), find_recipe(name)

@@ -29,6 +29,7 @@ DATABASES = {
     "hmm": "metapipe-tiny-domains",
     "amplicon": "biomas-tiny-16s",
     "taxonomy": "metapipe-tiny-taxa",
+    "markers": "metapipe-tiny-markers",
 }
 
 
@@ -61,6 +62,7 @@ CASES = {
     "classify_reads": Case(READS, options={"min_support": 12}),
     "classify_single_reads": Case({"reads-1": READS["reads-1"]}, options={"sensitivity": "sensitive", "top": 20.0}),
     "classify_reads_by_words": Case(READS, options={"engine": "kraken2", "confidence": 0.05}),
+    "profile_markers": Case(READS, options={"min_markers": 2}),
     "contig_taxonomy": Case({"contigs": CONTIGS}, {"hits": ["hits_of_genes/hits"]}, {"support": 70.0}),
     "map_reads": Case(
         READS,

@@ -153,6 +153,16 @@ def context(stage: str, name: str) -> dict[str, Any]:
             "assignments": "/galaxy/assignments",
             "taxa": "/galaxy/taxa",
         },
+        "profile_markers": {
+            **pair(name),
+            "installed": installed("/refdb/x/1").installed,
+            "min_markers": 3,
+            "search": SimpleNamespace(
+                sensitivity="default", evalue=0.001, top=5.0, min_length=20, rank_identities="none"
+            ),
+            "profile": "/galaxy/profile",
+            "taxa": "/galaxy/taxa",
+        },
         "filter_contigs": {"contigs": dataset(name), "min_length": 1000},
         "predict_genes": {"contigs": dataset(name), "complete_only": "--complete-only", "min_gene_length": 90},
         "search_proteins": {

@@ -16,7 +16,7 @@ from metapipe.stages.reads.check_samplesheet import RELABEL_COLUMNS, SAMPLE_TABL
 from metapipe.stages.reads.read_figures import READ_TABLE
 from metapipe.stages.rrna.regions import RRNA_TABLE
 from metapipe.taxa.abundance_rows import CONTIG_ABUNDANCE, GENE_ABUNDANCE, TAXON_ABUNDANCE
-from metapipe.taxa.rows import ASSIGNMENT_TABLE, CONTIG_TAXA, TAXON_TABLE
+from metapipe.taxa.rows import ASSIGNMENT_TABLE, CONTIG_TAXA, PROFILE_TABLE, TAXON_TABLE
 
 
 def declared_tests(tool: Tool) -> list[Element]:
@@ -129,6 +129,8 @@ COLUMNS = {
     ("contig_taxonomy", "taxa"): TAXON_TABLE.columns,
     ("classify_reads", "assignments"): ASSIGNMENT_TABLE.columns,
     ("classify_reads", "taxa"): TAXON_TABLE.columns,
+    ("profile_markers", "profile"): PROFILE_TABLE.columns,
+    ("profile_markers", "taxa"): TAXON_TABLE.columns,
     ("map_amplicons", "matches"): MATCH_TABLE.columns,
     ("map_pairs", "matches"): MATCH_TABLE.columns,
     ("filter_matches", "kept"): KEPT_TABLE.columns,

@@ -14,6 +14,7 @@ LONG = {
     "metapipe_search_proteins",
     "metapipe_search_domains",
     "metapipe_classify_reads",
+    "metapipe_profile_markers",
     "biomas_map_amplicons",
     "biomas_map_pairs",
     "biomas_assign_taxa",

@@ -21,13 +21,14 @@ _EXAMPLES = """examples:
   metapipe refdb build --kind amplicon --fasta SILVA_138.2_SSURef_NR99_tax_silva.fasta.gz --name silva --version 138.2
   metapipe refdb build --kind amplicon --fasta sh_general_release.fasta --name unite --version 9.0
   metapipe refdb build --kind taxonomy-reads --fasta refseq.faa.gz --nodes nodes.dmp --names names.dmp --name refseq
+  metapipe refdb build --kind markers --fasta refseq.faa.gz --nodes nodes.dmp --names names.dmp --name refseq-markers
   metapipe refdb verify --full                     hash every file of every database
 
 Databases live in $METAPIPE_REFDB (default ~/.local/share/metapipe/refdb), downloads in $METAPIPE_DOWNLOADS
 (default ~/.cache/metapipe/downloads). A stage takes NAME:VERSION, NAME (the newest version) or a folder.
 """
 #: Without a kind, a protein FASTA becomes the first that takes one.
-KINDS = ("hmm", "diamond", "amplicon", "taxonomy-reads")
+KINDS = ("hmm", "diamond", "amplicon", "taxonomy-reads", "markers")
 _RAW = argparse.RawDescriptionHelpFormatter
 
 
@@ -45,7 +46,8 @@ def add_parser(subparsers: Any) -> argparse.ArgumentParser:
     build.add_argument(
         "--fasta",
         type=Path,
-        help="protein FASTA for --kind diamond and taxonomy-reads, marker genes for --kind amplicon; plain or gzip",
+        help="protein FASTA for --kind diamond, taxonomy-reads and markers, marker genes for --kind amplicon; plain or "
+        "gzip",
     )
     build.add_argument(
         "--hmm", type=Path, help="HMMER3 profiles (plain, gzip, or a tar archive of such files), for --kind hmm"
@@ -131,11 +133,11 @@ def _own_file(options: argparse.Namespace) -> tuple[str, Path]:
         raise MetapipeError("E701", "give a recipe's name, or --kind, --name and --fasta or --hmm")
     if given[kind] is None:
         raise MetapipeError("E701", f"--kind {kind} needs {'--hmm' if kind == 'hmm' else '--fasta'}")
-    if kind not in ("amplicon", "taxonomy-reads") and (
+    if kind not in ("amplicon", "taxonomy-reads", "markers") and (
         options.taxonomy or options.nodes or options.names or options.merged
     ):
         raise MetapipeError(
-            "E701", "--taxonomy, --nodes, --names and --merged are for --kind amplicon and taxonomy-reads"
+            "E701", "--taxonomy, --nodes, --names and --merged are for --kind amplicon, taxonomy-reads and markers"
         )
     if kind != "hmm" and options.families:
         raise MetapipeError("E701", "--families is for --kind hmm")

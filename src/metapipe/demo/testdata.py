@@ -20,7 +20,13 @@ from metapipe.refdb.fetch import Say, obtain, silent
 from metapipe.refdb.readers.proteins import clean_text, write_fasta
 from metapipe.refdb.recipe import find_recipe
 
-TINY_DATABASES = ("metapipe-tiny-proteins:1", "metapipe-tiny-domains:1", "metapipe-tiny-taxa:1", "biomas-tiny-16s:1")
+TINY_DATABASES = (
+    "metapipe-tiny-proteins:1",
+    "metapipe-tiny-domains:1",
+    "metapipe-tiny-taxa:1",
+    "metapipe-tiny-markers:1",
+    "biomas-tiny-16s:1",
+)
 SUMS = "sha256sums"
 #: Folders made here; ``scripts/galaxy-test-data`` and some tests make others.
 FOLDERS = ("amplicon", "bad", "its", "refdb", "rrna", "truth", "unusual")

