@@ -127,6 +127,7 @@ BESIDE_THE_WORKFLOW: set[str] = {
     "metapipe_merge_pairs",
     "metapipe_contig_taxonomy",
     "metapipe_map_reads",
+    "metapipe_profile_markers",
     "metapipe_extract_contig_rrna",
 }
 

@@ -42,7 +42,7 @@ STAGES: dict[str, str] = {
 SUMMARIES: dict[str, str] = {
     "check_samplesheet": "check a samplesheet against a list of reads",
     "check_reads": "check reads of any form: pairs in step, interleaved reads split, orphans kept apart",
-    "trim_reads": "remove adapters and low-quality ends from read pairs",
+    "trim_reads": "remove adapters and low-quality ends from read pairs or single reads",
     "quality_report": "show the quality of amplicon read pairs on one page",
     "merge_pairs": "merge overlapping mates into one read (FLASH or vsearch)",
     "extract_rrna": "cut rRNA out of reads and hand on the reads without any (PyHMMER)",
