@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from bioblend.galaxy import GalaxyInstance
 
 from metapipe.galaxy.connection import Account
 
@@ -19,7 +20,7 @@ PICTURES = ROOT / ".build/pictures"
 
 
 def test_the_report_of_the_run_shows_the_figures_and_the_table(
-    signed_in: Watched, account: Account, finished_run: FinishedRun
+    signed_in: Watched, account: Account, finished_run: FinishedRun, gi: GalaxyInstance
 ) -> None:
     page = signed_in.page
     page.goto(f"{account.url}/workflows/invocations/{finished_run.invocation['id']}/report")
@@ -34,6 +35,9 @@ def test_the_report_of_the_run_shows_the_figures_and_the_table(
     page.get_by_text("contig_000001_1", exact=True).first.wait_for()
     for column in ("locus_tag", "product", "organism"):
         page.locator("th", has_text=column).first.wait_for(state="attached")
+    described = gi.datasets.show_dataset(finished_run.dataset_id("Figures"))
+    assert (described["extension"], described["metadata_width"]) == ("png", 1800)
+    assert described.get("metadata_num_unique_values") is None, "nobody counts the values of its pixels, for seconds"
     assert "0" not in [heading.strip() for heading in page.locator("th").all_inner_texts()]
     assert page.get_by_text("not appear to be an image").count() == 0
     assert page.get_by_text("<!DOCTYPE html>").count() == 0
