@@ -49,7 +49,7 @@ ON_GALAXY, ON_THEIR_OWN = ("tests/galaxy", "tests/instance"), ("tests/instance",
 FORKING = ("tests/runner", "tests/stages/test_partition_invariance.py")
 #: Python processes that share the unit tests: one for each core, and two at least, since many tests wait.
 WORKERS = max(2, len(os.sched_getaffinity(0)))
-DEMO_DATABASES = ("ec-proteins-heldout:1", "pfam-gecco:35.0")
+DEMO_DATABASES = ("ec-proteins-heldout:1", "pfam-gecco:35.0", "marine-reads:1")
 CLOSING = re.compile(r"^(?:\w+: )?(\d+) passed, (\d+) failed(?:, (\d+) skipped)?$")
 #: What programs of ours have been seen to leave in the temp folder.
 OURS = re.compile(

@@ -58,7 +58,7 @@ def test_a_request_becomes_a_galaxy_that_is_verified_changed_and_gone(tmp_path: 
         assert min(map(len, passwords.values())) >= 20
 
         said = instance("verify", NAME)
-        assert "metapipe-reads-to-annotation: 11 results, all of them the known bytes" in said
+        assert "metapipe-reads-to-annotation: 18 results, all of them the known bytes" in said
         assert "biomas-amplicon: 22 results, all of them the known bytes" in said
 
         assert "nothing would change" in instance("plan", str(request))

@@ -162,7 +162,7 @@ def test_a_command_killed_at_any_moment_is_completed_by_the_same_command(
 
 def test_both_workflows_give_the_known_bytes_to_a_new_user_over_tls(deployed: Deployed) -> None:
     said = deployed.instance("verify", deployed.name)
-    assert "metapipe-reads-to-annotation: 11 results, all of them the known bytes" in said
+    assert "metapipe-reads-to-annotation: 18 results, all of them the known bytes" in said
     assert "biomas-amplicon: 22 results, all of them the known bytes" in said
 
 

@@ -112,6 +112,7 @@ def context(stage: str, name: str) -> dict[str, Any]:
         "assemble": {
             **pair(name),
             "single": dataset(name),
+            "merged": dataset(name),
             "min_length": 1000,
             "effort": SimpleNamespace(preset="default", k_list="21,41"),
         },

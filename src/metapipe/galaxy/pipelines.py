@@ -93,6 +93,11 @@ def _metapipe_options(made: argparse.ArgumentParser) -> None:
         help="default: ec-proteins:1; for the demo ec-proteins-heldout:1, which lacks the demo's own proteins",
     )
     made.add_argument("--domain-database", metavar="NAME:VERSION", help="default: pfam-gecco:35.0")
+    made.add_argument(
+        "--taxonomy-database",
+        metavar="NAME:VERSION",
+        help="contigs are placed in its taxonomy; default: marine-reads:1",
+    )
 
 
 def _taxonomy_options(made: argparse.ArgumentParser) -> None:
@@ -136,12 +141,21 @@ METAPIPE = Pipeline(
         "complete_genes_only": "Complete genes only",
         "protein_database": "Protein database",
         "domain_database": "Domain database",
+        "taxonomy_database": "Taxonomy",
     },
-    databases=("protein_database", "domain_database"),
-    defaults={"protein_database": "ec-proteins:1", "domain_database": "pfam-gecco:35.0"},
+    databases=("protein_database", "domain_database", "taxonomy_database"),
+    defaults={
+        "protein_database": "ec-proteins:1",
+        "domain_database": "pfam-gecco:35.0",
+        "taxonomy_database": "marine-reads:1",
+    },
     # The demo is judged with a protein database that holds none of its own proteins.
     demo={"protein_database": "ec-proteins-heldout:1"},
-    smallest={"protein_database": "metapipe-tiny-proteins:1", "domain_database": "metapipe-tiny-domains:1"},
+    smallest={
+        "protein_database": "metapipe-tiny-proteins:1",
+        "domain_database": "metapipe-tiny-domains:1",
+        "taxonomy_database": "metapipe-tiny-taxa:1",
+    },
     demo_is_simulated=True,
     add_options=_metapipe_options,
     examples="""\

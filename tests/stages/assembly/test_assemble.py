@@ -70,6 +70,14 @@ def test_single_reads_are_assembled_too_even_alone(fake_task: Callable[..., Any]
     assert contigs.startswith(b">contig_000001 length=2000 ")
 
 
+def test_merged_reads_are_assembled_with_single_ones(fake_task: Callable[..., Any], tmp_path: Path) -> None:
+    for name, seed in (("single", 4), ("merged", 5)):
+        (tmp_path / name).write_bytes(b"".join(reads_of([genome(seed, 2000)], depth=30)))
+    side = {name: tmp_path / name for name in ("single", "merged")}
+    assert run(fake_task, (b"", b""), side=side)[1]["contigs"] == 2
+    assert run(fake_task, (b"", b""), side={"merged": side["merged"]})[1]["contigs"] == 1
+
+
 def test_no_reads_give_no_contigs_and_say_so(fake_task: Callable[..., Any], tmp_path: Path) -> None:
     empty = tmp_path / "single.fastq"
     empty.touch()

@@ -24,7 +24,8 @@ from metapipe.galaxy.pipelines import BIOMAS, METAPIPE
 
 #: Results of the workflows that are hidden and larger than the reads.
 _LEFT_OUT = re.compile(
-    r"(META-pipe trim reads|BioMaS (trim unmerged|merge) pairs|Merged reads|Unique merged|Matches of|Kept matches)"
+    r"(META-pipe (trim reads|merge pairs|extract rRNA)|(Pairs|Merged|Single), |BioMaS (trim unmerged|merge) pairs"
+    r"|Merged reads|Unique merged|Matches of|Kept matches)"
 )
 _PATHS = re.compile(r"/(?:[\w.+-]+/)+")
 

@@ -53,10 +53,13 @@ class Assemble(Stage):
 
     name = "assemble"
     version = "2"
-    summary = "Assemble read pairs and single reads to contigs"
+    summary = "Assemble read pairs, merged and single reads to contigs"
     example = "metapipe assemble --reads-1 a_1.fastq --reads-2 a_2.fastq --single a_single.fastq --out-contigs c.fasta"
     records = FastqPairs()
-    side = {"single": SideFile("fastq", "Single reads, e.g. those whose mate was dropped", optional=True)}
+    side = {
+        "single": SideFile("fastq", "Single reads, e.g. those whose mate was dropped", optional=True),
+        "merged": SideFile("fastq", "Reads merged from pairs (merge_pairs)", optional=True),
+    }
     outputs = {"contigs": Output("fasta", "Contigs, longest first")}
     options = AssembleOptions
     invariance = WholeInput()
@@ -84,8 +87,9 @@ class Assemble(Stage):
         if task.totals.records:
             for flag, name in (("-1", "reads-1"), ("-2", "reads-2")):
                 reads += [flag, reads_for_megahit(task.input_file(name), task.scratch, name)]
-        if "single" in task.side and has_reads(task.side["single"], task.labels["single"]):
-            reads += ["-r", reads_for_megahit(task.side["single"], task.scratch, "single")]
+        for name in self.side:
+            if name in task.side and has_reads(task.side[name], task.labels[name]):
+                reads += ["-r", reads_for_megahit(task.side[name], task.scratch, name)]
         counts, circular = ContigCounts(), 0
         contigs = task.output("contigs")
         if reads:
