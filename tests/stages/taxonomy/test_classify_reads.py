@@ -192,6 +192,21 @@ def test_a_merged_taxid_speaks_for_the_one_it_was_merged_into(
     assert row()[5:7] == [taxid, "Saccharomyces cerevisiae"]
 
 
+def test_few_large_blocks_are_planned_for_what_takes_long_to_begin_with(tmp_path: Path) -> None:
+    def planned(megabytes: int, **options: str) -> tuple[float, float]:
+        folder = tmp_path / str(megabytes)
+        folder.mkdir(exist_ok=True)
+        with (folder / "proteins.fasta").open("wb") as proteins:
+            proteins.truncate(megabytes * 1_000_000)
+        stage, given = ClassifyReads(), {"taxonomy": Database("own", "1", "taxonomy-reads", folder, "")}
+        return stage.rate_for(given, stage.options(**options)), stage.fixed_cost_for(given, stage.options(**options))
+
+    assert planned(1) == planned(21) == (1.2e6, 5.0), "the smallest and ours"
+    assert planned(63) == (4e5, pytest.approx(9.45))
+    assert planned(10_000) == (2e5, pytest.approx(1500))
+    assert planned(10_000, engine="kraken2") == (4e6, 5.0)
+
+
 def test_a_database_whose_proteins_name_no_taxon_is_refused(
     fake_task: Callable[..., Any], tmp_path: Path, database: Database
 ) -> None:
