@@ -30,6 +30,7 @@ PACKAGES = {
     "ip": "iproute2",
     "grep": "grep",
     "bowtie2": "bowtie2",
+    "minimap2": "minimap2",
     "flash": "flash",
     "vsearch": "vsearch",
     "art_illumina": "art-nextgen-simulation-tools",

@@ -25,6 +25,7 @@ _ASK = {
     "cutadapt": (["cutadapt", "--version"], 0),
     "java": (["java", "-version"], 0),
     "bowtie2": (["bowtie2-align-s", "--version"], 0),
+    "minimap2": (["minimap2", "--version"], 0),
     "flash": (["flash", "--version"], 0),
     "kraken2": (["kraken2", "--version"], 0),
     "mmseqs": (["mmseqs", "version"], 0),
