@@ -27,7 +27,14 @@ pytestmark = [pytest.mark.galaxy, pytest.mark.timeout(1500)]
 
 ROOT = Path(__file__).resolve().parents[2]
 expect.set_options(timeout=60_000)  # a busy machine draws late
-EXAMPLES = {"metapipe": "Example: META-pipe, small community", "biomas": "Example: BioMaS, mock community"}
+EXAMPLES = {
+    "metapipe": "Example: META-pipe, small community",
+    "taxonomy": "Example: META-pipe taxonomy, three samples",
+    "biomas": "Example: BioMaS, mock community",
+}
+#: What each shows first, and what in it is drawn last.
+RESULTS = {"metapipe": "Report", "taxonomy": "Chart of all samples", "biomas": "Chart of all samples"}
+DRAWN = {"metapipe": "h1", "taxonomy": "canvas", "biomas": "canvas"}
 OFFER_SECONDS = 600
 #: Galaxy's upload takes no file with a script element; this is what is left of scripts.
 DRAWING = """<svg xmlns="http://www.w3.org/2000/svg" width="640" height="320" viewBox="0 0 640 320"
@@ -75,7 +82,7 @@ def folder_contents(gi: GalaxyInstance, folder: str) -> list[dict[str, Any]]:
     return listed
 
 
-def test_every_user_finds_both_workflows_published_in_the_version_of_this_checkout(gi: GalaxyInstance) -> None:
+def test_every_user_finds_all_workflows_published_in_the_version_of_this_checkout(gi: GalaxyInstance) -> None:
     published = {workflow["name"]: workflow for workflow in gi.workflows.get_workflows(published=True)}
     for pipeline in PIPELINES.values():
         described = Workflow.read(pipeline.workflow_file(ROOT))
@@ -115,7 +122,7 @@ def test_every_dataset_of_the_finished_examples_is_done_and_open_to_other_users(
     for listed in shown:
         whole = gi.histories.show_dataset_collection(offered[pipeline]["id"], listed["id"])
         assert {dataset["state"] for dataset in datasets_in(whole)} == {"ok"}, listed["name"]
-    assert {"metapipe": "Report", "biomas": "Taxa of all samples"}[pipeline] in {entry["name"] for entry in entries}
+    assert RESULTS[pipeline] in {entry["name"] for entry in entries}
     for entry in entries:
         assert entry["state"] == "ok", entry["name"]
         address = f"{account.url}/api/datasets/{entry['id']}/display?raw=true"
@@ -128,16 +135,16 @@ def test_the_pages_of_the_finished_examples_are_shown_as_pages(
 ) -> None:
     for pipeline, history in offered.items():
         pages = [entry for entry in contents(gi, history["id"]) if entry["extension"] == "html"]
-        assert len(pages) >= {"metapipe": 1, "biomas": 5}[pipeline]
+        assert len(pages) >= {"metapipe": 1, "taxonomy": 2, "biomas": 5}[pipeline]
         for entry in pages:
             address = f"{account.url}/api/datasets/{entry['id']}/display"
             reply = requests.get(address, headers={"x-api-key": account.api_key}, timeout=60)
             assert reply.headers["content-type"].startswith("text/html"), entry["name"]
         page = signed_in.page
-        name = {"metapipe": "Report", "biomas": "Chart of all samples"}[pipeline]
-        page.goto(f"{account.url}/datasets/{next(one['id'] for one in pages if one['name'] == name)}/preview")
+        shown = next(one["id"] for one in pages if one["name"] == RESULTS[pipeline])
+        page.goto(f"{account.url}/datasets/{shown}/preview")
         frame = page.frame_locator("#center iframe:not([name=galaxy_main])")
-        frame.locator({"metapipe": "h1", "biomas": "canvas"}[pipeline]).first.wait_for()
+        frame.locator(DRAWN[pipeline]).first.wait_for()
         expect(page.locator("#center")).not_to_contain_text("imported")
         picture(page, tmp_path, f"page-{pipeline}.png")
 
@@ -184,18 +191,16 @@ def test_a_tour_leads_from_the_reads_through_the_run_to_results(
             expect(page.locator('#center [id^="g-card-action-workflow-run-"]')).to_have_count(1)
         if step["title"] == "Your reads":
             expect(page.locator("#form-element-0")).to_contain_text(
-                {"metapipe": "small-community", "biomas": "mock"}[pipeline]
+                {"metapipe": "small-community", "taxonomy": "coast", "biomas": "mock"}[pipeline]
             )
         if step["title"] == "Run":
             expect(page.locator("#run-workflow")).to_be_enabled()
         if step["title"] == "Find a result":
             expect(panel.locator(".content-item")).to_have_count(1)
         if step["title"] == "The results":
-            expect(page.locator("#center h1")).to_contain_text(
-                {"metapipe": "Report", "biomas": "Chart of all samples"}[pipeline]
-            )
+            expect(page.locator("#center h1")).to_contain_text(RESULTS[pipeline])
             frame = page.frame_locator("#center iframe:not([name=galaxy_main])")
-            frame.locator({"metapipe": "h1", "biomas": "canvas"}[pipeline]).first.wait_for()
+            frame.locator(DRAWN[pipeline]).first.wait_for()
         shown.locator(".tour-end" if number == len(steps) - 1 else ".tour-next").click()
     expect(page.locator(".tour-element")).to_have_count(0)
     (history,) = copies_of_examples(gi)
@@ -374,5 +379,5 @@ def test_the_welcome_page_fits_between_both_panels(signed_in: Watched, account: 
             ), (width, shape)
     frame.locator("a[href^='/workflows/run?id=']").first.wait_for()
     assert frame.locator("a[href^='/workflows/run?id=']").count() == 3
-    assert frame.locator("a[href^='/tours/']").count() == 2
-    assert frame.locator("a[href^='/histories/view?id=']").count() == 2
+    assert frame.locator("a[href^='/tours/']").count() == len(EXAMPLES)
+    assert frame.locator("a[href^='/histories/view?id=']").count() == len(EXAMPLES)

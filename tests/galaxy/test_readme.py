@@ -59,23 +59,31 @@ def reads(tmp_path: Path) -> Path:
 
 
 def test_the_page_shows_the_commands_that_are_walked_here() -> None:
-    assert COMMANDS == ["scripts/run", "scripts/run --input DIR", "scripts/run biomas"]
+    assert COMMANDS == ["scripts/run", "scripts/run --input DIR", "scripts/run taxonomy", "scripts/run biomas"]
 
 
 def test_readmes_commands_work_in_its_order_on_one_galaxy(
     finished_run: FinishedRun, in_the_checkout: ShellCommand, refdb: Path, reads: Path, tmp_path: Path
 ) -> None:
     """Each installs a database that the Galaxy, running since the first, has never seen."""
-    first, own, biomas = COMMANDS
+    first, own, taxonomy, biomas = COMMANDS
     assert first == "scripts/run"
     assert "Done in" in finished_run.printed
-    for name in ("ec-proteins:1", "ssu-prokaryotes:2026-09"):
+    for name in ("ec-proteins:1", "marine-reads:1", "ssu-prokaryotes:2026-09"):
         shutil.rmtree(refdb / name.replace(":", "/"), ignore_errors=True)
 
     with built_once(refdb, "ec-proteins:1"):
         done = in_the_checkout(f"{own.replace('DIR', repr(str(reads)))} --results {tmp_path}/own")
         assert done.returncode == 0, done.stdout + done.stderr
     assert (tmp_path / "own/my-reads/annotation.gff3").read_text().count("\tCDS\t") > 50
+
+    with built_once(refdb, "marine-reads:1", "ssu-prokaryotes:2026-09"):
+        done = in_the_checkout(f"{taxonomy} --again --results {tmp_path}/who")
+        assert done.returncode == 0, done.stdout + done.stderr
+    results = tmp_path / "who/demo"
+    for table in ("taxa-of-all-samples.tsv", "rrna-taxa-of-all-samples.tsv"):
+        assert "Rhodobacterales" in (results / table).read_text()
+    assert (results / "chart-of-all-samples.html").is_file()
 
     with built_once(refdb, "ssu-prokaryotes:2026-09"):
         done = in_the_checkout(f"{biomas} --again --results {tmp_path}/taxa")

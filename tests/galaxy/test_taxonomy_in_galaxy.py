@@ -1,17 +1,29 @@
-"""Who is there, as users meet it: samples in every form in one run, those that fail named, the rest compared."""
+"""Who is there, as users meet it: samples in every form in one run, those that fail named, the rest compared.
+
+METAPIPE_UPDATE_PICTURES=1 writes the pictures of docs/pictures anew; else they go to .build/pictures.
+"""
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
+from playwright.sync_api import expect
+
+from metapipe.galaxy.connection import Account
+from metapipe.galaxy.pipelines import TAXONOMY
+from metapipe.galaxy.workflow import Workflow
 
 if TYPE_CHECKING:
-    from conftest import FinishedRun
+    from bioblend.galaxy import GalaxyInstance
+
+    from conftest import FinishedRun, Watched
 
 pytestmark = [pytest.mark.galaxy, pytest.mark.timeout(1500)]
 
+ROOT = Path(__file__).resolve().parents[2]
 WHOLE, TORN = ("bay", "lagoon", "pier", "reef"), ("torn", "worn")
 FAILED = "no result: a step before this one failed"
 
@@ -76,3 +88,62 @@ def test_samples_without_rrna_have_no_column_in_its_table_and_an_empty_file_each
     for sample in ("bay", "lagoon", "pier"):
         assert (finished_taxonomy.results / f"small-subunit-rrna/{sample}.fasta").read_bytes() == b""
     assert len(rows(finished_taxonomy.results / "rrna-table/reef.tsv")) == 342
+
+
+# ---------------------------------------------------------------------------------------------- in the browser
+
+
+@pytest.fixture
+def pictures() -> Path:
+    folder = ROOT / ("docs/pictures" if os.environ.get("METAPIPE_UPDATE_PICTURES") == "1" else ".build/pictures")
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+def picture(page: Any, path: Path) -> None:
+    """Take what is visible; pictures in the repository stay small."""
+    page.mouse.move(640, 1)
+    page.wait_for_timeout(500)
+    page.screenshot(path=path, animations="disabled")
+    assert path.stat().st_size < 300_000
+
+
+def test_the_form_takes_a_list_of_pairs_and_single_files_and_fits_one_screen(
+    signed_in: Watched, account: Account, finished_taxonomy: FinishedRun, gi: GalaxyInstance, pictures: Path
+) -> None:
+    page = signed_in.page
+    page.set_viewport_size({"width": 1280, "height": 900})
+    workflow = Workflow.read(TAXONOMY.workflow_file(ROOT))
+    page.goto(account.history_url(finished_taxonomy.history_id))
+    switch = page.get_by_role("button", name="Switch to this history")
+    switch.wait_for()
+    if switch.is_enabled():
+        switch.click()
+    expect(switch).to_be_disabled()
+    stored = gi.workflows.show_workflow(finished_taxonomy.invocation["workflow_id"], instance=True)
+    page.goto(f"{account.url}/workflows/run?id={stored['id']}")
+    page.locator("#run-workflow").wait_for()
+    for question in workflow.inputs:
+        box = page.get_by_text(question, exact=True).first.bounding_box()
+        assert box is not None
+        assert box["y"] + box["height"] < 900, question
+    expect(page.locator("#form-element-0")).to_contain_text("coast")
+    expect(page.locator("#run-workflow")).to_be_enabled()
+    picture(page, pictures / "taxonomy-form.png")
+    assert signed_in.foreign == []
+
+
+def test_table_and_chart_of_all_samples_open_in_galaxy_and_name_what_is_left_out(
+    signed_in: Watched, account: Account, finished_taxonomy: FinishedRun, pictures: Path
+) -> None:
+    page = signed_in.page
+    page.goto(account.dataset_url(finished_taxonomy.dataset_id("Taxa of all samples")))
+    for sample in WHOLE:
+        page.get_by_text(sample, exact=True).first.wait_for()
+    picture(page, pictures / "taxonomy-table.png")
+    page.goto(account.dataset_url(finished_taxonomy.dataset_id("Chart of all samples")))
+    frame = page.frame_locator("iframe[src*=display]")
+    frame.locator("canvas").first.wait_for()
+    expect(frame.locator("#left-out")).to_contain_text("torn (no result")
+    picture(page, pictures / "taxonomy-chart.png")
+    assert signed_in.foreign == []

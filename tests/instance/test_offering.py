@@ -77,6 +77,8 @@ def test_a_slim_history_lacks_reads_paths_and_who_made_it(tmp_path: Path) -> Non
     assert b"dataset_7.dat" in held["jobs_attrs.txt"]
     with tarfile.open(made) as tar:
         assert {(member.uname, member.uid, member.mtime) for member in tar} == {("", 0, 0)}
+    examples.slim(made, tmp_path / "again.tar.xz", {"sea_1.fastq.gz": "anywhere"})
+    assert members(tmp_path / "again.tar.xz") == held
 
 
 def test_there_is_a_tour_for_each_workflow_with_a_finished_example() -> None:

@@ -84,9 +84,12 @@ def test_a_galaxy_of_one_flavour_has_nothing_of_the_other(running: Settings) -> 
     assert {"metapipe_trim_reads", "metapipe_report"} <= tools
     published = {entry["name"] for entry in gi.workflows.get_workflows(published=True)}
     assert published == {"META-pipe reads to annotation", "META-pipe taxonomy"}
-    assert [tour["id"] for tour in gi.make_get_request(f"{gi.url}/tours").json()] == ["metapipe"]
+    assert [tour["id"] for tour in gi.make_get_request(f"{gi.url}/tours").json()] == ["metapipe", "taxonomy"]
     histories = gi.make_get_request(f"{gi.url}/histories/published").json()
-    assert [entry["name"] for entry in histories] == ["Example: META-pipe, small community"]
+    assert {entry["name"] for entry in histories} == {
+        "Example: META-pipe, small community",
+        "Example: META-pipe taxonomy, three samples",
+    }
 
 
 def test_a_job_gets_the_cores_and_memory_that_were_set_and_nothing_asks_another_host(

@@ -25,11 +25,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the workflows and write ``instance/examples/*.tar.xz``; return the exit code."""
     parser = argparse.ArgumentParser("scripts/examples", description=__doc__)
     parser.add_argument("state", type=Path, help="folder of a Galaxy that is up and offers the databases of test-data")
-    state = parser.parse_args(arguments).state
+    parser.add_argument("names", nargs="*", metavar="NAME", help="make these alone: metapipe, taxonomy, biomas")
+    given = parser.parse_args(arguments)
+    state: Path = given.state
     try:
         home = settings.load(state).checkout
         with tempfile.TemporaryDirectory(prefix="metapipe-examples-") as scratch:
             for example in examples.known(home):
+                if given.names and _name(example) not in given.names:
+                    continue
                 if code := _make(example, home, state, Path(scratch)):
                     return code
                 sys.stdout.write(f"{example.archive} {example.archive.stat().st_size}\n")
@@ -39,10 +43,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0
 
 
+def _name(example: examples.Example) -> str:
+    return example.archive.name.partition(".")[0]
+
+
 def _make(example: examples.Example, home: Path, state: Path, scratch: Path) -> int:
     from metapipe.galaxy.connection import Account, connect, talking_to_galaxy
 
-    pipeline = PIPELINES[example.archive.name.partition(".")[0]]
+    pipeline = PIPELINES[_name(example)]
     # A history is called after the folder of the reads.
     reads = scratch / example.name_in_archive.removeprefix(f"{pipeline.title} ")
     example.lay_out_reads(home, reads)

@@ -65,7 +65,7 @@ def _run(home: Path, example: Example, gi: GalaxyInstance, scratch: Path, say: S
     name = example.name_in_archive.removeprefix(f"{pipeline.title} ")
     folder = scratch / name
     example.lay_out_reads(home, folder)
-    samples = find_samples(folder)
+    samples = find_samples(folder, single_too=pipeline.takes_single)
     if workflow.takes_samples_together:
         reads = upload_samples(gi, samples, name, example.name_in_archive)
     else:

@@ -20,12 +20,12 @@ from pathlib import Path
 from typing import IO, Any
 
 from metapipe.digests import sha256_of
-from metapipe.galaxy.pipelines import BIOMAS, METAPIPE
+from metapipe.galaxy.pipelines import BIOMAS, METAPIPE, TAXONOMY
 
 #: Results of the workflows that are hidden and larger than the reads.
 _LEFT_OUT = re.compile(
-    r"(META-pipe (trim reads|merge pairs|extract rRNA)|(Pairs|Merged|Single), |BioMaS (trim unmerged|merge) pairs"
-    r"|Merged reads|Unique merged|Matches of|Kept matches)"
+    r"(META-pipe (check reads|trim reads|merge pairs|extract rRNA)|(Pairs|Merged|Single), |Checked single|Trimmed single"
+    r"|Single reads without rRNA|BioMaS (trim unmerged|merge) pairs|Merged reads|Unique merged|Matches of|Kept matches)"
 )
 _PATHS = re.compile(r"/(?:[\w.+-]+/)+")
 
@@ -83,6 +83,9 @@ class Example:
 def known(checkout: Path) -> list[Example]:
     """Return the examples of a checkout."""
     folder = checkout / "instance" / "examples"
+    coast = {f"bay_{mate}.fastq.gz": f"test-data/reads_{mate}.fastq.gz" for mate in "12"}
+    coast |= {"pier.fastq.gz": "test-data/reads_1.fastq.gz"}
+    coast |= {f"reef_{mate}.fastq.gz": f"test-data/rrna/reads_{mate}.fastq.gz" for mate in "12"}
     mock = {f"station-{s}_{mate}.fastq.gz": f"test-data/amplicon/mock_{mate}.fastq.gz" for s in "AB" for mate in "12"}
     return [
         Example(
@@ -93,6 +96,15 @@ def known(checkout: Path) -> list[Example]:
             "Finished results of the workflow “META-pipe reads to annotation” on slices of three genomes, with the tiny"
             " databases of this project's tests. Import it to try the viewers (Visualize) on your own copy.",
             {f"small-community_{mate}.fastq.gz": f"test-data/reads_{mate}.fastq.gz" for mate in "12"},
+        ),
+        Example(
+            folder / "taxonomy.tar.xz",
+            TAXONOMY.workflow,
+            "META-pipe taxonomy coast",
+            "Example: META-pipe taxonomy, three samples",
+            "Finished results of the workflow “META-pipe taxonomy” on three samples, with the tiny databases of this"
+            " project's tests: pairs, the same reads without their mates, and pairs with much rRNA.",
+            coast,
         ),
         Example(
             folder / "biomas.tar.xz",
@@ -132,7 +144,7 @@ def slim(exported: Path, target: Path, reads: Mapping[str, str]) -> None:
         for entry in entries:
             if entry["name"] in reads:
                 (store / entry["file_name"]).unlink(missing_ok=True)
-            elif not entry["visible"] and _LEFT_OUT.match(entry["name"]):
+            elif not entry["visible"] and _LEFT_OUT.match(entry["name"]) and "file_name" in entry:
                 (store / entry.pop("file_name")).unlink(missing_ok=True)
                 entry.update(deleted=True, state="discarded", peek=None)
         (store / "datasets_attrs.txt").write_text(json.dumps(entries))
