@@ -37,6 +37,7 @@ def test_every_sample_that_did_not_fail_comes_back_with_every_result(finished_ta
     found = {path.relative_to(finished_taxonomy.results).as_posix() for path in finished_taxonomy.results.rglob("*.*")}
     together = {"taxa-of-all-samples.tsv", "chart-of-all-samples.html", "counts.biom", "samples-compared.tsv"}
     together |= {"rrna-taxa-of-all-samples.tsv", "rrna-chart-of-all-samples.html"}
+    together |= {"samples-side-by-side.html", "rrna-side-by-side.html"}
     each = {"taxa": "tsv", "taxa-of-reads": "tsv", "rrna-taxa": "tsv", "taxa-of-rrna": "tsv", "rrna-table": "tsv"}
     each |= {"small-subunit-rrna": "fasta", "read-figures": "tsv"}
     apart = {f"{label}/{sample}.{end}" for label, end in each.items() for sample in WHOLE}
