@@ -95,8 +95,9 @@ def test_a_plan_says_what_would_be_made_and_makes_nothing(
     planned = json.loads(capsys.readouterr().out)
     assert planned["hosts"][0]["roles"] == ["message broker", "Celery worker", "job handler", "web server"]
     labels = {each["label"]: each for each in planned["databases"]}
-    assert labels.keys() == {"ec-proteins:1", "pfam-gecco:35.0", "marine-reads:1", "ssu-prokaryotes:2026-09"}
-    assert all(each["bytes"] > 1e6 and each["seconds"] > 0 and not each["installed"] for each in labels.values())
+    taxonomy = {"marine-reads:1", "marine-markers:1", "ssu-prokaryotes:2026-09"}
+    assert labels.keys() == {"ec-proteins:1", "pfam-gecco:35.0", *taxonomy}
+    assert all(each["bytes"] > 1e5 and each["seconds"] > 0 and not each["installed"] for each in labels.values())
     assert planned["disk_needed"] > sum(each["bytes"] for each in labels.values())
     assert planned["versions"].keys() == {"metapipe", "galaxy", "pyspark"}
     assert "build the database ec-proteins:1" in planned["changes"]

@@ -184,7 +184,8 @@ def finished_taxonomy(
         records.append([b"".join(lines[at : at + 4]) for at in range(0, len(lines), 4)])
     (reads / "lagoon.fastq").write_bytes(b"".join(itertools.chain.from_iterable(zip(*records, strict=True))))
     shutil.copy(reads / "bay_1.fastq.gz", reads / "pier.fastq.gz")
-    databases = ("--taxonomy-database", "metapipe-tiny-taxa:1", "--reference-database", "biomas-tiny-16s:1")
+    tiny = {"taxonomy": "metapipe-tiny-taxa:1", "marker": "metapipe-tiny-markers:1", "reference": "biomas-tiny-16s:1"}
+    databases = [f"--{kind}-database={label}" for kind, label in tiny.items()]
     done = run_command("--input", str(reads), "--results", str(results), *databases, pipeline="taxonomy")
     assert done.returncode == 71, done.stdout + done.stderr
     named = [line.split(": ")[1].split(" (")[0] for line in done.stderr.splitlines()]

@@ -69,7 +69,7 @@ def test_readmes_commands_work_in_its_order_on_one_galaxy(
     first, own, taxonomy, biomas = COMMANDS
     assert first == "scripts/run"
     assert "Done in" in finished_run.printed
-    for name in ("ec-proteins:1", "marine-reads:1", "ssu-prokaryotes:2026-09"):
+    for name in ("ec-proteins:1", "marine-reads:1", "marine-markers:1", "ssu-prokaryotes:2026-09"):
         shutil.rmtree(refdb / name.replace(":", "/"), ignore_errors=True)
 
     with built_once(refdb, "ec-proteins:1"):
@@ -77,7 +77,7 @@ def test_readmes_commands_work_in_its_order_on_one_galaxy(
         assert done.returncode == 0, done.stdout + done.stderr
     assert (tmp_path / "own/my-reads/annotation.gff3").read_text().count("\tCDS\t") > 50
 
-    with built_once(refdb, "marine-reads:1", "ssu-prokaryotes:2026-09"):
+    with built_once(refdb, "marine-reads:1", "marine-markers:1", "ssu-prokaryotes:2026-09"):
         done = in_the_checkout(f"{taxonomy} --again --results {tmp_path}/who")
         assert done.returncode == 0, done.stdout + done.stderr
     results = tmp_path / "who/demo"

@@ -37,9 +37,10 @@ def test_every_sample_that_did_not_fail_comes_back_with_every_result(finished_ta
     found = {path.relative_to(finished_taxonomy.results).as_posix() for path in finished_taxonomy.results.rglob("*.*")}
     together = {"taxa-of-all-samples.tsv", "chart-of-all-samples.html", "counts.biom", "samples-compared.tsv"}
     together |= {"rrna-taxa-of-all-samples.tsv", "rrna-chart-of-all-samples.html"}
+    together |= {"marker-taxa-of-all-samples.tsv", "marker-chart-of-all-samples.html"}
     together |= {"samples-side-by-side.html", "rrna-side-by-side.html"}
     each = {"taxa": "tsv", "taxa-of-reads": "tsv", "rrna-taxa": "tsv", "taxa-of-rrna": "tsv", "rrna-table": "tsv"}
-    each |= {"small-subunit-rrna": "fasta", "read-figures": "tsv"}
+    each |= {"small-subunit-rrna": "fasta", "read-figures": "tsv", "marker-profile": "tsv"}
     apart = {f"{label}/{sample}.{end}" for label, end in each.items() for sample in WHOLE}
     assert found == together | apart
     assert "What did not fail is done" in finished_taxonomy.printed

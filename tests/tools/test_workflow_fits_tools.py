@@ -125,7 +125,6 @@ def outputs(tool: Tool) -> set[str]:
 #: Ids of tools that are used on their own and are no step of a workflow.
 BESIDE_THE_WORKFLOW: set[str] = {
     "metapipe_check_samplesheet",
-    "metapipe_profile_markers",
     "metapipe_extract_contig_rrna",
 }
 
@@ -184,7 +183,7 @@ def test_a_connection_that_is_taken_out_of_a_step_is_missed() -> None:
 def test_pairs_and_single_reads_are_treated_alike() -> None:
     steps = next(one for one in WORKFLOWS if one.folder.name == "metapipe-taxonomy").steps
     alone = {label: step for label, step in steps.items() if label.endswith("single reads")}
-    assert len(alone) == 3
+    assert len(alone) == 4
     for label, step in alone.items():
         pairs = steps[label.replace("single reads", "pairs")]
         assert step["tool_id"] == pairs["tool_id"]

@@ -104,6 +104,9 @@ def _taxonomy_options(made: argparse.ArgumentParser) -> None:
     made.add_argument(
         "--taxonomy-database", metavar="NAME:VERSION", help="of proteins with taxa; default: marine-reads:1"
     )
+    made.add_argument(
+        "--marker-database", metavar="NAME:VERSION", help="of genes that all have once; default: marine-markers:1"
+    )
     made.add_argument("--reference-database", metavar="NAME:VERSION", help="of rRNA; default: ssu-prokaryotes:2026-09")
     made.add_argument("--min-support", type=_whole(1), metavar="N", help="reads a taxon must have in the table; 1: all")
 
@@ -177,13 +180,22 @@ TAXONOMY = Pipeline(
     description="Take reads of any form through META-pipe's taxonomic half on a Galaxy of this machine: who is there.",
     parameters={
         "taxonomy_database": "Database of proteins with their taxa",
+        "marker_database": "Database of marker genes",
         "reference_database": "Reference database",
         "min_support": "Fewest reads of a taxon",
     },
-    databases=("taxonomy_database", "reference_database"),
-    defaults={"taxonomy_database": "marine-reads:1", "reference_database": "ssu-prokaryotes:2026-09"},
+    databases=("taxonomy_database", "marker_database", "reference_database"),
+    defaults={
+        "taxonomy_database": "marine-reads:1",
+        "marker_database": "marine-markers:1",
+        "reference_database": "ssu-prokaryotes:2026-09",
+    },
     demo={},
-    smallest={"taxonomy_database": "metapipe-tiny-taxa:1", "reference_database": "biomas-tiny-16s:1"},
+    smallest={
+        "taxonomy_database": "metapipe-tiny-taxa:1",
+        "marker_database": "metapipe-tiny-markers:1",
+        "reference_database": "biomas-tiny-16s:1",
+    },
     demo_is_simulated=True,
     add_options=_taxonomy_options,
     examples="""\
