@@ -125,6 +125,10 @@ def test_the_form_takes_a_list_of_pairs_and_single_files_and_fits_one_screen(
     stored = gi.workflows.show_workflow(finished_taxonomy.invocation["workflow_id"], instance=True)
     page.goto(f"{account.url}/workflows/run?id={stored['id']}")
     page.locator("#run-workflow").wait_for()
+    tools = page.get_by_role("button", name="Discover")
+    if tools.count():
+        page.locator("#activity-tools").click()  # puts the tool panel away
+    expect(tools).to_have_count(0)
     for question in workflow.inputs:
         box = page.get_by_text(question, exact=True).first.bounding_box()
         assert box is not None
