@@ -24,8 +24,9 @@ from metapipe.galaxy.pipelines import BIOMAS, METAPIPE, TAXONOMY
 
 #: Results of the workflows that are hidden and larger than the reads.
 _LEFT_OUT = re.compile(
-    r"(META-pipe (check reads|trim reads|merge pairs|extract rRNA)|(Pairs|Merged|Single), |Checked single|Trimmed single"
-    r"|Single reads without rRNA|BioMaS (trim unmerged|merge) pairs|Merged reads|Unique merged|Matches of|Kept matches)"
+    r"(META-pipe (check reads|trim reads|merge pairs|extract rRNA)|(Pairs|Merged|Single), |Checked single"
+    r"|Trimmed single|Single reads without rRNA|BioMaS (trim unmerged|merge) pairs|Merged reads|Unique merged"
+    r"|Matches of|Kept matches)"
 )
 _PATHS = re.compile(r"/(?:[\w.+-]+/)+")
 
