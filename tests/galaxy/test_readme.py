@@ -72,7 +72,7 @@ def test_readmes_commands_work_in_its_order_on_one_galaxy(
     for name in ("ec-proteins:1", "marine-reads:1", "marine-markers:1", "ssu-prokaryotes:2026-09"):
         shutil.rmtree(refdb / name.replace(":", "/"), ignore_errors=True)
 
-    with built_once(refdb, "ec-proteins:1"):
+    with built_once(refdb, "ec-proteins:1", "marine-reads:1"):
         done = in_the_checkout(f"{own.replace('DIR', repr(str(reads)))} --results {tmp_path}/own")
         assert done.returncode == 0, done.stdout + done.stderr
     assert (tmp_path / "own/my-reads/annotation.gff3").read_text().count("\tCDS\t") > 50

@@ -97,7 +97,7 @@ def test_databases_come_before_galaxy_and_what_galaxy_says_ends_it(
 ) -> None:
     assert main(["--input", str(reads)]) == 75
     up = f"up --state {tmp_path}/build/galaxy"
-    assert done == ["database ec-proteins:1", "database pfam-gecco:35.0", up]
+    assert done == ["database ec-proteins:1", "database pfam-gecco:35.0", "database marine-reads:1", up]
     assert os.environ["METAPIPE_REFDB"] == f"{tmp_path}/build/refdb"
 
 
@@ -105,7 +105,12 @@ def test_the_first_word_names_the_pipeline(done: list[str], reads: Path) -> None
     for words in (["biomas"], ["metapipe", "--protein-database", "mine:2"]):
         assert main([*words, "--input", str(reads)]) == 75
     databases = [line for line in done if line.startswith("database")]
-    assert databases == ["database ssu-prokaryotes:2026-09", "database mine:2", "database pfam-gecco:35.0"]
+    assert databases == [
+        "database ssu-prokaryotes:2026-09",
+        "database mine:2",
+        "database pfam-gecco:35.0",
+        "database marine-reads:1",
+    ]
 
 
 def test_the_demo_of_biomas_is_a_quarter_of_the_mock_community_made_once(done: list[str], tmp_path: Path) -> None:

@@ -35,6 +35,7 @@ class SharedUploads:
 
     @uploads.setter
     def uploads(self, staged: dict[str, Any]) -> None:
+        """Keep them for this thread alone."""
         self._staged.uploads = staged
 
     def _post(self, path: str, data: dict[str, Any] | None = None, *others: Any, **also: Any) -> Any:
