@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import math
 import random
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -42,16 +44,17 @@ SECTIONS = ("marine/members-in", "marine/members-out", "mixed/members-in", "mixe
 class Community:
     """Reads come from whole genomes.
 
-    :param words: for the page. :param members: sources; two chromosomes of one genome have one abundance.
-    :param foreign: a member that no database holds.
+    :param words: for the page. :param seeds: of each draw of abundances and reads.
+    :param members: sources; two chromosomes of one genome have one abundance.
+    :param foreign: a member that no database holds. :param pairs: of a draw.
     """
 
     name: str
     words: str
-    seed: int
+    seeds: tuple[int, ...]
     members: tuple[tuple[str, ...], ...]
     foreign: tuple[str, ...] = ()
-    pairs: int = 3_000
+    pairs: int = 1_500
 
 
 COMMUNITIES = {
@@ -60,7 +63,7 @@ COMMUNITIES = {
         Community(
             "marine",
             "the six organisms of the demo, their whole genomes. Settings were chosen by looking at this one.",
-            seed=20261201,
+            seeds=(20261201, 20262201),
             members=(
                 ("roseobacter-denitrificans",),
                 ("methanococcus-maripaludis",),
@@ -73,7 +76,7 @@ COMMUNITIES = {
         Community(
             "mixed",
             "other organisms, and a chromosome of yeast that no database holds. Nothing was tuned on it.",
-            seed=20261202,
+            seeds=(20261202, 20262202),
             members=(
                 ("staphylococcus-aureus",),
                 ("helicobacter-pylori",),
@@ -95,11 +98,38 @@ def genome(alias: str, say: Say) -> Genome:
     return read_genome(obtain([alias], None, say)[alias], source)
 
 
-def nodes_above(aliases: list[str], say: Say) -> dict[int, Node]:
-    """NCBI's nodes on the way from the root to the taxids of sources."""
+def all_nodes(kept: Path, say: Say) -> dict[int, Node]:
+    """NCBI's nodes on the way from the root to all genomes of databases and communities.
+
+    :param kept: where they are kept: the whole of NCBI's names takes seconds to unpack.
+    """
+    members = (alias for one in COMMUNITIES.values() for member in one.members for alias in member)
+    taxids = sorted({taxid_of(alias) for alias in (*GENOMES, *members)})
+    if kept.exists():
+        found = json.loads(kept.read_text())
+        if found["taxids"] == taxids:
+            return {taxid: Node(*node) for taxid, node in found["nodes"]}
     paths = obtain(list(TAXONOMY), None, say)
-    taxids = {int(find_source(alias)[1].taxid) for alias in aliases}
-    return taxon_nodes(taxids, taxon_db(paths), paths["ncbi-taxa"])
+    nodes = taxon_nodes(set(taxids), taxon_db(paths), paths["ncbi-taxa"])
+    kept.parent.mkdir(parents=True, exist_ok=True)
+    rows = [(taxid, (node.parent, node.rank, node.name)) for taxid, node in nodes.items()]
+    kept.write_text(json.dumps({"taxids": taxids, "nodes": rows}))
+    return nodes
+
+
+def taxid_of(alias: str) -> int:
+    """The taxid of a genome."""
+    return int(find_source(alias)[1].taxid)
+
+
+def nodes_above(aliases: Iterable[str], nodes: Mapping[int, Node]) -> dict[int, Node]:
+    """Of all nodes those of some genomes, and all above them but the root."""
+    found: dict[int, Node] = {}
+    for taxid in map(taxid_of, aliases):
+        while taxid != 1 and taxid not in found:
+            found[taxid] = nodes[taxid]
+            taxid = nodes[taxid].parent
+    return found
 
 
 def kept_genomes(community: Community, database: str, nodes: dict[int, Node]) -> list[str]:
@@ -113,13 +143,13 @@ def kept_genomes(community: Community, database: str, nodes: dict[int, Node]) ->
     return [alias for alias in GENOMES if _species(alias, nodes) not in species]
 
 
-def make_reads(community: Community, folder: Path, say: Say) -> tuple[Path, Path]:
+def make_reads(community: Community, seed: int, folder: Path, say: Say) -> tuple[Path, Path]:
     """Write the pairs, named ``<source>-<number>``; nothing when they are there."""
     reads = folder / "reads_1.fastq.gz", folder / "reads_2.fastq.gz"
     if all(path.exists() for path in reads):
         return reads
     folder.mkdir(parents=True, exist_ok=True)
-    dice = random.Random(community.seed)
+    dice = random.Random(seed)
     raw = [math.exp(dice.gauss(0.0, 1.0)) for _ in community.members]
     genomes = {alias: genome(alias, say) for member in community.members for alias in member}
     letters = sum(
@@ -136,13 +166,13 @@ def make_reads(community: Community, folder: Path, say: Say) -> tuple[Path, Path
         for depth, member in zip(raw, community.members, strict=True)
         for alias in member
     ]  # fmt: skip
-    say(f"{community.name}: simulating {community.pairs:,} pairs")
-    simulate_reads(members, community.seed, *reads)
+    say(f"{community.name}, seed {seed}: simulating {community.pairs:,} pairs")
+    simulate_reads(members, seed, *reads)
     return reads
 
 
 def _species(alias: str, nodes: dict[int, Node]) -> int:
-    taxid = int(find_source(alias)[1].taxid)
+    taxid = taxid_of(alias)
     while nodes[taxid].rank != "species":
         taxid = nodes[taxid].parent
     return taxid

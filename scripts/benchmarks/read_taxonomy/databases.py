@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks.measure import run
-from benchmarks.read_taxonomy.communities import genome, nodes_above
+from benchmarks.read_taxonomy.communities import genome, nodes_above, taxid_of
+from benchmarks.results import digest
 from metapipe.refdb.builders.genomes import proteins_of
 from metapipe.refdb.builders.read_taxonomy import build_read_taxonomy
 from metapipe.refdb.fetch import Say
 from metapipe.refdb.manifest import Manifest, describe_files
 from metapipe.refdb.readers.proteins import Protein, read_fasta, write_fasta
 from metapipe.refdb.readers.taxdump import Node, placement
-from metapipe.refdb.sources import find_source
 
 OURS, KRAKEN, KRAKEN_PROTEIN, DIAMOND, MMSEQS = "ours", "kraken2", "kraken2-protein", "diamond", "mmseqs"
 ENGINES = (OURS, KRAKEN, KRAKEN_PROTEIN, DIAMOND, MMSEQS)
@@ -26,11 +26,13 @@ ENGINES = (OURS, KRAKEN, KRAKEN_PROTEIN, DIAMOND, MMSEQS)
 class Databases:
     """The databases of some genomes, each built when an engine first asks for it; what is there from before stays.
 
+    :param nodes: NCBI's, of all genomes.
     :param folder: one folder an engine below it. :param called: where the proteins of each genome are kept: calling
         genes takes longer than all else.
     """
 
     genomes: tuple[str, ...]
+    nodes: Mapping[int, Node]
     folder: Path
     called: Path
     slots: int
@@ -50,8 +52,12 @@ class Databases:
         kept = {engine: self.folder / f"{engine}.json" for engine in ENGINES}
         return {engine: json.loads(path.read_text()) for engine, path in kept.items() if path.exists()}
 
+    def identity(self) -> str:
+        """A digest of what all engines' databases are made of."""
+        return digest(self.of(OURS) / "manifest.json")
+
     def _build_ours(self) -> dict[str, float]:
-        nodes = nodes_above(list(self.genomes), self.say)
+        nodes = nodes_above(self.genomes, self.nodes)
         write_dump(nodes, self.folder / "dump")
         return {"bytes": float(_ours(list(self.genomes), nodes, self.folder / OURS, self.called, self.say))}
 
@@ -60,9 +66,9 @@ class Databases:
         shutil.rmtree(folder, ignore_errors=True)
         if engine == KRAKEN:
             library = _library(list(self.genomes), self.folder / "genomes.fasta", self.say)
-            words = _kraken(folder, dump, library, self.slots, protein=False)
+            words = _kraken(folder, dump, library, protein=False)
         elif engine == KRAKEN_PROTEIN:
-            words = _kraken(folder, dump, _tagged(proteins, self.folder / "tagged.fasta"), self.slots, protein=True)
+            words = _kraken(folder, dump, _tagged(proteins, self.folder / "tagged.fasta"), protein=True)
         elif engine == DIAMOND:
             words = _diamond(proteins, dump, folder, self.slots)
         else:
@@ -88,13 +94,12 @@ def write_dump(nodes: dict[int, Node], folder: Path) -> None:
 
 def _ours(genomes: list[str], nodes: dict[int, Node], folder: Path, called: Path, say: Say) -> int:
     folder.mkdir(parents=True, exist_ok=True)
-    taxid_of = {alias: int(find_source(alias)[1].taxid) for alias in genomes}
-    placed = placement({str(taxid): taxid for taxid in taxid_of.values()}, nodes)
+    placed = placement({str(taxid_of(alias)): taxid_of(alias) for alias in genomes}, nodes)
 
     def proteins() -> Iterable[tuple[Protein, str]]:
         for alias in genomes:
             for protein in _proteins(alias, called, say):
-                yield protein, str(taxid_of[alias])
+                yield protein, str(taxid_of(alias))
 
     built = build_read_taxonomy(proteins(), placed, folder)
     manifest = Manifest(
@@ -121,7 +126,7 @@ def _proteins(alias: str, called: Path, say: Say) -> Iterable[Protein]:
 def _library(genomes: list[str], path: Path, say: Say) -> Path:
     with path.open("w") as target:
         for alias in genomes:
-            write_fasta(target, f"{alias}|kraken:taxid|{find_source(alias)[1].taxid}", genome(alias, say).sequence)
+            write_fasta(target, f"{alias}|kraken:taxid|{taxid_of(alias)}", genome(alias, say).sequence)
     return path
 
 
@@ -132,13 +137,14 @@ def _tagged(proteins: Path, path: Path) -> Path:
     return path
 
 
-def _kraken(folder: Path, dump: Path, library: Path, slots: int, *, protein: bool) -> list[list[str | Path]]:
+def _kraken(folder: Path, dump: Path, library: Path, *, protein: bool) -> list[list[str | Path]]:
     (folder / "taxonomy").mkdir(parents=True, exist_ok=True)
     for name in ("nodes.dmp", "names.dmp"):
         (folder / "taxonomy" / name).write_text((dump / name).read_text())
     kind = ["--protein"] if protein else []
     build: list[str | Path] = ["kraken2-build", *kind, "--no-masking", "--db", folder]
-    return [[*build, "--add-to-library", library], [*build, "--build", "--threads", str(slots)]]
+    # One thread, for then the fast way is as repeatable as the other, which takes several times the CPU-seconds.
+    return [[*build, "--add-to-library", library], [*build, "--build", "--fast-build", "--threads", "1"]]
 
 
 def _diamond(proteins: Path, dump: Path, folder: Path, slots: int) -> list[list[str | Path]]:

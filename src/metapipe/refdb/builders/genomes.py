@@ -57,7 +57,7 @@ def proteins_of(genome: Genome, part: Slice | None = None) -> Iterator[Protein]:
     """The proteins of a genome, or of the genes that lie in a part of it; each accession once."""
     first, last = part or (1, len(genome.sequence))
     seen: set[str] = set()
-    for start, end, protein in _annotated(genome) if genome.genes else _called(genome):
+    for start, end, protein in genes_of(genome):
         if start < first or end > last:
             continue
         accession, number = protein.accession, 1
@@ -66,6 +66,11 @@ def proteins_of(genome: Genome, part: Slice | None = None) -> Iterator[Protein]:
             accession = f"{protein.accession}.{number}"
         seen.add(accession)
         yield replace(protein, accession=accession)
+
+
+def genes_of(genome: Genome) -> Iterator[tuple[int, int, Protein]]:
+    """First and last base and the protein of each gene: those annotated, or called where none is."""
+    return _annotated(genome) if genome.genes else _called(genome)
 
 
 def _annotated(genome: Genome) -> Iterator[tuple[int, int, Protein]]:
