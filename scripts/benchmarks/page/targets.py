@@ -82,6 +82,10 @@ def _trimming(unit: str) -> Callable[[Sections], float]:
     return lambda s: float(s["trimming"]["trimming"][f"{unit}_against_fastp"])
 
 
+def _taxonomy(sections: Sections) -> float:
+    return float(sections["taxonomy-speed"]["chain"]["ratios"]["the shell"]["cpu_seconds"])
+
+
 def _tango(kind: str) -> Callable[[Sections], float | None]:
     return lambda s: float(s["tango"]["tango"]["reads_per_cpu_second"][f"TANGO alone, {kind} matches"])
 
@@ -166,6 +170,8 @@ def _targets() -> Iterator[Target]:
     yield Target("accounting", "core-seconds reported against the kernel's", 2, False, " %", _accounting)
     for unit, what in (("wall", "wall time"), ("cpu", "CPU-seconds")):
         yield Target(f"trimming-{unit}", f"trimming pairs against fastp: {what}", 1.5, False, "×", _trimming(unit))
+    text = "trimming and taxa of pairs against a shell: CPU-seconds"
+    yield Target("taxonomy", text, 1.15, False, "×", _taxonomy)
     for name, text, limit, at_least, unit, section, key in (
         ("amplicons", "distinct merged reads mapped to summarised", 100_000, True, "/min", "reads", "reads_per_minute"),
         ("sintax", "the same, wall time against SINTAX", 0.5, False, "×", "reads", "wall_against_sintax"),

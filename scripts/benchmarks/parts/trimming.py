@@ -190,9 +190,9 @@ def _phases(folder: Path) -> dict[str, dict[str, float]]:
 # ------------------------------------------------------------------------------------------------- the reads
 
 
-def read_pairs(setting: Setting) -> list[Path]:
-    """Two FASTQ files of mates of 150 bases, with adapters, bad ends and errors; fewer where the setting is quick."""
-    pairs = 5_000 if setting.quick else PAIRS
+def read_pairs(setting: Setting, pairs: int = PAIRS) -> list[Path]:
+    """Two FASTQ files of mates of 150 bases, with adapters, bad ends and errors; few where the setting is quick."""
+    pairs = min(pairs, 5_000) if setting.quick else pairs
     found = [setting.data / f"pairs-{pairs}_{mate}.fastq" for mate in (1, 2)]
     if not all(path.is_file() for path in found):
         setting.data.mkdir(parents=True, exist_ok=True)
