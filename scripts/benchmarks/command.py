@@ -23,6 +23,8 @@ EXAMPLES = """examples:
   scripts/bench compare --quick --results /tmp/try --data /tmp/data    tiny inputs, in seconds
   scripts/bench amplicon-truth               taxa of amplicon reads against the truth, SINTAX and a plain LCA
   scripts/bench read-taxonomy                taxa of reads against the truth, four engines
+  scripts/bench marker-profile               species by marker genes and by reads, against the truth
+  scripts/bench rrna                         rRNA in reads and contigs, against the truth
   scripts/bench amplicon-truth --only soil/held-out --variants bowtie2    one community, database and engine
   scripts/bench render                       draw docs/benchmarks.md anew from docs/benchmarks/*.json
 """

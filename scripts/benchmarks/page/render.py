@@ -20,7 +20,11 @@ quartiles. CPU-seconds are the kernel's, of the whole process tree. Before any t
 variants were compared: they are the same bytes, after comment lines, HMMER's order of hits and padding, and prodigal's
 running number of a contig were taken away. How a Galaxy instance starts is in
 [benchmarks/galaxy.md](benchmarks/galaxy.md), how the demo compares with its truth in
-[benchmarks/demo-truth.md](benchmarks/demo-truth.md).
+[benchmarks/demo-truth.md](benchmarks/demo-truth.md). Who is there, against known truth: rRNA in
+[benchmarks/rrna.md](benchmarks/rrna.md), species by marker genes in
+[benchmarks/marker-profile.md](benchmarks/marker-profile.md), taxa of reads in
+[benchmarks/read-taxonomy.md](benchmarks/read-taxonomy.md), amplicons in
+[benchmarks/amplicon-truth.md](benchmarks/amplicon-truth.md).
 
 On one host Spark cannot beat GNU parallel on the same blocks, for both run the same program on the same cores; the
 question there is what it costs more. It pays where a program threads badly, where there is more than one host, where a

@@ -1,4 +1,4 @@
-"""The parts of the benchmarks, a file each: every module here that has a ``PART`` is one."""
+"""The parts of the benchmarks, a file each: every module here, or in a folder of it, that has a ``PART`` is one."""
 
 from __future__ import annotations
 
@@ -10,6 +10,6 @@ from benchmarks.part import Part
 
 def known() -> dict[str, Part]:
     """All parts by name, in the order in which ``all`` measures them."""
-    modules = (importlib.import_module(f"{__name__}.{found.name}") for found in pkgutil.iter_modules(__path__))
+    modules = (importlib.import_module(found.name) for found in pkgutil.walk_packages(__path__, f"{__name__}."))
     parts: list[Part] = [module.PART for module in modules if hasattr(module, "PART")]
     return {part.name: part for part in sorted(parts, key=lambda part: (part.order, part.name))}

@@ -139,8 +139,14 @@ def kept_genomes(community: Community, database: str, nodes: dict[int, Node]) ->
         return list(GENOMES)
     if database == MEMBERS_OUT:
         return [alias for alias in GENOMES if alias not in own]
-    species = {_species(alias, nodes) for alias in own}
-    return [alias for alias in GENOMES if _species(alias, nodes) not in species]
+    species = {species_of(alias, nodes) for alias in own}
+    return [alias for alias in GENOMES if species_of(alias, nodes) not in species]
+
+
+def depths(community: Community, seed: int) -> list[float]:
+    """How deep each member is sequenced, in parts of the others: how many cells of it there are."""
+    dice = random.Random(seed)
+    return [math.exp(dice.gauss(0.0, 1.0)) for _ in community.members]
 
 
 def make_reads(community: Community, seed: int, folder: Path, say: Say) -> tuple[Path, Path]:
@@ -149,8 +155,7 @@ def make_reads(community: Community, seed: int, folder: Path, say: Say) -> tuple
     if all(path.exists() for path in reads):
         return reads
     folder.mkdir(parents=True, exist_ok=True)
-    dice = random.Random(seed)
-    raw = [math.exp(dice.gauss(0.0, 1.0)) for _ in community.members]
+    raw = depths(community, seed)
     genomes = {alias: genome(alias, say) for member in community.members for alias in member}
     letters = sum(
         depth * len(genomes[alias].sequence)
@@ -171,7 +176,8 @@ def make_reads(community: Community, seed: int, folder: Path, say: Say) -> tuple
     return reads
 
 
-def _species(alias: str, nodes: dict[int, Node]) -> int:
+def species_of(alias: str, nodes: dict[int, Node]) -> int:
+    """Taxid of the species of a source."""
     taxid = taxid_of(alias)
     while nodes[taxid].rank != "species":
         taxid = nodes[taxid].parent

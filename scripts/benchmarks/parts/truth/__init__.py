@@ -1,0 +1,1 @@
+"""Parts that compare with a known truth."""
