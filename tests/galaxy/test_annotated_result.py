@@ -33,6 +33,13 @@ FILES = {
     "contigs.fasta",
     "protein-hits.tsv",
     "domains.tsv",
+    "taxa-of-contigs.tsv",
+    "contig-abundance.tsv",
+    "gene-abundance.tsv",
+    "taxon-abundance.tsv",
+    "functions.tsv",
+    "chart-of-taxa.html",
+    "chart-of-functions.html",
 }
 
 
@@ -77,7 +84,9 @@ def from_gff3(path: Path) -> list[Statement]:
         if line.startswith("#"):
             continue
         contig, _, kind, start, end, _, strand, _, attributes = line.split("\t")
-        assert kind == "CDS"
+        assert kind in {"CDS", "region"}
+        if kind == "region":  # the contig itself
+            continue
         values = {
             tag: [unquote(value) for value in text.split(",")]
             for tag, text in (pair.split("=", 1) for pair in attributes.split(";"))
@@ -158,6 +167,37 @@ def test_the_contigs_in_the_flat_files_are_the_contigs(finished_run: FinishedRun
         written = records(finished_run.results / name, layout)
         assert [str(record.seq) for record in written] == [sequence for _, sequence in contigs]
         assert [str(record.id).removesuffix(".1") for record in written] == [contig for contig, _ in contigs]
+
+
+def rows(path: Path) -> list[dict[str, str]]:
+    with path.open() as lines:
+        header = next(lines).lstrip("#").rstrip("\n").split("\t")
+        return list(csv.DictReader(lines, header, delimiter="\t", quoting=csv.QUOTE_NONE))
+
+
+def test_taxa_and_abundance_in_the_annotation_are_those_of_their_tables(finished_run: FinishedRun) -> None:
+    results = finished_run.results
+    taxa = {row["contig"]: row for row in rows(results / "taxa-of-contigs.tsv")}
+    contigs = {row["contig"]: row for row in rows(results / "contig-abundance.tsv")}
+    genes = {row["gene"]: row for row in rows(results / "gene-abundance.tsv")}
+    assert list(taxa) == list(contigs) == [record.id for record in records(results / "contigs.fasta", "fasta")]
+    annotated = rows(results / "annotation-table.tsv")
+    assert [row["gene"] for row in annotated] == list(genes)
+    for row in annotated:
+        assert row["contig_lineage"] == taxa[row["contig"]]["lineage"]
+        assert row["contig_mean_depth"] == contigs[row["contig"]]["mean_depth"]
+        assert (row["reads"], row["mean_depth"]) == (genes[row["gene"]]["reads"], genes[row["gene"]]["mean_depth"])
+    regions = [
+        line.split("\t") for line in (results / "annotation.gff3").read_text().splitlines() if "\tregion\t" in line
+    ]
+    assert {cells[0]: cells[8].rpartition("mean_depth=")[2].partition(";")[0] for cells in regions} == {
+        contig: row["mean_depth"] for contig, row in contigs.items()
+    }
+    # All but the reads of the rRNA, which is taken out before the assembly, lie on the contigs.
+    assert sum(int(row["reads"]) for row in contigs.values()) > 0.98 * 2 * 62984
+    assert sum(int(row["reads"]) for row in rows(results / "taxon-abundance.tsv")) == sum(
+        int(row["reads"]) for row in contigs.values()
+    )
 
 
 def translated(path: Path) -> Iterator[tuple[str, str, str]]:
