@@ -91,6 +91,9 @@ CASES = {
         {
             "summaries": ["filter_contigs/summary", "predict_genes/summary", "annotate/summary"],
             "table": ["annotate/table"],
+            "read-taxa": ["taxa/taxa_bay.tabular"],
+            "rrna-taxa": ["taxa/taxa_fjord.tabular"],
+            "contig-taxa": ["contig_taxonomy/taxa"],
         },
     ),
     "quality_report": Case(READS),

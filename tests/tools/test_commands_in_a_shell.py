@@ -211,6 +211,7 @@ def context(stage: str, name: str) -> dict[str, Any]:
             "steps": [],
             "table": dataset(name),
             "title": name,
+            "who": {f"{view}_taxa": dataset(name) for view in ("read", "rrna", "contig", "mapped", "marker")},
         },
     }
     return common | (given[stage] if stage in given else plain_form(Tool(stage), name))

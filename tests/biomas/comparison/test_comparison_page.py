@@ -174,6 +174,18 @@ def test_when_nothing_was_named_the_page_says_so_and_is_still_a_page(unclassifie
     assert Markup(text).open == []
 
 
+def test_counts_of_what_is_no_taxon_make_a_page_that_says_so() -> None:
+    """Functions by EC number come in the same table, and have ranks of their own."""
+    tree = TaxonTree(2)
+    for sample in (0, 1):
+        tree.add("1:no rank:Functions;9:EC class:3 Hydrolases", 5, Place("made", 1), sample)
+    tree.add_up()
+    text = render(compare(tree, ["a", "b"]))
+    assert "No read of any sample has a name at a main rank, domain to species." in text
+    assert "was given a taxon" not in text
+    assert Markup(text).open == []
+
+
 def test_names_of_samples_and_taxa_are_text_and_never_markup() -> None:
     tree = TaxonTree(2)
     for sample in (0, 1):

@@ -79,14 +79,16 @@ def rank_figures(comparison: Comparison, view: RankView) -> RankFigures:
 
 
 def bars_without_ranks(comparison: Comparison) -> Shown:
-    """The bars of samples of which no read has a taxon."""
-    parts = (Part("unclassified", palette.NOWHERE),)
-    shares = [[1.0 if reads else 0.0] for reads in comparison.reads]
+    """The bars of samples of which no read has a name at a main rank: what is classified at all, and what is not."""
+    parts = (Part("named, but at no main rank", palette.WIDER), Part("unclassified", palette.NOWHERE))
+    both = [(named, reads - named) for reads, named in zip(comparison.reads, comparison.classified, strict=True)]
+    shares = [[count / max(sum(counts), 1) for count in counts] for counts in both]
     rows = Rows(comparison.samples, stacked_bars.TOP)
-    title = "No read of any sample was given a taxon."
+    title = "No read of any sample has a name at a main rank, domain to species."
     drawing = stacked_bars.stacked_bars(rows, shares, parts, title=title)
-    numbers = _table(comparison.samples, [[str(reads)] for reads in comparison.reads])
-    return Shown("shares", "Nothing was named", title, drawing, _legend(parts, [""]), ("sample", "reads"), numbers)
+    numbers = _table(comparison.samples, [[str(sum(counts)), *map(str, counts)] for counts in both])
+    header = ("sample", "reads", *(part.name for part in parts))
+    return Shown("shares", "Nothing to compare", title, drawing, _legend(parts, ["", ""]), header, numbers)
 
 
 def _bars(comparison: Comparison, view: RankView) -> Shown:

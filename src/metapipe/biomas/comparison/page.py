@@ -22,7 +22,7 @@ def render(comparison: Comparison) -> str:
     return template("comparison.html.j2", __package__).render(
         title=heading(comparison),
         version=__version__,
-        style=Markup(packaged("page.css") + packaged("comparison.css", __package__)),  # noqa: S704  (our own files)
+        style=Markup(packaged("page.css") + packaged("rank_choice.css") + packaged("comparison.css", __package__)),  # noqa: S704  (our own files)
         script=Markup(packaged("comparison.js.j2", __package__)),  # noqa: S704  (our own file)
         empty=verdict(comparison),
         sentence=sentence(comparison),
@@ -65,6 +65,9 @@ def verdict(comparison: Comparison) -> Hint | None:
     if not sum(comparison.classified):
         what = "No read of any sample was given a taxon."
         return Hint("stop", what, "Is the database the right one for these samples?")
+    if not comparison.views:
+        what = "No read of any sample has a name at a main rank, domain to species."
+        return Hint("stop", what, "What was counted are no taxa, or all of them are at the root.")
     return None
 
 

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-GLOSSARY: tuple[tuple[str, str], ...] = (
+READ_GLOSSARY: tuple[tuple[str, str], ...] = (
     ("Read pair", "The two ends of one DNA fragment, read by the sequencer."),
     ("Trimming", "Cutting off adapters and bad ends of reads, and leaving out reads that become too short."),
+)
+
+#: Words of an annotation.
+GENE_GLOSSARY: tuple[tuple[str, str], ...] = (
     ("Contig", "A longer piece of a genome, put together from overlapping reads."),
     ("N50", "Half of all assembled bases lie in contigs of this length or longer."),
     ("Gene", "A stretch of a contig predicted to code for a protein."),
@@ -18,4 +22,11 @@ GLOSSARY: tuple[tuple[str, str], ...] = (
         "less where its family has none.",
     ),
     ("EC number", "The Enzyme Commission's number of a reaction, such as 2.7.7.6. A dash marks an open place."),
+)
+
+#: Words of the part *Who is there*.
+WHO_GLOSSARY: tuple[tuple[str, str], ...] = (
+    ("Taxon, rank", "A group of organisms, such as the genus Vibrio; ranks go from domain, the widest, to species."),
+    ("16S, 18S", "The rRNA of the small subunit of the ribosome: of bacteria and archaea, of eukaryotes."),
+    ("Unclassified", "Resembles nothing in the database well enough to be given any taxon."),
 )

@@ -31,10 +31,12 @@ from metapipe.reporting.summaries import Summary
 from metapipe.stages.report.facts import Facts, gather
 from metapipe.stages.report.gene_table import GeneTally
 from metapipe.stages.report.hints import hints
-from metapipe.stages.report.page import heading, verdict
+from metapipe.stages.report.page import heading, result, verdict
 from metapipe.stages.report.sections import sections
-from metapipe.stages.report.story import funnel, sentence
+from metapipe.stages.report.story import funnel
 from metapipe.stages.report.tiers import tiers_of
+from metapipe.stages.report.views import View
+from metapipe.stages.report.who import most_abundant
 
 #: Which of the page's figures and lists; the page has them all.
 FIGURES = ("Read quality", "Quality along the reads", "Contig length", "GC content of the contigs")
@@ -42,7 +44,9 @@ LISTS = ("Most frequent functions", "Kinds of enzymes")
 _TIERS = {1: "#0f766e", 2: "#74bdb3", 3: "#c5cfd4"}
 
 
-def overview(summaries: Mapping[str, Sequence[Summary]], table: GeneTally | None, *, title: str = "") -> bytes:
+def overview(
+    summaries: Mapping[str, Sequence[Summary]], table: GeneTally | None, *, title: str = "", views: Sequence[View] = ()
+) -> bytes:
     """Return the picture as PNG; parameters as those of :func:`metapipe.stages.report.page.render`.
 
     What is not known is left out; without any number there is still a picture that says so.
@@ -52,10 +56,11 @@ def overview(summaries: Mapping[str, Sequence[Summary]], table: GeneTally | None
     drawn = {one.title: one for part in parts for one in part.figures}
     lists = {one.title: one for part in parts for one in part.bars}
     with own_settings():
-        rows = [[head_block(heading(facts, title), sentence(facts), verdict(facts, hints(facts)))]]
+        rows = [[head_block(heading(facts, title, views), result(facts, views), verdict(facts, hints(facts)))]]
         steps = funnel(facts)
         if steps:
             rows.append([funnel_block(steps)])
+        rows += in_pairs([bars_block(one) for one in most_abundant(views)])
         if sum(facts.tiers.values()):
             rows.append([_tiers(facts)])
         rows += in_pairs([bars_block(lists[name]) for name in LISTS if name in lists])
