@@ -64,7 +64,8 @@ def test_parts_stand_in_the_order_they_are_measured_in() -> None:
 @pytest.mark.parametrize("name", known())
 def test_a_part_is_called_after_its_module_and_can_be_shown(name: str) -> None:
     part = known()[name]
-    assert part.measure.__module__ == f"benchmarks.parts.{name.replace('-', '_')}"
+    assert part.measure.__module__.startswith("benchmarks.parts.")
+    assert part.measure.__module__.rpartition(".")[2] == name.replace("-", "_")
     assert part.summary
     assert part.page is not None or part.titles or not part.has_place
     assert set(part.titles) <= set(part.sections or part.titles)
