@@ -54,7 +54,7 @@ CASES = {
     "extract_single_rrna": Case({"reads-1": "odd/rrna.fastq"}),
     "classify_rrna": Case({"rrna": "odd/ssu.fasta"}),
     "extract_contig_rrna": Case({"contigs": "odd/rrna.fasta"}),
-    "assemble": Case(READS, options={"k_list": "21,41"}),
+    "assemble": Case(READS, {"merged": ["merge_pairs/merged"]}, {"k_list": "21,41"}),
     "filter_contigs": Case({"contigs": CONTIGS}, options={"min_length": 0}),
     "predict_genes": Case({"contigs": CONTIGS}),
     "search_proteins": Case({"proteins": "odd/proteins.fasta"}, options={"sensitivity": "fast"}),

@@ -14,7 +14,7 @@ import pytest
 from fake_task import FakeTask
 from metapipe.errors import MetapipeError
 from metapipe.formats.fasta_text import reverse_complement
-from metapipe.stages.assembly.assemble import Assemble, AssembleOptions, explained
+from metapipe.stages.assembly.assemble import Assemble, AssembleOptions, explained, megahit_command
 
 
 def genome(seed: int, length: int) -> str:
@@ -76,6 +76,17 @@ def test_merged_reads_are_assembled_with_single_ones(fake_task: Callable[..., An
     side = {name: tmp_path / name for name in ("single", "merged")}
     assert run(fake_task, (b"", b""), side=side)[1]["contigs"] == 2
     assert run(fake_task, (b"", b""), side={"merged": side["merged"]})[1]["contigs"] == 1
+
+
+@pytest.mark.parametrize(
+    ("reads", "threads", "given"), [("-1", 1, "1"), ("-r", 1, "2"), ("-r", 2, "2"), ("-r", 5, "5")]
+)
+def test_reads_beside_pairs_are_never_assembled_by_one_thread_which_gives_other_contigs(
+    fake_task: Callable[..., Any], tmp_path: Path, reads: str, threads: int, given: str
+) -> None:
+    task = fake_task(Assemble(), inputs={"reads-1": b"", "reads-2": b""}, threads=threads)
+    command = megahit_command(task, [reads, "reads.fastq"], tmp_path / "megahit")
+    assert command[command.index("--num-cpu-threads") + 1] == given
 
 
 def test_no_reads_give_no_contigs_and_say_so(fake_task: Callable[..., Any], tmp_path: Path) -> None:

@@ -140,7 +140,9 @@ def megahit_command(task: Task, reads: list[str | Path], folder: Path) -> list[s
     k_mers = ["--k-list", task.options.k_list] if task.options.k_list else PRESETS[task.options.preset]
     memory = int(task.memory_mb * _MEMORY_SHARE) << 20
     # The length limit is applied to what we write: MEGAHIT counts the repeated end of a circle.
-    limits = ["--min-contig-len", str(task.options.min_length), "--num-cpu-threads", str(task.threads)]
+    # Beside pairs, reads of other lengths are assembled otherwise by one thread than by any higher number of them.
+    threads = max(task.threads, 2) if "-r" in reads else task.threads
+    limits = ["--min-contig-len", str(task.options.min_length), "--num-cpu-threads", str(threads)]
     places = ["--memory", str(memory), "--tmp-dir", task.scratch, "--out-dir", folder]
     return ["megahit", *reads, *k_mers, *limits, *places]
 
