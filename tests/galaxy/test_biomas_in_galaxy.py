@@ -56,6 +56,7 @@ def genus_of(lineage: str) -> str:
 def test_all_samples_come_back_with_every_result(finished_biomas: FinishedRun) -> None:
     found = {path.relative_to(finished_biomas.results).as_posix() for path in finished_biomas.results.rglob("*.*")}
     together = {"taxa-of-all-samples.tsv", "chart-of-all-samples.html", "counts.biom", "samples-compared.tsv"}
+    together |= {"samples-side-by-side.html"}
     each = {"reports": "html", "figures": "png", "taxa": "tsv", "trees": "svg", "charts": "html"}
     each |= {"read-quality": "html", "trees-newick": "nwk"}
     each |= {"assigned-merged-reads": "tsv", "assigned-unmerged-pairs": "tsv"}
