@@ -10,8 +10,7 @@ from typing import TextIO
 
 from metapipe.errors import MetapipeError
 from metapipe.formats.foreign_formats import ENOUGH, foreign_format
-from metapipe.formats.gzip_files import is_gzip
-from metapipe.runner.blocks.stream import gzip_chunks, plain_chunks
+from metapipe.runner.blocks.stream import whole_chunks
 
 _NOT_UTF8 = "windows-1252-where-not-utf-8"
 
@@ -34,7 +33,7 @@ class _Chunks(io.RawIOBase):
 
     def __init__(self, path: Path) -> None:
         self._source = path.open("rb")
-        self._chunks = gzip_chunks(self._source, path.name) if is_gzip(path) else plain_chunks(self._source)
+        self._chunks = whole_chunks(self._source, path, path.name)
         self._left = b""
 
     def readable(self) -> bool:

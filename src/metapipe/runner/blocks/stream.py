@@ -22,6 +22,15 @@ _RAW = 1 << 18
 _DAMAGED = cast(type[Exception], igzip_lib.IsalError)
 
 
+def whole_chunks(source: BinaryIO, path: Path, label: str) -> Iterator[bytes]:
+    """Yield the uncompressed bytes of a whole file that is open, plain or gzip, told by its first bytes.
+
+    :param source: ``path``, open at its beginning. :param label: the name the user knows it by.
+    :raises MetapipeError: as :func:`gzip_chunks`.
+    """
+    return gzip_chunks(source, label) if gzip_files.is_gzip(path) else plain_chunks(source)
+
+
 def gzip_chunks(
     source: BinaryIO,
     label: str,

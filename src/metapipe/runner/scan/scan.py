@@ -24,7 +24,7 @@ from metapipe.errors import MetapipeError
 from metapipe.formats.foreign_formats import BYTE_ORDER_MARK, foreign_format
 from metapipe.formats.gzip_files import is_gzip
 from metapipe.runner.blocks.block import ByteRange
-from metapipe.runner.blocks.stream import gzip_chunks, plain_chunks, read_chunks, without_mark
+from metapipe.runner.blocks.stream import gzip_chunks, plain_chunks, read_chunks, whole_chunks, without_mark
 from metapipe.runner.scan.fasta import FastaScanner
 from metapipe.runner.scan.fastq import FastqScanner
 from metapipe.runner.scan.lines import LONGEST_NAME, Found, LineScanner
@@ -153,7 +153,7 @@ def first_name(path: Path) -> str:
     try:
         if path.is_file():
             with path.open("rb") as raw:
-                for chunk in without_mark(gzip_chunks(raw, path.name) if is_gzip(path) else plain_chunks(raw)):
+                for chunk in without_mark(whole_chunks(raw, path, path.name)):
                     text += chunk
                     if b"\n" in chunk or len(text) > LONGEST_NAME:
                         break

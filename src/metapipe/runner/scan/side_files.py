@@ -12,8 +12,7 @@ from pathlib import Path
 
 from metapipe.errors import MetapipeError
 from metapipe.formats.foreign_formats import BYTE_ORDER_MARK, foreign_format
-from metapipe.formats.gzip_files import is_gzip
-from metapipe.runner.blocks.stream import gzip_chunks, plain_chunks, without_mark
+from metapipe.runner.blocks.stream import whole_chunks, without_mark
 from metapipe.runner.declare.elements import SideFile
 from metapipe.runner.declare.given import Given
 
@@ -54,7 +53,7 @@ def _readable(path: Path, label: str, code: str, folder: Path) -> Path:
 
 def _chunks(path: Path, label: str) -> Iterator[bytes]:
     with path.open("rb") as raw:
-        yield from gzip_chunks(raw, label) if is_gzip(path) else plain_chunks(raw)
+        yield from whole_chunks(raw, path, label)
 
 
 def check_text(chunks: Iterator[bytes], label: str, code: str) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO
 
 import numpy as np
 import numpy.typing as npt
@@ -13,9 +12,8 @@ import numpy.typing as npt
 from metapipe.errors import MetapipeError
 from metapipe.formats.called_bases import called_bases
 from metapipe.formats.genes import read_genes
-from metapipe.formats.gzip_files import is_gzip
 from metapipe.formats.table_rows import Place, check_header
-from metapipe.runner.blocks.stream import gzip_chunks, plain_chunks
+from metapipe.runner.blocks.stream import whole_chunks
 from metapipe.runner.declare.elements import Record
 from metapipe.runner.declare.records import READERS
 from metapipe.runner.declare.stage import Task
@@ -116,11 +114,7 @@ def read_targets(task: Task, numbered: Path) -> Targets:
 def side_records(path: Path, label: str, form: str) -> Iterator[Record]:
     """Yield the records of a whole file that was scanned, plain or gzip."""
     with path.open("rb") as source:
-        yield from READERS[form](_chunks(source, path, label), 0)
-
-
-def _chunks(source: BinaryIO, path: Path, label: str) -> Iterator[bytes]:
-    return iter(gzip_chunks(source, label) if is_gzip(path) else plain_chunks(source))
+        yield from READERS[form](whole_chunks(source, path, label), 0)
 
 
 def _genes(task: Task, lengths: Mapping[str, int]) -> Iterator[tuple[str, int, int, str]]:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from metapipe.formats.called_bases import called_bases
 from metapipe.formats.gzip_files import is_gzip
-from metapipe.runner.blocks.stream import gzip_chunks, plain_chunks
+from metapipe.runner.blocks.stream import gzip_chunks, whole_chunks
 from metapipe.runner.declare.records import lines
 
 #: What MEGAHIT 1.2.9 reads right by itself (it ends a read at N), and the line break that it takes off.
@@ -30,7 +30,7 @@ def reads_for_megahit(given: Path, folder: Path, name: str) -> Path:
         path.symlink_to(given.absolute())
         return path
     with path.open("wb") as copy, given.open("rb") as source:
-        rows = lines(gzip_chunks(source, name) if is_gzip(given) else plain_chunks(source))
+        rows = lines(whole_chunks(source, given, name))
         for header, bases, plus, qualities in zip(rows, rows, rows, rows, strict=False):
             copy.write(b"%b\n%b\n%b\n%b\n" % (header, called_bases(bases), plus, qualities))
     return path
