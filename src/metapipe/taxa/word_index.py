@@ -12,6 +12,7 @@ from pathlib import Path
 
 from metapipe.errors import MetapipeError
 from metapipe.taxa.ancestry import Ancestry
+from metapipe.taxa.protein_names import taxid_of
 
 #: Folder of the index in a database, and the files that a search reads.
 FOLDER = "kraken2"
@@ -54,10 +55,10 @@ def _write_library(proteins: Path, ancestry: Ancestry, work: Path) -> None:
         for number, line in enumerate(lines):
             if line.startswith(b">"):
                 name = line[1:].decode(errors="replace").partition(" ")[0].strip()
-                taxid = name.rpartition("_")[2]
-                if not (taxid.isascii() and taxid.isdigit()):
+                taxid = taxid_of(name)
+                if taxid is None:
                     raise MetapipeError("E206", file=proteins.name, expected="a protein named NAME_TAXID", found=name)
-                taxon = ancestry.numbers.get(int(taxid))
+                taxon = ancestry.numbers.get(taxid)
                 if taxon is not None:
                     library.write(b">p%d\n" % number)
                     taxa.write(f"p{number}\t{taxon + 1}\n")

@@ -13,6 +13,7 @@ from metapipe.errors import MetapipeError
 from metapipe.formats.table_rows import Place, decimal, split_row, whole
 from metapipe.stages.taxonomy.read_verdicts import tenths
 from metapipe.stages.taxonomy.translated_search import TaxonHit
+from metapipe.taxa.protein_names import taxid_of
 
 COLUMNS = ("qseqid", "sseqid", "pident", "bitscore", "length", "slen")
 #: Copies of a gene are counted in whole parts of this many, so that sums do not depend on their order.
@@ -63,10 +64,10 @@ def marker_of(name: str) -> tuple[str, int]:
     ('COG0012', 562)
     """
     marker, dot, rest = name.partition(".")
-    taxid = rest.rpartition("_")[2]
-    if not (marker and dot and taxid.isascii() and taxid.isdigit()):
+    taxid = taxid_of(rest)
+    if not (marker and dot) or taxid is None:
         raise MetapipeError("E206", file="proteins.fasta", expected="a protein named MARKER.NAME_TAXID", found=name)
-    return marker, int(taxid)
+    return marker, taxid
 
 
 def _of(hits: list[_Hit]) -> MarkerRead:

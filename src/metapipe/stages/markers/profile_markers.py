@@ -27,12 +27,11 @@ from metapipe.stages.markers.marker_profile import (
     profile_taxa,
 )
 from metapipe.stages.taxonomy.read_verdicts import LIMITED_RANKS, verdict
-from metapipe.stages.taxonomy.translated_search import FINISHED, command, write_queries
+from metapipe.stages.taxonomy.translated_search import SENSITIVITIES, search
 from metapipe.taxa.ancestry import Ancestry, read_ancestry
 from metapipe.taxa.domains import domains_noted
 from metapipe.taxa.rank_identities import RankIdentities, read_thresholds
 
-SENSITIVITIES = ("fast", "default", "mid-sensitive", "sensitive", "more-sensitive", "very-sensitive")
 #: Markers change little: a relative that the database lacks is far more alike in them than in its other proteins.
 #: Chosen on the community *marine* of ``scripts/bench marker-profile``.
 IDENTITIES = "species=95,genus=85,family=75,order=65"
@@ -107,9 +106,11 @@ class ProfileMarkers(Stage):
 
     def run(self, task: Task, state: Markers) -> None:
         """Write what the block adds to the profile."""
-        sequences = _search(task)
-        table = task.scratch / "hits.tsv"
-        found = marker_reads(table, task.options.min_length) if table.exists() else {}
+        sequences = _mates(task) if task.paired else task.records()
+        reads, table = search(
+            task, sequences, task.databases["markers"].path / f"{PROTEINS}.dmnd", task.options.top, COLUMNS
+        )
+        found = marker_reads(table, task.options.min_length) if table else {}
         limits = RankIdentities(state.tree, read_thresholds(task.options.rank_identities, LIMITED_RANKS))
         placed = PlacedReads()
         for read in found.values():
@@ -122,7 +123,7 @@ class ProfileMarkers(Stage):
         text = json.dumps(counts, sort_keys=True).encode()
         task.output("profile").write(text)
         task.output("taxa").write(text)
-        task.note("reads", sequences)
+        task.note("reads", reads)
         task.note("of_markers", len(found))
         task.note("of_unknown_taxa", placed.unplaced)
         task.note("markers", dict(sorted(_by_marker(placed).items())))
@@ -131,25 +132,6 @@ class ProfileMarkers(Stage):
     def tool_versions(self) -> dict[str, str]:
         """The version of DIAMOND, as it prints it."""
         return {"diamond": program_version("diamond", "version", after="version ")}
-
-
-def _search(task: Task) -> int:
-    """Search the block's reads, each mate by itself; return how many there are."""
-    sequences = 0
-
-    def counted() -> Iterator[Record]:
-        nonlocal sequences
-        for record in _mates(task) if task.paired else task.records():
-            sequences += 1
-            yield record
-
-    queries, table = task.scratch / "queries.fasta", task.scratch / "hits.tsv"
-    write_queries(counted(), queries)
-    if queries.stat().st_size:
-        database = task.databases["markers"].path / f"{PROTEINS}.dmnd"
-        words = command(task, database, queries, table, task.options.top, COLUMNS)
-        task.launch(words, finished=FINISHED)
-    return sequences
 
 
 def _mates(task: Task) -> Iterator[Record]:

@@ -28,7 +28,7 @@ from metapipe.runner.declare.stage import Stage, Task
 from metapipe.runner.guard.program_version import program_version
 from metapipe.stages.taxonomy import kraken2
 from metapipe.stages.taxonomy.read_verdicts import IDENTITIES, LIMITED_RANKS, verdict
-from metapipe.stages.taxonomy.translated_search import FINISHED, TaxonHit, command, taxon_hits, write_queries
+from metapipe.stages.taxonomy.translated_search import SENSITIVITIES, TaxonHit, search, taxon_hits
 from metapipe.taxa.ancestry import Ancestry, read_ancestry
 from metapipe.taxa.assignments import assigned, counts_of_block, unassigned
 from metapipe.taxa.domains import domains_noted
@@ -44,7 +44,6 @@ PROTEINS = "proteins.fasta"
 DIAMOND_RATE, DIAMOND_BYTES = 1.2e6, 2.1e7
 #: Core-seconds that DIAMOND takes for each byte of proteins before it has seen a read: 3 for 21 MB.
 SECONDS_PER_BYTE = 1.5e-7
-SENSITIVITIES = ("fast", "default", "mid-sensitive", "sensitive", "more-sensitive", "very-sensitive")
 
 
 @dataclass(frozen=True)
@@ -176,16 +175,12 @@ class _Placed:
 def _by_hits(task: Task, ancestry: Ancestry) -> tuple[list[str], dict[int, _Placed]]:
     """Search the block's reads with DIAMOND; return the name of each read or pair, and what was found by number."""
     names: list[str] = []
-    queries, table = task.scratch / "queries.fasta", task.scratch / "hits.tsv"
-    write_queries(chain.from_iterable(_reads(task, names)), queries)
     mates = 2 if task.paired else 1
-    hits: dict[int, list[TaxonHit]] = {}
-    if queries.stat().st_size:
-        # A taxon may be a mate's second choice and the pair's first.
-        top = min(100.0, mates * task.options.top + 10 * (mates - 1))
-        database = task.databases["taxonomy"].path / "proteins.dmnd"
-        task.launch(command(task, database, queries, table, top), finished=FINISHED)
-        hits = taxon_hits(table, mates)
+    # A taxon may be a mate's second choice and the pair's first.
+    top = min(100.0, mates * task.options.top + 10 * (mates - 1))
+    database = task.databases["taxonomy"].path / "proteins.dmnd"
+    _, table = search(task, chain.from_iterable(_reads(task, names)), database, top)
+    hits: dict[int, list[TaxonHit]] = taxon_hits(table, mates) if table else {}
     task.note("with_hits", len(hits))
     limits = RankIdentities(ancestry, read_thresholds(task.options.rank_identities, LIMITED_RANKS))
     found = {}

@@ -11,11 +11,14 @@ from metapipe.errors import MetapipeError
 from metapipe.formats.table_rows import Place, decimal, split_row, whole
 from metapipe.runner.declare.elements import Record
 from metapipe.runner.declare.stage import Task
+from metapipe.taxa.protein_names import taxid_of
 
 #: What makes DIAMOND's answer depend on the reads of a block as a whole, pinned (see ``search_proteins``). 11: the
 #: genetic code of bacteria and archaea.
 PINNED = ("--algo", "0", "--block-size", "0.4", "--index-chunks", "4", "--ignore-warnings", "--query-gencode", "11")
 COLUMNS = ("qseqid", "sseqid", "pident", "bitscore")
+#: How hard DIAMOND looks for distant relatives, as the stages that search reads offer it.
+SENSITIVITIES = ("fast", "default", "mid-sensitive", "sensitive", "more-sensitive", "very-sensitive")
 #: Last line of a run that came to its end.
 FINISHED = "queries aligned."
 #: Fewer letters hold no protein that could be found.
@@ -38,12 +41,17 @@ class TaxonHit:
     identity: float
 
 
-def write_queries(records: Iterable[Record], path: Path) -> None:
-    """Write sequences as ``>0``, ``>1`` …: names may hold anything. What is too short to search is left out."""
+def write_queries(records: Iterable[Record], path: Path) -> int:
+    """Write sequences as ``>0``, ``>1`` …: names may hold anything. What is too short to search is left out.
+
+    :return: how many there are, with those left out.
+    """
+    count = 0
     with path.open("wb") as queries:
-        for number, record in enumerate(records):
+        for count, record in enumerate(records, 1):
             if len(record.sequence) >= SHORTEST:
-                queries.write(b">%d\n%s\n" % (number, as_dna(record.sequence)))
+                queries.write(b">%d\n%s\n" % (count - 1, as_dna(record.sequence)))
+    return count
 
 
 def as_dna(sequence: bytes) -> bytes:
@@ -51,10 +59,28 @@ def as_dna(sequence: bytes) -> bytes:
     return sequence.translate(_TO_DNA)
 
 
+def search(
+    task: Task, records: Iterable[Record], database: Path, top: float, columns: Sequence[str] = COLUMNS
+) -> tuple[int, Path | None]:
+    """Search sequences, under their numbers.
+
+    :return: how many there are, and DIAMOND's table; None where none of them is long enough to be searched.
+
+    :param top: report what scores at most this many per cent below the best.
+    :raises MetapipeError: E401 when DIAMOND fails, E403 when it did not come to its end.
+    """
+    queries, table = task.scratch / "queries.fasta", task.scratch / "hits.tsv"
+    count = write_queries(records, queries)
+    if not queries.stat().st_size:
+        return count, None
+    task.launch(command(task, database, queries, table, top, columns), finished=FINISHED)
+    return count, table
+
+
 def command(
     task: Task, database: Path, queries: Path, table: Path, top: float, columns: Sequence[str] = COLUMNS
 ) -> list[str | Path]:
-    """Return DIAMOND's command line. :param top: report what scores at most this many per cent below the best."""
+    """Return DIAMOND's command line. :param top: as of :func:`search`."""
     sensitivity = task.options.sensitivity
     return [
         *("diamond", "blastx", "--db", database, "--query", queries, "--out", table, "--tmpdir", task.scratch),
@@ -109,7 +135,7 @@ def _rows(table: Path) -> Iterator[tuple[int, int, float, float]]:
                 bits = decimal(score, "bitscore", place)
             except MetapipeError as error:
                 raise MetapipeError("E403", f"DIAMOND wrote a line that is none of its own: {error}") from error
-            taxid = subject.rpartition("_")[2]
-            if not (taxid.isascii() and taxid.isdigit()):
+            taxid = taxid_of(subject)
+            if taxid is None:
                 raise MetapipeError("E206", file="proteins.dmnd", expected="a protein named NAME_TAXID", found=subject)
-            yield read, int(taxid), percent, bits
+            yield read, taxid, percent, bits
