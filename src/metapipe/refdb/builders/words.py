@@ -10,6 +10,7 @@ from pathlib import Path
 
 from metapipe.errors import MetapipeError
 from metapipe.refdb.builders.diamond import FASTA, Built
+from metapipe.runner.guard.program_version import program_version
 from metapipe.taxa.ancestry import read_ancestry
 from metapipe.taxa.word_index import BUILDER, FOLDER, build_command, keep_index, write_sources
 
@@ -28,9 +29,5 @@ def index_words(folder: Path, built: Built) -> Built:
     if done.returncode:
         raise MetapipeError("E401", f"{BUILDER}: {(done.stderr or done.stdout).strip()[-300:]}")
     keep_index(work, folder / FOLDER)
-    return replace(built, tool=f"{built.tool}, kraken2 {_version()}")
-
-
-def _version() -> str:
-    said = subprocess.run([BUILDER, "--version"], capture_output=True, text=True, check=False).stdout
-    return said.splitlines()[0].split()[-1] if said.strip() else "unknown"
+    version = program_version(BUILDER, "--version", after="version ") or "unknown"
+    return replace(built, tool=f"{built.tool}, kraken2 {version}")
