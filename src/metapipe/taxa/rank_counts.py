@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from math import fsum
 
@@ -15,6 +15,8 @@ from metapipe.taxa.taxon_tree import Taxon, TaxonTree
 
 Counts = npt.NDArray[np.int64]
 Shares = npt.NDArray[np.float64]
+#: Species are named by few reads, phyla tell little.
+FIRST_RANK = "genus"
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,6 +55,11 @@ class RankCounts:
 def shares_of(counts: Counts, totals: Counts) -> Shares:
     """Counts (T × S) divided by the total of their sample (S); 0 where that is 0."""
     return np.asarray(np.where(totals > 0, counts / np.maximum(totals, 1), 0.0))
+
+
+def first_rank(ranks: Sequence[str]) -> str:
+    """Which of main ranks, the widest first, a page shows first: the genus, or the narrowest; "" of none."""
+    return FIRST_RANK if FIRST_RANK in ranks else ranks[-1] if ranks else ""
 
 
 def present_ranks(tree: TaxonTree) -> list[str]:

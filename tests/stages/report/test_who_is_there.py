@@ -21,7 +21,7 @@ from metapipe.reporting.summaries import Summary, parse
 from metapipe.stages.report.page import render
 from metapipe.stages.report.reasons import reason
 from metapipe.stages.report.steps import STEPS
-from metapipe.stages.report.views import View, disagreements, key_of, shared_ranks, side_by_side
+from metapipe.stages.report.views import Disagreement, View, disagreements, key_of, shared_ranks, side_by_side
 from metapipe.stages.report.who import view, who_sentence
 from metapipe.taxa.taxon_table import write_taxa
 from metapipe.taxa.taxon_tree import TaxonTree
@@ -34,6 +34,11 @@ NITRO = f"{ROOT};7:superkingdom:Archaea;8:family:Nitrosopumilaceae;9:genus:Nitro
 DIATOM = f"{ROOT};10:superkingdom:Eukaryota;11:family:Thalassiosiraceae;12:genus:Thalassiosira"
 #: As Greengenes has them: other numbers, rank letters, kingdoms for domains.
 GG_VIBRIO = "1:no rank:root;20:kingdom:k__Bacteria;30:family:f__Vibrionaceae;40:genus:g__Vibrio"
+
+
+def disagreed(views: list[View]) -> list[Disagreement]:
+    """Where views disagree at the genus."""
+    return disagreements(views, "genus", side_by_side(views, "genus"))
 
 
 def tree_of(counts: dict[str, int], unclassified: int = 0) -> TaxonTree:
@@ -75,7 +80,7 @@ def test_views_are_compared_by_name_whatever_numbers_and_letters_their_databases
 
 def test_a_taxon_that_is_much_of_one_view_and_nothing_of_another_is_a_disagreement() -> None:
     views = [view("reads", tree_of(READS), {}), view("rrna", tree_of({VIBRIO: 60, ROSEO: 40}), {})]
-    found = disagreements(views, "genus")
+    found = disagreed(views)
     # The diatom has 5 % and no more.
     assert [(one.taxon.name, one.much.key, one.missing.key, one.share) for one in found] == [
         ("Nitrosopumilus", "reads", "rrna", 0.15)
@@ -85,7 +90,7 @@ def test_a_taxon_that_is_much_of_one_view_and_nothing_of_another_is_a_disagreeme
 
 def test_a_view_that_named_nothing_at_a_rank_disagrees_with_nobody_there() -> None:
     views = [view("reads", tree_of(READS), {}), view("rrna", tree_of({f"{ROOT};2:superkingdom:Bacteria": 9}), {})]
-    assert disagreements(views, "genus") == []
+    assert disagreed(views) == []
     assert [one.shares[1] for one in side_by_side(views, "genus")] == [None] * 4
     assert "–" in [cell for row in _rows(render({}, None, views=views), "genus") for cell in row]
 
@@ -99,7 +104,7 @@ def _rows(page: str, rank: str) -> list[list[str]]:
 def case(much: str, missing: str, lineage: str, others: dict[str, int], made: dict[str, list[Summary]]) -> str:
     views = [view(much, tree_of(READS), made), view(missing, tree_of(others), made)]
     name = lineage.rpartition(":")[2]
-    return next(reason(one, "genus") for one in disagreements(views, "genus") if one.taxon.name == name)
+    return next(reason(one, "genus") for one in disagreed(views) if one.taxon.name == name)
 
 
 MANY = {VIBRIO: 6000, ROSEO: 3000}
@@ -125,7 +130,7 @@ def test_a_disagreement_has_the_most_certain_of_its_reasons(
 
 def test_contigs_of_eukaryotes_are_a_reason_of_their_own() -> None:
     views = [view("reads", tree_of({DIATOM: 50, VIBRIO: 50}), {}), view("contigs", tree_of({VIBRIO: 9000}), {})]
-    [one] = disagreements(views, "genus")
+    [one] = disagreed(views)
     assert "contigs of eukaryotes get few names" in reason(one, "genus")
 
 

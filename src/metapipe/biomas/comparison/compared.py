@@ -9,11 +9,9 @@ import numpy as np
 
 from metapipe.taxa.dissimilarity import Floats, Ordination, bray_curtis, clustered_order, principal_coordinates
 from metapipe.taxa.diversity import Diversity, curve_depths, diversity, rarefied
-from metapipe.taxa.rank_counts import RankCounts, present_ranks, rank_counts, shares_of
+from metapipe.taxa.rank_counts import RankCounts, first_rank, present_ranks, rank_counts, shares_of
 from metapipe.taxa.taxon_tree import TaxonTree
 
-#: The rank that is shown first, where there is one; species are named by few reads, phyla tell little.
-FIRST_RANK = "genus"
 # Points of a curve, on a linear and on a logarithmic axis: fewer where there are so many curves that none is alone.
 _POINTS, _FEW_POINTS, _MANY = 14, 9, 50
 
@@ -75,8 +73,7 @@ class Comparison:
     @property
     def first(self) -> str:
         """The rank that the page shows first; nothing where no read has a taxon."""
-        ranks = [view.rank for view in self.views]
-        return FIRST_RANK if FIRST_RANK in ranks else ranks[-1] if ranks else ""
+        return first_rank([view.rank for view in self.views])
 
 
 def compare(tree: TaxonTree, samples: Sequence[str], left_out: Sequence[tuple[str, str]] = ()) -> Comparison:

@@ -120,10 +120,13 @@ def side_by_side(views: Sequence[View], rank: str) -> list[Beside]:
     return sorted(found, key=lambda one: (-one.mean, one.key))
 
 
-def disagreements(views: Sequence[View], rank: str) -> list[Disagreement]:
-    """Taxa with more than :data:`MUCH` in one view that another one, which named something, does not have at all."""
+def disagreements(views: Sequence[View], rank: str, taxa: Sequence[Beside]) -> list[Disagreement]:
+    """Taxa with more than :data:`MUCH` in one view that another one, which named something, does not have at all.
+
+    :param taxa: of the rank, :func:`side_by_side`.
+    """
     found = []
-    for taxon in side_by_side(views, rank):
+    for taxon in taxa:
         share, much = max(
             ((share, -at) for at, share in enumerate(taxon.shares) if share is not None), default=(0.0, 0)
         )

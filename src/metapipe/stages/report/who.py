@@ -27,11 +27,11 @@ from metapipe.stages.report.views import (
     side_by_side,
 )
 from metapipe.taxa.main_ranks import MAIN_RANKS, PLURALS
+from metapipe.taxa.rank_counts import first_rank
 from metapipe.taxa.taxon_tree import TaxonTree
 
 #: Taxa in the table of a rank.
 MOST = 20
-FIRST_RANK = "genus"
 _BARS = 10  # of a view in the picture
 
 #: What each view looks at, under its name.
@@ -106,7 +106,7 @@ def who_part(views: Sequence[View]) -> WhoPart | None:
     return WhoPart(
         ranks_header=tuple(MAIN_RANKS),
         placed=tuple(_placed(one) for one in views),
-        first=FIRST_RANK if FIRST_RANK in ranks else ranks[-1] if ranks else "",
+        first=first_rank(ranks),
         ranks=tuple(_rank(views, rank) for rank in ranks),
         trust=lists_to_trust(views),
         several=len(views) > 1,
@@ -135,21 +135,20 @@ def who_sentence(views: Sequence[View]) -> Markup:
 
 def most_abundant(views: Sequence[View]) -> list[BarList]:
     """Return the most abundant taxa of each view as bars, at the rank that the page shows first."""
-    part = who_part(views)
-    if part is None or not part.first:
-        return []
+    rank = first_rank(shared_ranks(views))
+    found = side_by_side(views, rank) if rank else []
     lists = []
     for at, one in enumerate(views):
-        taxa = [taxon for taxon in side_by_side(views, part.first) if taxon.counts[at]]
+        taxa = [taxon for taxon in found if taxon.counts[at]]
         taxa.sort(key=lambda taxon: (-taxon.counts[at], taxon.key))
         shown = taxa[:_BARS]
         if shown:
-            total, longest = one.named(part.first), shown[0].counts[at]
+            total, longest = one.named(rank), shown[0].counts[at]
             bars = (
                 Bar(taxon.name, "", percent(taxon.counts[at], total), 100 * taxon.counts[at] / longest)
                 for taxon in shown
             )
-            caption = f"Share of the {whole_number(total)} {one.unit} named at the rank {part.first}."
+            caption = f"Share of the {whole_number(total)} {one.unit} named at the rank {rank}."
             lists.append(BarList(f"Who is there: {IN_WORDS[one.key]}", caption, "share", tuple(bars)))
     return lists
 
@@ -193,7 +192,7 @@ def _rank(views: Sequence[View], rank: str) -> RankPart:
         (rank, *(f"{one.name} ({one.unit})" for one in views)),
         tuple((one.name, *(_cell(one, at) for at in range(len(views)))) for one in shown),
         f"and {whole_number(more)} rarer ones, in the tables of taxa" if more else "",
-        tuple(_disagreement(views, rank)),
+        tuple(_disagreement(views, rank, taxa)),
     )
 
 
@@ -208,12 +207,12 @@ def _cell(one: Beside, at: int) -> str:
     return f"{percent(share, 1)} ({whole_number(one.counts[at])})" if one.counts[at] else "none"
 
 
-def _disagreement(views: Sequence[View], rank: str) -> list[tuple[str, str]]:
+def _disagreement(views: Sequence[View], rank: str, taxa: Sequence[Beside]) -> list[tuple[str, str]]:
     return [
         (
             f"{one.taxon.name}: {percent(one.share, 1)} of {IN_WORDS[one.much.key]}, "
             f"none of {IN_WORDS[one.missing.key]}.",
             reason(one, rank),
         )
-        for one in disagreements(views, rank)
+        for one in disagreements(views, rank, taxa)
     ]
