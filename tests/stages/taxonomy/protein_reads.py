@@ -52,3 +52,18 @@ def made_database(folder: Path, proteins: dict[str, tuple[str, str]]) -> Databas
         "taxonomy-reads", folder / "own.faa", folder / "db", taxonomy=folder / "own.tsv", name="own", version="1"
     )
     return resolve(str(folder / "db"), kind="taxonomy-reads")
+
+
+OWN, SHARED, EVERYWHERE, OF_YEAST, OF_ALPHA = (protein(seed) for seed in range(5))
+NOISE = bytes(random.Random(9).choices(b"ACGT", k=150))
+#: Of one organism, of two sisters, of all; and two of others.
+PROTEINS = {
+    "own": ("vibrio", OWN),
+    "shared_1": ("vibrio", SHARED),
+    "shared_2": ("sister", SHARED),
+    "every_1": ("vibrio", EVERYWHERE),
+    "every_2": ("alpha", EVERYWHERE),
+    "every_3": ("yeast", EVERYWHERE),
+    "of_yeast": ("yeast", OF_YEAST),
+    "of_alpha": ("alpha", OF_ALPHA),
+}

@@ -3,14 +3,26 @@
 from __future__ import annotations
 
 import json
-import random
 import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
-from taxonomy.protein_reads import coding, fastq, made_database, protein, reverse
+from taxonomy.protein_reads import (
+    EVERYWHERE,
+    NOISE,
+    OF_ALPHA,
+    OF_YEAST,
+    OWN,
+    PROTEINS,
+    SHARED,
+    coding,
+    fastq,
+    made_database,
+    protein,
+    reverse,
+)
 
 from metapipe.errors import MetapipeError
 from metapipe.refdb.builders.diamond import index_proteins
@@ -18,25 +30,10 @@ from metapipe.runner.declare.elements import Database
 from metapipe.stages.taxonomy.classify_reads import ClassifyReads
 from metapipe.taxa.taxon_counts import taxa_table
 
-OWN, SHARED, EVERYWHERE, OF_YEAST, OF_ALPHA = (protein(seed) for seed in range(5))
-NOISE = bytes(random.Random(9).choices(b"ACGT", k=150))
-
 
 @pytest.fixture(scope="module")
 def database(tmp_path_factory: pytest.TempPathFactory) -> Database:
-    return made_database(
-        tmp_path_factory.mktemp("taxa"),
-        {
-            "own": ("vibrio", OWN),
-            "shared_1": ("vibrio", SHARED),
-            "shared_2": ("sister", SHARED),
-            "every_1": ("vibrio", EVERYWHERE),
-            "every_2": ("alpha", EVERYWHERE),
-            "every_3": ("yeast", EVERYWHERE),
-            "of_yeast": ("yeast", OF_YEAST),
-            "of_alpha": ("alpha", OF_ALPHA),
-        },
-    )
+    return made_database(tmp_path_factory.mktemp("taxa"), PROTEINS)
 
 
 @pytest.fixture
