@@ -1,4 +1,4 @@
-"""Debian's Chromium for pages that need no Galaxy: what they ask of the network and what goes wrong is kept."""
+"""Debian's Chromium; for pages that need no Galaxy, what they ask of the network and what goes wrong is kept."""
 
 from __future__ import annotations
 
@@ -9,17 +9,10 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
-from playwright.sync_api import sync_playwright
 
+FLAGS = ("--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking", "--hide-scrollbars")
 #: No name leads anywhere. Chromium's own "offline" would also stop a page from saving what it has made.
-FLAGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--hide-scrollbars",
-    "--host-resolver-rules=MAP * ~NOTFOUND",
-]
+OFFLINE = "--host-resolver-rules=MAP * ~NOTFOUND"
 
 
 @dataclass
@@ -32,13 +25,15 @@ class Opened:
 
 
 @contextmanager
-def chromium() -> Iterator[Any]:
-    """Start the browser, without a window; the test fails where there is none."""
+def chromium(*flags: str) -> Iterator[Any]:
+    """Start the browser, without a window; the test fails where there is none. :param flags: besides :data:`FLAGS`."""
     program = shutil.which("chromium")
     if program is None:
         pytest.fail("chromium is not installed (Debian package chromium)")
+    from playwright.sync_api import sync_playwright
+
     with sync_playwright() as playwright:
-        started = playwright.chromium.launch(executable_path=program, args=FLAGS)
+        started = playwright.chromium.launch(executable_path=program, args=[*FLAGS, *flags])
         yield started
         started.close()
 

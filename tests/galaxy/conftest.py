@@ -21,18 +21,10 @@ from bioblend.galaxy import GalaxyInstance
 
 from metapipe.galaxy.connection import Account, connect
 from metapipe.instance.local import settings
+from offline_browser import chromium
 
 ROOT = Path(__file__).resolve().parents[2]
-CHROMIUM_FLAGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--hide-scrollbars",
-]
+CHROMIUM_FLAGS = ("--disable-quic", "--disable-component-update", "--disable-sync")
 
 
 @pytest.fixture(scope="session")
@@ -213,15 +205,16 @@ class Watched:
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Any]:
     """Debian's Chromium, without a window."""
-    from playwright.sync_api import sync_playwright
-
-    chromium = shutil.which("chromium")
-    if chromium is None:
-        pytest.fail("chromium is not installed (Debian package chromium)")
-    with sync_playwright() as playwright:
-        started = playwright.chromium.launch(executable_path=chromium, args=CHROMIUM_FLAGS)
+    with chromium(*CHROMIUM_FLAGS) as started:
         yield started
-        started.close()
+
+
+@pytest.fixture
+def pictures() -> Path:
+    """Folder for pictures; the committed one only when asked for."""
+    folder = ROOT / ("docs/pictures" if os.environ.get("METAPIPE_UPDATE_PICTURES") == "1" else ".build/pictures")
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
 
 
 @pytest.fixture

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import csv
 import json
-import os
 import time
 from collections import Counter
 from collections.abc import Callable
@@ -17,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from bioblend.galaxy import GalaxyInstance
 from playwright.sync_api import expect
+from taken_pictures import picture
 
 from metapipe.errors import MetapipeError
 from metapipe.galaxy.connection import Account
@@ -33,13 +33,6 @@ WORKFLOW = ROOT / "workflows/biomas-amplicon/biomas-amplicon.gxwf.yml"
 TRUTH = ROOT / "test-data/amplicon/truth.tsv"
 DATABASE = ROOT / "test-data/refdb/biomas-tiny-16s/1"
 SAMPLES = ("station_A", "station_B")
-
-
-@pytest.fixture
-def pictures() -> Path:
-    folder = ROOT / ("docs/pictures" if os.environ.get("METAPIPE_UPDATE_PICTURES") == "1" else ".build/pictures")
-    folder.mkdir(parents=True, exist_ok=True)
-    return folder
 
 
 def rows(path: Path) -> list[dict[str, str]]:
@@ -133,14 +126,6 @@ def test_equal_samples_have_equal_columns_in_the_table_and_the_biom_file(finishe
     assert [row["station_A"] for row in table] == [row["station_B"] for row in table]
     biom = json.loads((finished_biomas.results / "counts.biom").read_text())
     assert [column["id"] for column in biom["columns"]] == list(SAMPLES)
-
-
-def picture(page: Any, path: Path) -> None:
-    """Take what is visible; pictures in the repository stay small."""
-    page.mouse.move(640, 1)
-    page.wait_for_timeout(500)
-    page.screenshot(path=path, animations="disabled")
-    assert path.stat().st_size < 300_000
 
 
 def open_history(page: Any, address: str) -> None:

@@ -5,13 +5,13 @@ METAPIPE_UPDATE_PICTURES=1 writes the pictures of docs/pictures anew; else they 
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from bioblend.galaxy import GalaxyInstance
 from playwright.sync_api import expect
+from taken_pictures import picture
 
 from metapipe.galaxy.connection import Account
 from metapipe.galaxy.workflow import Workflow, import_once
@@ -22,23 +22,6 @@ if TYPE_CHECKING:
 pytestmark = [pytest.mark.galaxy, pytest.mark.timeout(1500)]
 
 ROOT = Path(__file__).resolve().parents[2]
-LARGEST = 350_000
-
-
-@pytest.fixture
-def pictures() -> Path:
-    """Folder for pictures; the committed one only when asked for."""
-    folder = ROOT / ("docs/pictures" if os.environ.get("METAPIPE_UPDATE_PICTURES") == "1" else ".build/pictures")
-    folder.mkdir(parents=True, exist_ok=True)
-    return folder
-
-
-def picture(page: Any, path: Path) -> None:
-    """Take what is visible; pictures in the repository stay small."""
-    page.mouse.move(640, 1)
-    page.wait_for_timeout(500)
-    page.screenshot(path=path, animations="disabled")
-    assert path.stat().st_size < LARGEST
 
 
 #: What Galaxy 26.1's own client does for every ordinary user: it asks for tools of users (a feature that is off here),

@@ -5,12 +5,12 @@ METAPIPE_UPDATE_PICTURES=1 writes the pictures of docs/pictures anew; else they 
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 from playwright.sync_api import expect
+from taken_pictures import picture
 
 from metapipe.galaxy.connection import Account
 from metapipe.galaxy.pipelines import TAXONOMY
@@ -93,21 +93,6 @@ def test_samples_without_rrna_have_no_column_in_its_table_and_an_empty_file_each
 
 
 # ---------------------------------------------------------------------------------------------- in the browser
-
-
-@pytest.fixture
-def pictures() -> Path:
-    folder = ROOT / ("docs/pictures" if os.environ.get("METAPIPE_UPDATE_PICTURES") == "1" else ".build/pictures")
-    folder.mkdir(parents=True, exist_ok=True)
-    return folder
-
-
-def picture(page: Any, path: Path) -> None:
-    """Take what is visible; pictures in the repository stay small."""
-    page.mouse.move(640, 1)
-    page.wait_for_timeout(500)
-    page.screenshot(path=path, animations="disabled")
-    assert path.stat().st_size < 300_000
 
 
 def test_the_form_takes_a_list_of_pairs_and_single_files_and_fits_one_screen(

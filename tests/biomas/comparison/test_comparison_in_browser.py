@@ -12,14 +12,14 @@ from communities import community
 
 from metapipe.biomas.comparison.compared import Comparison, compare
 from metapipe.biomas.comparison.page import render
-from offline_browser import Opened, chromium, opened
+from offline_browser import OFFLINE, Opened, chromium, opened
 
 NAMES = ["Balsfjord 5 m", "Balsfjord 50 m", "Tromsø <harbour>", "Barents Sea station 12, bottom water", "Loki's Castle"]
 
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Any]:
-    with chromium() as started:
+    with chromium(OFFLINE) as started:
         yield started
 
 

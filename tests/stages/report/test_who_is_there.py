@@ -25,7 +25,7 @@ from metapipe.stages.report.views import Disagreement, View, disagreements, key_
 from metapipe.stages.report.who import view, who_sentence
 from metapipe.taxa.taxon_table import write_taxa
 from metapipe.taxa.taxon_tree import TaxonTree
-from offline_browser import chromium, opened
+from offline_browser import OFFLINE, chromium, opened
 
 ROOT = "1:no rank:root"
 VIBRIO = f"{ROOT};2:superkingdom:Bacteria;3:family:Vibrionaceae;4:genus:Vibrio"
@@ -243,7 +243,7 @@ def test_the_command_takes_tables_of_taxa_and_prefers_mapped_reads_to_bases(tmp_
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Any]:
-    with chromium() as started:
+    with chromium(OFFLINE) as started:
         yield started
 
 
